@@ -1,0 +1,102 @@
+"""What the structural checks hold the headers to. Paths are relative to include/kvmark."""
+
+import pathlib
+import re
+
+# A header includes its own folder and folders before it in this list, never after.
+LAYERS = [
+    "core",
+    "model",
+    "workload",
+    "tier",
+    "cache",
+    "measure",
+    "engine",
+    "launch",
+    "exec",
+    "benchmark",
+    "report",
+]
+
+# Headers that kvmark.hpp leaves out, by the component that a user opts into: the CMake target kvmark::<component>,
+# the macro KVMARK_WITH_<COMPONENT> of the single header. A name that ends in / stands for its whole folder.
+OPT_IN = {
+    "local": ["exec/local.hpp"],
+    "readers": ["workload/burst_gpt.hpp", "workload/reader/", "workload/sharegpt.hpp"],
+    "report": ["report/"],
+}
+
+# The prefixes of third-party headers that a header may include, by header or folder; all others: none.
+THIRD_PARTY = {
+    "exec/local.hpp": ["boost/asio/"],
+    "workload/reader/": ["boost/json"],
+    "report/": ["boost/json", "fmt/"],
+}
+
+# Whole libraries where a part is meant, seconds of compile time each.
+FORBIDDEN = {"boost/asio.hpp", "range/v3/all.hpp"}
+
+# kvmark.hpp compiles in under a second because nothing in it includes these.
+EXPENSIVE = {
+    "algorithm",
+    "chrono",
+    "condition_variable",
+    "filesystem",
+    "fstream",
+    "functional",
+    "future",
+    "iomanip",
+    "iostream",
+    "istream",
+    "locale",
+    "map",
+    "memory_resource",
+    "mutex",
+    "ostream",
+    "queue",
+    "random",
+    "ranges",
+    "regex",
+    "set",
+    "sstream",
+    "thread",
+    "unordered_map",
+    "unordered_set",
+}
+
+SYSTEM_FOLDERS = ("asm/", "linux/", "sys/")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def includes(header: pathlib.Path) -> list[tuple[int, str, str]]:
+    """(line number, `<` or `"`, name) of every include."""
+    found = []
+    for number, line in enumerate(header.read_text().splitlines(), 1):
+        if match := INCLUDE.match(line):
+            found.append((number, match[1], match[2]))
+    return found
+
+
+def covers(pattern: str, header: str) -> bool:
+    return header.startswith(pattern) if pattern.endswith("/") else header == pattern
+
+
+def component_of(header: str) -> str | None:
+    """The component that `header` belongs to; None for what kvmark.hpp includes."""
+    for component, patterns in OPT_IN.items():
+        if any(covers(pattern, header) for pattern in patterns):
+            return component
+    return None
+
+
+def layer_of(header: str) -> int:
+    """The place of the header's folder in LAYERS; -1 for a folder that is not there."""
+    folder = header.split("/")[0]
+    return LAYERS.index(folder) if folder in LAYERS else -1
+
+
+def library_headers(root: pathlib.Path) -> list[str]:
+    """Every header below a layer folder, in layer order, then by name; kvmark.hpp itself is not among them."""
+    base = root / "include/kvmark"
+    names = [str(path.relative_to(base)) for path in base.rglob("*.hpp") if path != base / "kvmark.hpp"]
+    return sorted(names, key=lambda name: (layer_of(name), name))

@@ -1,0 +1,4 @@
+// The test framework, behind one name: Catch2 2.13.
+#pragma once
+
+#include <catch2/catch.hpp>
