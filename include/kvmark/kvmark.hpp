@@ -10,3 +10,18 @@
 #include <kvmark/core/result.hpp>
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/core/units.hpp>
+
+#include <kvmark/model/geometry.hpp>
+#include <kvmark/model/presets.hpp>
+
+#include <kvmark/workload/arrivals.hpp>
+#include <kvmark/workload/conversations.hpp>
+#include <kvmark/workload/documents.hpp>
+#include <kvmark/workload/key_text.hpp>
+#include <kvmark/workload/parameters.hpp>
+#include <kvmark/workload/request.hpp>
+#include <kvmark/workload/request_rules.hpp>
+#include <kvmark/workload/source.hpp>
+#include <kvmark/workload/source_config.hpp>
+#include <kvmark/workload/user_personas.hpp>
+#include <kvmark/workload/users.hpp>

@@ -412,3 +412,1493 @@ private:
 };
 
 } // namespace kvmark
+
+// kvmark/model/geometry.hpp
+// Attention geometry -> bytes of KV cache per token.
+
+#include <string_view>
+
+namespace kvmark::model {
+
+enum class dtype { float32, float16, bfloat16, int8 };
+
+[[nodiscard]] constexpr std::uint64_t bytes_of(dtype d) {
+    return d == dtype::float32 ? 4 : d == dtype::int8 ? 1 : 2;
+}
+
+/// What decides the size of a token's keys and values. Multi-head and grouped-query attention store
+/// layers x kv_heads x head_dim keys and as many values; multi-head latent attention (MLA, `kv_lora_rank` >
+/// 0) stores one compressed vector and one rotary key per layer.
+struct geometry {
+    std::string_view name{};
+    std::uint32_t layers = 0;
+    std::uint32_t hidden = 0;
+    std::uint32_t heads = 0;
+    std::uint32_t kv_heads = 0;
+    std::uint32_t head_dim = 0;         ///< 0: hidden / heads
+    std::uint32_t kv_lora_rank = 0;     ///< above 0: MLA
+    std::uint32_t qk_rope_head_dim = 0; ///< MLA only
+    dtype type = dtype::float16;
+
+    [[nodiscard]] constexpr bool is_mla() const { return kv_lora_rank > 0; }
+
+    /// Bytes of KV cache for one token over all layers.
+    [[nodiscard]] constexpr bytes per_token() const {
+        const std::uint64_t elements =
+            is_mla() ? std::uint64_t{kv_lora_rank} + qk_rope_head_dim
+                     : std::uint64_t{2} * kv_heads * (head_dim != 0 ? head_dim : hidden / heads);
+        return bytes(layers * elements * bytes_of(type));
+    }
+
+    /// Large models get shorter documents in the reference workload.
+    [[nodiscard]] constexpr bool is_large() const { return hidden >= 8192 || layers >= 64; }
+
+    friend constexpr bool operator==(const geometry&, const geometry&) = default;
+};
+
+} // namespace kvmark::model
+
+// kvmark/model/presets.hpp
+// The named models of the reference benchmark, under its keys.
+
+namespace kvmark::models {
+
+using model::geometry;
+
+inline constexpr geometry tiny_1b{.name = "tiny-1b", .layers = 12, .hidden = 1024, .heads = 8, .kv_heads = 4};
+inline constexpr geometry mistral_7b{
+    .name = "mistral-7b", .layers = 32, .hidden = 4096, .heads = 32, .kv_heads = 8};
+inline constexpr geometry llama2_7b{
+    .name = "llama2-7b", .layers = 32, .hidden = 4096, .heads = 32, .kv_heads = 32};
+inline constexpr geometry llama3_1_8b{
+    .name = "llama3.1-8b", .layers = 32, .hidden = 4096, .heads = 32, .kv_heads = 8};
+inline constexpr geometry llama3_1_70b_instruct{
+    .name = "llama3.1-70b-instruct", .layers = 80, .hidden = 8192, .heads = 64, .kv_heads = 8};
+inline constexpr geometry deepseek_v3{.name = "deepseek-v3",
+                                      .layers = 61,
+                                      .hidden = 7168,
+                                      .heads = 128,
+                                      .kv_lora_rank = 512,
+                                      .qk_rope_head_dim = 64};
+inline constexpr geometry qwen3_32b{
+    .name = "qwen3-32b", .layers = 64, .hidden = 5120, .heads = 64, .kv_heads = 8, .head_dim = 128};
+inline constexpr geometry gpt_oss_120b{
+    .name = "gpt-oss-120b", .layers = 36, .hidden = 2880, .heads = 64, .kv_heads = 8, .head_dim = 64};
+inline constexpr geometry gpt_oss_20b{
+    .name = "gpt-oss-20b", .layers = 24, .hidden = 2880, .heads = 64, .kv_heads = 8, .head_dim = 64};
+
+inline constexpr std::array all{tiny_1b,     mistral_7b, llama2_7b,    llama3_1_8b, llama3_1_70b_instruct,
+                                deepseek_v3, qwen3_32b,  gpt_oss_120b, gpt_oss_20b};
+
+/// The preset of that name, or a null pointer.
+[[nodiscard]] constexpr const geometry* find(std::string_view name) {
+    for (const geometry& m : all)
+        if (m.name == name) return &m;
+    return nullptr;
+}
+
+} // namespace kvmark::models
+
+// kvmark/workload/arrivals.hpp
+// When requests arrive: a queue of users who think, or a process of a given rate.
+
+#include <vector>
+
+namespace kvmark::workload {
+
+/// How a given rate spaces its arrivals: gaps drawn from an exponential distribution, or all equal.
+enum class arrival_process : std::uint8_t { poisson, fixed };
+
+struct arrival {
+    nanoseconds at{};
+    std::uint32_t user = 0;
+    /// By time, then by user: the order does not depend on how the queue came to be.
+    friend constexpr auto operator<=>(const arrival&, const arrival&) = default;
+};
+
+/// A binary min-heap of the users' next arrivals, one for each. It allocates in reserve() alone.
+class think_queue {
+public:
+    void reserve(std::size_t users) { heap_.reserve(users); }
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    /// The earliest arrival. Precondition of both: !empty().
+    [[nodiscard]] const arrival& top() const { return heap_.front(); }
+    void replace_top(arrival a) { sift_down(0, a); }
+
+    void push(arrival a) {
+        heap_.push_back(a);
+        std::size_t hole = heap_.size() - 1;
+        for (; hole > 0 && a < heap_[(hole - 1) / 2]; hole = (hole - 1) / 2)
+            heap_[hole] = heap_[(hole - 1) / 2];
+        heap_[hole] = a;
+    }
+
+    /// Forgets the arrivals of users `first` and above.
+    void drop_from(std::uint64_t first) {
+        std::erase_if(heap_, [first](const arrival& a) { return a.user >= first; });
+        for (std::size_t node = heap_.size() / 2; node-- > 0;) sift_down(node, heap_[node]);
+    }
+
+private:
+    void sift_down(std::size_t hole, arrival a) {
+        const std::size_t size = heap_.size();
+        for (std::size_t child; (child = 2 * hole + 1) < size; hole = child) {
+            if (child + 1 < size && heap_[child + 1] < heap_[child]) ++child;
+            if (!(heap_[child] < a)) break;
+            heap_[hole] = heap_[child];
+        }
+        heap_[hole] = a;
+    }
+
+    std::vector<arrival> heap_;
+};
+
+/// Arrivals at a given rate, whatever becomes of the requests: an open loop. The first gap starts at time 0.
+class rate_process {
+public:
+    /// `per_second` > 0.
+    rate_process(std::uint64_t seed, arrival_process kind, double per_second)
+        : draw_(seed, salt), kind_(kind), gap_ns_(1e9 / per_second) {}
+
+    nanoseconds next() {
+        // A fixed arrival is computed from its number, so that rounding to nanoseconds adds up to no drift.
+        ++since_epoch_;
+        last_ = kind_ == arrival_process::fixed
+                    ? epoch_ + rounded(static_cast<double>(since_epoch_) * gap_ns_)
+                    : last_ + rounded(draw_.exponential(gap_ns_));
+        return last_;
+    }
+
+    /// Gaps of the new rate follow, the first one from `from`, which is not before the last arrival.
+    void set_rate(double per_second, nanoseconds from) {
+        gap_ns_ = 1e9 / per_second;
+        epoch_ = last_ = from;
+        since_epoch_ = 0;
+    }
+
+private:
+    static constexpr std::uint64_t salt = 0x72617465; // "rate"
+    static nanoseconds rounded(double ns) { return nanoseconds(__builtin_llrint(ns)); }
+
+    random_stream draw_;
+    arrival_process kind_;
+    double gap_ns_;
+    nanoseconds epoch_{};
+    nanoseconds last_{};
+    std::uint64_t since_epoch_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/conversations.hpp
+// The live conversations: at most one per user, and a bound over all, kept by dropping the least recently
+// used.
+
+namespace kvmark::workload {
+
+/// One turn of one conversation. Turns count from 1; a conversation's id is never used again.
+struct turn_ref {
+    std::uint64_t conversation = 0;
+    std::uint32_t turn = 0;
+};
+
+/// A user has one conversation at a time, so the table is an array over users threaded by a circular list in
+/// order of use; no operation but reserve_users() allocates.
+class conversation_table {
+public:
+    /// `max_live` at least 1.
+    explicit conversation_table(std::uint32_t max_live) : max_live_(max_live) { slots_.resize(1); }
+
+    /// Makes room for users 0 to `users` - 1; never shrinks.
+    void reserve_users(std::uint64_t users) {
+        if (users + 1 > slots_.size()) slots_.resize(users + 1);
+    }
+
+    [[nodiscard]] bool is_open(std::uint32_t user) const { return turns(user) > 0; }
+    /// Turns of the user's open conversation so far; 0: none is open.
+    [[nodiscard]] std::uint32_t turns(std::uint32_t user) const { return slots_[user + 1].current.turn; }
+    [[nodiscard]] std::uint32_t live() const { return live_; }
+
+    /// The next turn of the user's conversation, or the first of a new one. A conversation too many costs the
+    /// least recently used one its place: its user opens a new one next time.
+    turn_ref advance(std::uint32_t user) {
+        slot& s = slots_[user + 1];
+        if (is_open(user)) {
+            unlink(s);
+        } else {
+            if (live_ == max_live_) close(slots_[0].newer - 1);
+            s.current = {++last_conversation_, 0};
+            ++live_;
+        }
+        link_as_newest(user + 1);
+        ++s.current.turn;
+        return s.current;
+    }
+
+    /// Ends the user's conversation, if one is open.
+    void close(std::uint32_t user) {
+        if (!is_open(user)) return;
+        unlink(slots_[user + 1]);
+        slots_[user + 1].current = {};
+        --live_;
+    }
+
+private:
+    struct slot {
+        turn_ref current;
+        std::uint32_t newer = 0; // neighbours in order of use; slot 0 is the list's head,
+        std::uint32_t older = 0; // and user u has slot u + 1
+    };
+
+    void unlink(const slot& s) {
+        slots_[s.newer].older = s.older;
+        slots_[s.older].newer = s.newer;
+    }
+    void link_as_newest(std::uint32_t at) {
+        slots_[at].older = slots_[0].older;
+        slots_[at].newer = 0;
+        slots_[slots_[0].older].newer = at;
+        slots_[0].older = at;
+    }
+
+    std::vector<slot> slots_;
+    std::uint32_t max_live_;
+    std::uint32_t live_ = 0;
+    std::uint64_t last_conversation_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/request.hpp
+// A request: what one user asks of the service, drawn before anything is known of the cache.
+
+namespace kvmark::workload {
+
+enum class service_class : std::uint8_t { interactive, responsive, batch };
+inline constexpr std::array<std::string_view, 3> service_class_names{"interactive", "responsive", "batch"};
+
+enum class phase : std::uint8_t { prefill, decode, prefill_decode };
+
+/// What kind of thing an entry's key names.
+enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared };
+
+/// The 64-bit name of a cache entry: kind (4 bits), owner (40 bits), part (20 bits). It holds no text and can
+/// be turned back into the reference's key for a report.
+struct object_key {
+    std::uint64_t packed = 0;
+
+    constexpr object_key() = default;
+    constexpr object_key(object_kind kind, std::uint64_t owner, std::uint32_t part = 0)
+        : packed(std::uint64_t{static_cast<std::uint8_t>(kind)} << 60 | (owner & 0xff'ffff'ffff) << 20 |
+                 (part & 0xf'ffff)) {}
+
+    [[nodiscard]] constexpr object_kind kind() const { return static_cast<object_kind>(packed >> 60); }
+    [[nodiscard]] constexpr std::uint64_t owner() const { return packed >> 20 & 0xff'ffff'ffff; }
+    [[nodiscard]] constexpr std::uint32_t part() const { return packed & 0xf'ffff; }
+    friend constexpr bool operator==(object_key, object_key) = default;
+};
+
+/// One chunk of a document that the request retrieves.
+struct chunk_ref {
+    std::uint32_t document = 0;
+    std::uint32_t chunk = 0;
+    tokens size{};
+};
+
+struct request {
+    static constexpr std::size_t max_chunks = 16;
+    static constexpr std::uint8_t no_system_prompt = 0xff;
+
+    std::uint64_t id = 0;
+    std::uint64_t user = 0;
+    std::uint64_t conversation = 0; ///< unused when `turn` is 0
+    std::uint32_t turn = 0;         ///< counted from 1; 0: a single request outside any conversation
+    nanoseconds arrival{};          ///< intended, from the start of the run
+    service_class service = service_class::batch;
+    workload::phase phase = workload::phase::prefill_decode;
+    tokens input{};
+    tokens output{};
+    std::uint8_t system_prompt = no_system_prompt; ///< index of the shared system prompt that opens the input
+    tokens system_prompt_tokens{};
+    std::uint8_t chunk_count = 0;               ///< document chunks read by this request
+    std::array<chunk_ref, max_chunks> chunks{}; ///< the first `chunk_count` hold
+
+    /// Higher is served first.
+    [[nodiscard]] constexpr int priority() const { return 3 - static_cast<int>(service); }
+    /// The key of the entry this request writes at prefill and reads at decode.
+    [[nodiscard]] constexpr object_key key() const {
+        return turn == 0 ? object_key(object_kind::single, id)
+                         : object_key(object_kind::turn, conversation, turn);
+    }
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/parameters.hpp
+// The numbers of the reference workload, each a default that the YAML configuration can replace.
+
+namespace kvmark::workload {
+
+template <class T>
+struct range {
+    T low{};
+    T high{};
+    friend constexpr bool operator==(const range&, const range&) = default;
+};
+
+struct persona {
+    std::string_view name;
+    range<std::uint32_t> context_tokens;
+    range<std::uint32_t> generated_tokens;
+    range<double> think_seconds;
+};
+
+struct service_targets {
+    double p95_ms, p99_ms, p999_ms, p9999_ms;
+};
+
+/// Source of the values: the reference benchmark's defaults (kv-cache.py and its config.yaml).
+struct parameters {
+    std::array<persona, 3> personas{{
+        {"chatbot", {512, 4096}, {50, 200}, {0.1, 0.5}},
+        {"coding", {4096, 25000}, {100, 500}, {0.2, 1.0}},
+        {"document", {4096, 16384}, {200, 800}, {0.3, 1.5}},
+    }};
+    double think_jitter = 0.2; ///< each pause is the user's own think time x uniform(1 - jitter, 1 + jitter)
+
+    double interactive_probability = 0.15;
+    double responsive_threshold = 0.50; ///< cumulative: 35 % responsive
+    std::array<service_targets, 3> targets{
+        {{50, 100, 150, 200}, {100, 200, 350, 500}, {1000, 5000, 7500, 10000}}};
+
+    std::uint32_t max_conversations = 1000;
+    std::uint32_t max_turns = 50;
+    double end_conversation_probability = 0.2;
+    std::uint32_t prefill_only_tokens = 10'000; ///< a context of this size or more asks for no decode
+
+    double system_prompt_probability = 0.2;
+    std::array<std::uint32_t, 3> system_prompt_tokens{5, 8, 6};
+
+    std::uint32_t chunk_tokens = 512;
+    std::uint32_t chunks_per_query = 5;
+    bytes max_chunk_bytes{256 * mib_bytes};
+    double rag_probability = 0.1;
+    bool rag_uniform = false; ///< false: the chance of a chunk falls as 1 / rank
+    range<std::uint32_t> document_tokens{4000, 12000};
+    range<std::uint32_t> large_model_document_tokens{1024, 4096};
+
+    std::uint32_t decode_batch = 32;      ///< tokens between two reads of the context
+    std::uint32_t prepared_tokens = 2048; ///< size of the entries of decode-only and of preconditioning
+    std::uint32_t prepared_per_user = 10;
+    std::array<double, 3> seconds_per_token{0.0, 0.002, 0.030}; ///< generation mode none, fast, realistic
+
+    double tier_target = 0.80; ///< a tier that is not the last is kept at or below this share of its limit
+    double large_entry = 0.95; ///< an entry above this share of a tier's limit skips the tier
+
+    std::uint32_t sharegpt_max_context = 16'384;
+    std::uint32_t sharegpt_max_generation = 2'048;
+    std::uint32_t sharegpt_chars_per_token = 4;
+
+    std::uint32_t autoscale_min_users = 1;
+    std::uint32_t autoscale_max_users = 10'000;
+    double autoscale_up = 1.2;
+    double autoscale_down = 0.8;
+    std::uint32_t autoscale_consecutive = 2;
+    double saturation_read_p95_ms = 100;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/source_config.hpp
+// What every source is told: seed, users, model, and which parts of the workload are on.
+
+namespace kvmark::workload {
+
+struct source_config {
+    std::uint64_t seed = 0;
+    std::uint64_t users = 1; ///< at the start; at least 1, below 2^32
+    double request_rate = 0; ///< requests/s of all users together; 0: each user paces itself by think times
+    arrival_process arrivals = arrival_process::poisson;
+    model::geometry model{}; ///< a large model gets shorter documents
+    bytes bytes_per_token{}; ///< as one rank stores it; bounds a document's chunks. 0: no bound
+    bool multi_turn = true;
+    bool prefix_caching = true;
+    bool rag = false;
+    std::uint32_t rag_documents = 10;
+    bool prefill_only = false; ///< at most one of the two
+    bool decode_only = false;
+    workload::parameters parameters{};
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/documents.hpp
+// The shared documents of retrieval-augmented generation (RAG), and which of their chunks a query reads.
+
+namespace kvmark::workload {
+
+/// Documents of drawn length, cut into chunks of equal size but for the last. Chunk indices stay below 2^20
+/// (object_key).
+class document_library {
+public:
+    /// Holds `c.rag_documents` documents when `c.rag` is set, else none. A chunk has `chunk_tokens` tokens,
+    /// or as many as fit into `max_chunk_bytes`.
+    explicit document_library(const source_config& c)
+        : chunk_tokens_(chunk_size(c)), chunks_per_query_(c.parameters.chunks_per_query),
+          uniform_(c.parameters.rag_uniform) {
+        if (!c.rag) return;
+        const auto& length =
+            c.model.is_large() ? c.parameters.large_model_document_tokens : c.parameters.document_tokens;
+        std::uint32_t most_chunks = 0;
+        for (std::uint32_t d = 0; d < c.rag_documents; ++d) {
+            random_stream draw(c.seed, salt, d);
+            document_tokens_.push_back(static_cast<std::uint32_t>(draw.uniform_int(length.low, length.high)));
+            if (chunk_count(d) > most_chunks) most_chunks = chunk_count(d);
+        }
+        weight_before_.resize(most_chunks + 1);
+        for (std::uint32_t rank = 1; rank <= most_chunks; ++rank)
+            weight_before_[rank] = weight_before_[rank - 1] + 1.0 / rank;
+    }
+
+    [[nodiscard]] std::uint32_t document_count() const {
+        return static_cast<std::uint32_t>(document_tokens_.size());
+    }
+    [[nodiscard]] std::uint32_t chunk_count(std::uint32_t document) const {
+        return (document_tokens_[document] + chunk_tokens_ - 1) / chunk_tokens_;
+    }
+    /// Precondition: `index` < chunk_count(document).
+    [[nodiscard]] chunk_ref chunk(std::uint32_t document, std::uint32_t index) const {
+        const std::uint32_t left = document_tokens_[document] - index * chunk_tokens_;
+        return {document, index, tokens(left < chunk_tokens_ ? left : chunk_tokens_)};
+    }
+
+    /// Makes `r` read chunks of one document drawn uniformly: `chunks_per_query` of them, fewer when the
+    /// document has fewer, each once. The chance of a chunk falls as 1 / rank, or is uniform. Returns the
+    /// tokens read. Precondition: document_count() > 0.
+    tokens retrieve(random_stream& draw, request& r) const {
+        const auto document = static_cast<std::uint32_t>(draw.uniform_int(0, document_count() - 1));
+        const std::uint32_t available = chunk_count(document);
+        std::uint32_t wanted = chunks_per_query_ < available ? chunks_per_query_ : available;
+        if (wanted > request::max_chunks) wanted = request::max_chunks;
+        tokens total{};
+        // Drawing again on a repeat is drawing from what is left, in proportion to its weights.
+        for (r.chunk_count = 0; r.chunk_count < wanted;) {
+            const auto index = uniform_ ? static_cast<std::uint32_t>(draw.uniform_int(0, available - 1))
+                                        : ranked(draw.uniform(), available);
+            if (reads(r, index)) continue;
+            const chunk_ref c = chunk(document, index);
+            r.chunks[r.chunk_count++] = c;
+            total += c.size;
+        }
+        return total;
+    }
+
+private:
+    static constexpr std::uint64_t salt = 0x646f6373; // "docs"
+
+    static std::uint32_t chunk_size(const source_config& c) {
+        std::uint64_t size = c.parameters.chunk_tokens;
+        if (c.bytes_per_token.count > 0) {
+            const std::uint64_t fitting = c.parameters.max_chunk_bytes.count / c.bytes_per_token.count;
+            if (fitting < size) size = fitting;
+        }
+        return size > 0 ? static_cast<std::uint32_t>(size) : 1;
+    }
+
+    static bool reads(const request& r, std::uint32_t index) {
+        for (std::uint8_t i = 0; i < r.chunk_count; ++i)
+            if (r.chunks[i].chunk == index) return true;
+        return false;
+    }
+
+    /// The chunk, of the first `available`, at share `u` of their weights summed in order of rank.
+    std::uint32_t ranked(double u, std::uint32_t available) const {
+        const double target = u * weight_before_[available];
+        std::uint32_t low = 0, high = available - 1;
+        while (low < high) {
+            const std::uint32_t middle = low + (high - low + 1) / 2;
+            if (weight_before_[middle] <= target)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        return low;
+    }
+
+    std::vector<std::uint32_t> document_tokens_;
+    std::vector<double> weight_before_; // [k]: 1/1 + ... + 1/k
+    std::uint32_t chunk_tokens_;
+    std::uint32_t chunks_per_query_;
+    bool uniform_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/key_text.hpp
+// The reference's spelling of an entry's key.
+
+namespace kvmark::workload {
+
+/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>` or `prepared_<n>`. The reference
+/// writes the wall clock and the user into its keys; ours are the same in every run of a seed.
+[[nodiscard]] KVMARK_COLD std::string key_text(object_key key) {
+    const std::string owner = std::to_string(key.owner());
+    const std::string part = std::to_string(key.part());
+    switch (key.kind()) {
+    case object_kind::turn:
+        return "conv_" + owner + "_turn_" + part;
+    case object_kind::single:
+        return "req_" + owner;
+    case object_kind::system_prompt:
+        return "system_prompt_" + owner;
+    case object_kind::document_chunk:
+        return "doc_" + owner + "_chunk_" + part;
+    case object_kind::prepared:
+        return "prepared_" + owner;
+    }
+    return "key_" + std::to_string(key.packed);
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/request_rules.hpp
+// The rules that hold for a request wherever its sizes come from: phase, class of service, system prompt.
+
+namespace kvmark::workload {
+
+/// Long contexts are prefilled and never decoded, as if decoded elsewhere (reference: prefill_only_tokens).
+[[nodiscard]] constexpr phase choose_phase(const source_config& c, tokens input) {
+    if (c.decode_only) return phase::decode;
+    if (c.prefill_only || input.count >= c.parameters.prefill_only_tokens) return phase::prefill;
+    return phase::prefill_decode;
+}
+
+[[nodiscard]] constexpr service_class draw_service(random_stream& draw, const parameters& p) {
+    const double u = draw.uniform();
+    return u < p.interactive_probability ? service_class::interactive
+           : u < p.responsive_threshold  ? service_class::responsive
+                                         : service_class::batch;
+}
+
+/// Gives `r` a system prompt, or none. Both numbers are drawn in either case, so that prefix caching on or
+/// off leaves every later draw as it was.
+constexpr void draw_system_prompt(random_stream& draw, const source_config& c, request& r) {
+    const bool opens = draw.chance(c.parameters.system_prompt_probability);
+    const auto index = draw.uniform_int(0, c.parameters.system_prompt_tokens.size() - 1);
+    if (!opens || !c.prefix_caching) return;
+    r.system_prompt = static_cast<std::uint8_t>(index);
+    r.system_prompt_tokens = tokens(c.parameters.system_prompt_tokens[index]);
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/source.hpp
+// The source concept: where requests come from.
+
+namespace kvmark::workload {
+
+/// A source yields requests in order of arrival. What it yields depends on its seed alone, never on how fast
+/// the storage is; the engine pulls the next request once the clock has reached the one before.
+template <class S>
+concept source = requires(S s) {
+    { s.next() } -> std::same_as<std::optional<request>>; ///< empty: no request will follow
+};
+
+/// A source whose load can be changed while it runs, as the autoscaler does.
+template <class S>
+concept scalable_source = source<S> && requires(S s, const S c, std::uint64_t users, nanoseconds now) {
+    { s.set_users(users, now) } -> std::same_as<void>; ///< those added arrive from `now` on
+    { c.users() } -> std::same_as<std::uint64_t>;
+};
+
+/// A source that reads shared documents, which must be written before the clock starts.
+template <class S>
+concept document_source = source<S> && requires(const S c) {
+    { c.document_count() } -> std::same_as<std::uint32_t>;
+    { c.chunk_count(std::uint32_t{}) } -> std::same_as<std::uint32_t>;
+    { c.chunk(std::uint32_t{}, std::uint32_t{}) } -> std::same_as<chunk_ref>;
+};
+
+/// One sentence for whoever writes a source and forgets a member.
+template <class S>
+constexpr void check_source() {
+    static_assert(
+        requires(S s) {
+            { s.next() } -> std::same_as<std::optional<request>>;
+        },
+        "kvmark: a source needs `std::optional<workload::request> next()`");
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/users.hpp
+// The users of the service: who they are, and which of them asks when.
+
+namespace kvmark::workload {
+
+/// One user, drawn once per run from a stream of its own.
+struct user {
+    random_stream draw;
+    std::uint64_t think_us = 0;
+    std::uint32_t context_tokens = 0; ///< the longest context this user sends
+    std::uint32_t generated_tokens = 0;
+    std::uint8_t persona = 0; ///< index into parameters::personas
+    service_class service = service_class::batch;
+};
+
+/// User number `index` of a run. Precondition: ranges with low <= high, think times of 0 to 3,000 s.
+[[nodiscard]] inline user draw_user(const source_config& c, std::uint64_t index) {
+    constexpr std::uint64_t salt = 0x75736572; // "user"
+    user u{.draw = random_stream(c.seed, salt, index)};
+    u.persona = static_cast<std::uint8_t>(u.draw.uniform_int(0, c.parameters.personas.size() - 1));
+    const persona& p = c.parameters.personas[u.persona];
+    const auto draw_length = [&u](range<std::uint32_t> r) {
+        return static_cast<std::uint32_t>(u.draw.uniform_int(r.low, r.high));
+    };
+    u.context_tokens = draw_length(p.context_tokens);
+    u.generated_tokens = draw_length(p.generated_tokens);
+    u.think_us = u.draw.uniform_int(static_cast<std::uint64_t>(p.think_seconds.low * 1e6 + 0.5),
+                                    static_cast<std::uint64_t>(p.think_seconds.high * 1e6 + 0.5));
+    u.service = draw_service(u.draw, c.parameters);
+    return u;
+}
+
+/// The users of a run as a sequence of arrivals: each after its own pause, or all together at the configured
+/// rate. A pause starts at the user's last intended arrival, since users do not wait for their answer; so
+/// arrivals depend on the seed and on set_users() alone.
+class user_population {
+public:
+    explicit user_population(const source_config& c)
+        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1),
+          pick_(c.seed, pick_salt) {
+        set_users(c.users, {});
+    }
+
+    [[nodiscard]] const source_config& config() const { return config_; }
+    [[nodiscard]] std::uint64_t users() const { return active_; }
+    [[nodiscard]] const user& operator[](std::uint32_t index) const { return users_[index]; }
+
+    /// The stream of the user's next request. One number of the user's own stream seeds it, so that what one
+    /// request draws, and how often, shifts nothing in the next.
+    [[nodiscard]] random_stream request_stream(std::uint32_t index) {
+        return random_stream(users_[index].draw.next());
+    }
+
+    /// Who asks next, and when; empty while there is no user.
+    std::optional<arrival> next() {
+        if (active_ == 0) return {};
+        arrival a;
+        if (config_.request_rate > 0) {
+            a.at = rate_.next();
+            a.user = static_cast<std::uint32_t>(pick_.uniform_int(0, active_ - 1));
+        } else {
+            a = queue_.top();
+            queue_.replace_top({a.at + pause(a.user), a.user});
+        }
+        last_ = a.at;
+        return a;
+    }
+
+    /// Users `count` and above ask no more; those added start a pause at `now`, or at the last arrival
+    /// already handed out if that is later. A user who comes back draws on from where it stopped. A
+    /// configured rate is taken per user: it grows and shrinks with them.
+    void set_users(std::uint64_t count, nanoseconds now) {
+        if (count < active_) queue_.drop_from(count);
+        users_.reserve(count);
+        while (users_.size() < count) users_.push_back(draw_user(config_, users_.size()));
+        const nanoseconds from = now < last_ ? last_ : now;
+        if (config_.request_rate > 0) {
+            if (count > 0)
+                rate_.set_rate(config_.request_rate *
+                                   (static_cast<double>(count) / static_cast<double>(config_.users)),
+                               active_ == 0 ? from : last_);
+        } else {
+            queue_.reserve(count);
+            for (std::uint64_t u = active_; u < count; ++u) {
+                const auto index = static_cast<std::uint32_t>(u);
+                queue_.push({from + pause(index), index});
+            }
+        }
+        active_ = count;
+    }
+
+private:
+    static constexpr std::uint64_t pick_salt = 0x7069636b; // "pick"
+
+    /// Whole microseconds between two single products, which a fused multiply-add does not change: the same
+    /// on every machine. At least one, so that a workload without think times still lets time pass.
+    nanoseconds pause(std::uint32_t index) {
+        user& u = users_[index];
+        const auto think = static_cast<double>(u.think_us);
+        const double jitter = config_.parameters.think_jitter;
+        const std::uint64_t us = u.draw.uniform_int(static_cast<std::uint64_t>(think * (1.0 - jitter)),
+                                                    static_cast<std::uint64_t>(think * (1.0 + jitter)));
+        return nanoseconds(static_cast<std::int64_t>((us > 0 ? us : 1) * 1000));
+    }
+
+    source_config config_;
+    std::vector<user> users_; // those removed keep their place and their stream
+    std::uint64_t active_ = 0;
+    think_queue queue_;
+    rate_process rate_;
+    random_stream pick_;
+    nanoseconds last_{};
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/user_personas.hpp
+// The reference workload: chatbot, coding and document users who think, ask, and do not wait for the answer.
+
+namespace kvmark::workload {
+
+/// A source, scalable and with documents. What it yields is a function of its configuration and of the calls
+/// of set_users(); next() does not allocate. docs/workload.md describes the workload.
+class user_personas {
+public:
+    /// Precondition: a validated configuration (users below 2^32, max_conversations and max_turns at least 1,
+    /// ranges with low <= high).
+    explicit user_personas(const source_config& c)
+        : population_(c), conversations_(c.parameters.max_conversations), library_(c) {
+        conversations_.reserve_users(c.users);
+    }
+
+    std::optional<request> next() {
+        std::optional<request> out;
+        if (document_request_) {
+            out.swap(document_request_);
+        } else {
+            const std::optional<arrival> a = population_.next();
+            if (!a) return out;
+            draw_request(*a, out.emplace());
+        }
+        out->id = next_id_++;
+        return out;
+    }
+
+    [[nodiscard]] std::uint64_t users() const { return population_.users(); }
+    /// Removes the highest-numbered users, or adds users who start to think at `now`.
+    void set_users(std::uint64_t count, nanoseconds now) {
+        for (std::uint64_t u = count; u < users(); ++u) conversations_.close(static_cast<std::uint32_t>(u));
+        if (document_request_ && document_request_->user >= count) document_request_.reset();
+        population_.set_users(count, now);
+        conversations_.reserve_users(count);
+    }
+
+    [[nodiscard]] std::uint32_t document_count() const { return library_.document_count(); }
+    [[nodiscard]] std::uint32_t chunk_count(std::uint32_t document) const {
+        return library_.chunk_count(document);
+    }
+    [[nodiscard]] chunk_ref chunk(std::uint32_t document, std::uint32_t index) const {
+        return library_.chunk(document, index);
+    }
+
+    [[nodiscard]] std::uint32_t live_conversations() const { return conversations_.live(); }
+
+private:
+    /// The order of the draws is part of the workload: a part that is off comes after all that is always on,
+    /// or draws all the same, so switching it leaves the other draws as they were.
+    void draw_request(arrival a, request& r) {
+        const source_config& c = population_.config();
+        const user& u = population_[a.user];
+        random_stream draw = population_.request_stream(a.user);
+        const bool ends = draw.chance(c.parameters.end_conversation_probability);
+        if (c.multi_turn) {
+            if (ends || conversations_.turns(a.user) >= c.parameters.max_turns) conversations_.close(a.user);
+            const turn_ref t = conversations_.advance(a.user);
+            r.conversation = t.conversation;
+            r.turn = t.turn;
+        }
+        r.user = a.user;
+        r.arrival = a.at;
+        r.service = u.service;
+        r.input = draw_length(draw, u.context_tokens);
+        r.output = draw_length(draw, u.generated_tokens);
+        r.phase = choose_phase(c, r.input);
+        draw_system_prompt(draw, c, r);
+        if (library_.document_count() == 0) return;
+        if (draw.chance(c.parameters.rag_probability)) library_.retrieve(draw, r);
+        if (draw.chance(c.parameters.rag_probability)) draw_document_request(r, draw);
+    }
+
+    /// The user's second request of the same instant: a question over the chunks of a document and no more.
+    void draw_document_request(const request& asked, random_stream& draw) {
+        const source_config& c = population_.config();
+        request& r = document_request_.emplace();
+        r.user = asked.user;
+        r.arrival = asked.arrival;
+        r.service = asked.service;
+        r.input = library_.retrieve(draw, r);
+        r.output = draw_length(draw, population_[static_cast<std::uint32_t>(r.user)].generated_tokens);
+        r.phase = choose_phase(c, r.input);
+        draw_system_prompt(draw, c, r);
+    }
+
+    /// A user's lengths are its longest; a request takes a quarter of that or more.
+    static tokens draw_length(random_stream& draw, std::uint32_t longest) {
+        const std::uint32_t least = longest / 4 > 0 ? longest / 4 : 1;
+        return tokens(draw.uniform_int(least, longest > least ? longest : least));
+    }
+
+    user_population population_;
+    conversation_table conversations_;
+    document_library library_;
+    std::optional<request> document_request_; // goes out next
+    std::uint64_t next_id_ = 0;
+};
+
+static_assert(scalable_source<user_personas> && document_source<user_personas>);
+
+} // namespace kvmark::workload
+
+#ifdef KVMARK_WITH_READERS
+
+// kvmark/workload/reader/text_file.hpp
+// A file read front to back, for the trace readers.
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace kvmark::workload {
+
+class text_file {
+public:
+    static result<text_file> open(std::string path) {
+        text_file f(std::move(path));
+        f.file_.reset(std::fopen(f.path_.c_str(), "rb"));
+        if (!f.file_) return f.system_error("cannot be opened");
+        return f;
+    }
+
+    /// Fills as much of `to` as there is; 0 at the end of the file.
+    result<std::size_t> read(std::span<char> to) {
+        const std::size_t got = std::fread(to.data(), 1, to.size(), file_.get());
+        if (std::ferror(file_.get())) return system_error("cannot be read");
+        return got;
+    }
+
+    result<void> rewind() {
+        if (std::fseek(file_.get(), 0, SEEK_SET) != 0)
+            return system_error("cannot be read twice; play it once, or copy it to a plain file");
+        return {};
+    }
+
+    /// `file:line:column: reason`; both count from 1, columns in bytes.
+    [[nodiscard]] error error_at(std::size_t line, std::size_t column, std::string_view reason) const {
+        return {error_kind::invalid_argument, path_ + ':' + std::to_string(line) + ':' +
+                                                  std::to_string(column) + ": " + std::string(reason)};
+    }
+
+private:
+    struct closer {
+        void operator()(std::FILE* f) const { std::fclose(f); }
+    };
+
+    explicit text_file(std::string path) : path_(std::move(path)) {}
+
+    [[nodiscard]] error system_error(std::string_view what) const {
+        return {error_kind::system, path_ + ": " + std::string(what) + ": " + std::strerror(errno)};
+    }
+
+    std::string path_;
+    std::unique_ptr<std::FILE, closer> file_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/line_reader.hpp
+// Lines of a text file in bounded memory, with their numbers, for the trace readers.
+
+namespace kvmark::workload {
+
+/// Reads a file line by line through one buffer of 64 KiB, which is also the longest line it takes.
+class line_reader {
+public:
+    static result<line_reader> open(std::string path) {
+        result<text_file> file = text_file::open(std::move(path));
+        if (!file) return file.error();
+        return line_reader(*std::move(file));
+    }
+
+    /// The next line without its end (\n or \r\n), valid until the next call. Empty at the end of the file,
+    /// or when reading failed; failure() tells which.
+    std::optional<std::string_view> next() {
+        for (;;) {
+            const std::string_view pending(buffer_.data() + begin_, end_ - begin_);
+            if (const std::size_t length = pending.find('\n'); length != std::string_view::npos) {
+                begin_ += length + 1;
+                return numbered(pending.substr(0, length));
+            }
+            if (at_end_) {
+                begin_ = end_;
+                if (pending.empty() || failure_) return {};
+                return numbered(pending);
+            }
+            fill();
+        }
+    }
+
+    /// Back to the first line.
+    result<void> rewind() {
+        begin_ = end_ = line_ = 0;
+        at_end_ = false;
+        return file_.rewind();
+    }
+
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    /// An error in the line read last.
+    [[nodiscard]] error error_at(std::size_t column, std::string_view reason) const {
+        return file_.error_at(line_, column, reason);
+    }
+
+private:
+    static constexpr std::size_t capacity = std::size_t{1} << 16;
+
+    explicit line_reader(text_file file) : file_(std::move(file)), buffer_(capacity) {}
+
+    std::string_view numbered(std::string_view line) {
+        ++line_;
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+        if (line_ == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+        return line;
+    }
+
+    void fill() {
+        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+        if (end_ == capacity) {
+            ++line_;
+            return fail(error_at(1, "the line is longer than 65,536 bytes; is this a text file?"));
+        }
+        const result<std::size_t> got = file_.read(std::span(buffer_).subspan(end_));
+        if (!got) return fail(got.error());
+        end_ += *got;
+        at_end_ = *got == 0;
+    }
+
+    void fail(error e) {
+        failure_ = std::move(e);
+        at_end_ = true;
+    }
+
+    text_file file_;
+    std::vector<char> buffer_;
+    std::size_t begin_ = 0; // what is read and not yet handed out lies in [begin_, end_)
+    std::size_t end_ = 0;
+    std::size_t line_ = 0;
+    bool at_end_ = false;
+    std::optional<error> failure_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/burst_gpt.hpp
+// Reader of BurstGPT traces (csv; Wang et al., "BurstGPT", KDD 2025), replayed as a source. Opt-in.
+
+#include <charconv>
+#include <cmath>
+
+namespace kvmark::workload {
+
+struct trace_replay {
+    double speedup = 1.0;     ///< gaps are divided by it; 0: no gaps, every request arrives at time 0
+    std::uint64_t cycles = 0; ///< how often the trace is played; 0: for ever
+};
+
+/// Each row is a request of its own, by a user of its own, outside any conversation: what the trace does not
+/// record (class of service, system prompt) is drawn by the rules of the reference from the seed and the
+/// request's number. Two cycles are joined by the trace's mean gap, so that replaying keeps its rate. The
+/// file is read as it is played, in bounded memory.
+class burst_gpt {
+public:
+    /// Opens a trace and reads its first row. Errors: a file that cannot be read; a header without the
+    /// columns `Timestamp` (seconds; also `Timestamp (s)`), `Request tokens` and `Response tokens`; no rows;
+    /// a replay that cannot be. Other columns, `Total tokens` among them, are not used.
+    static result<burst_gpt> open(std::string path, const source_config& c, trace_replay replay = {}) {
+        if (!(replay.speedup >= 0) || std::isinf(replay.speedup))
+            return error{error_kind::invalid_argument, "trace-speedup is " + std::to_string(replay.speedup) +
+                                                           "; it must be 0 (no gaps) or more"};
+        result<line_reader> lines = line_reader::open(std::move(path));
+        if (!lines) return lines.error();
+        burst_gpt trace(*std::move(lines), c, replay);
+        if (result<void> r = trace.read_header(); !r) return r.error();
+        trace.upcoming_ = trace.read_row();
+        if (trace.failure_) return *trace.failure_;
+        if (!trace.upcoming_)
+            return trace.lines_.error_at(1, "the trace has no rows below its header; give one that has");
+        return trace;
+    }
+
+    /// Empty after the last cycle, and when a row cannot be understood: see failure().
+    std::optional<request> next() {
+        if (!upcoming_) return {};
+        const row current = *upcoming_;
+        if (rows_ > 0 && current.seconds > previous_seconds_)
+            trace_seconds_ += current.seconds - previous_seconds_;
+        previous_seconds_ = current.seconds;
+        ++rows_;
+        std::optional<request> out(to_request(current));
+        upcoming_ = read_row();
+        if (!upcoming_ && !failure_) start_next_cycle();
+        return out;
+    }
+
+    /// Why next() ended early: a malformed row as `file:line:column: reason`, or an I/O error.
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+
+private:
+    struct row {
+        double seconds = 0;
+        std::uint32_t request_tokens = 0;
+        std::uint32_t response_tokens = 0;
+    };
+    static constexpr std::uint64_t salt = 0x62757273; // "burs"
+    static constexpr std::size_t no_column = ~std::size_t{0};
+
+    burst_gpt(line_reader lines, const source_config& c, trace_replay replay)
+        : lines_(std::move(lines)), config_(c), replay_(replay) {}
+
+    request to_request(const row& w) {
+        request r;
+        r.id = r.user = next_id_++;
+        r.arrival = arrival_time();
+        // A row of no request tokens (a failed request) still names an entry.
+        r.input = tokens(w.request_tokens > 0 ? w.request_tokens : 1);
+        r.output = tokens(w.response_tokens);
+        r.phase = choose_phase(config_, r.input);
+        random_stream draw(config_.seed, salt, r.id);
+        r.service = draw_service(draw, config_.parameters);
+        draw_system_prompt(draw, config_, r);
+        return r;
+    }
+
+    [[nodiscard]] nanoseconds arrival_time() const {
+        if (replay_.speedup == 0) return {};
+        constexpr double end_of_time = 9e18; // 285 years in nanoseconds
+        const double ns = (cycle_start_ + trace_seconds_) / replay_.speedup * 1e9;
+        return nanoseconds(std::llrint(ns < end_of_time ? ns : end_of_time));
+    }
+
+    void start_next_cycle() {
+        if (replay_.cycles != 0 && ++cycle_ >= replay_.cycles) return;
+        if (rows_ > 1) cycle_start_ += trace_seconds_ * (1.0 + 1.0 / static_cast<double>(rows_ - 1));
+        rows_ = 0;
+        trace_seconds_ = 0;
+        if (result<void> r = lines_.rewind(); !r) {
+            failure_ = r.error();
+            return;
+        }
+        lines_.next();
+        upcoming_ = read_row();
+    }
+
+    /// The field that starts at `at`, which moves behind its comma; a field in quotes may hold commas.
+    static std::string_view take_field(std::string_view line, std::size_t& at) {
+        const bool quoted = at < line.size() && line[at] == '"';
+        std::size_t end = quoted ? line.find('"', at + 1) : line.find(',', at);
+        if (end == std::string_view::npos) end = line.size();
+        const std::size_t begin = at + (quoted ? 1 : 0);
+        const std::string_view field = line.substr(begin, end - begin);
+        const std::size_t comma = line.find(',', end);
+        at = comma == std::string_view::npos ? line.size() + 1 : comma + 1;
+        return field;
+    }
+
+    result<void> read_header() {
+        const std::optional<std::string_view> line = lines_.next();
+        if (lines_.failure()) return *lines_.failure();
+        if (!line) return lines_.error_at(1, "the file is empty; expected a BurstGPT csv");
+        for (std::size_t at = 0; at <= line->size(); ++columns_) {
+            const std::string_view name = take_field(*line, at);
+            if (name == "Timestamp" || name == "Timestamp (s)") timestamp_column_ = columns_;
+            if (name == "Request tokens") request_column_ = columns_;
+            if (name == "Response tokens") response_column_ = columns_;
+        }
+        std::string missing;
+        const auto need = [&missing](std::size_t column, std::string_view name) {
+            if (column == no_column) missing.append(missing.empty() ? "" : ", ").append(name);
+        };
+        need(timestamp_column_, "Timestamp");
+        need(request_column_, "Request tokens");
+        need(response_column_, "Response tokens");
+        if (!missing.empty()) return lines_.error_at(1, "the header lacks the columns: " + missing);
+        return {};
+    }
+
+    /// The next row; empty at the end of the file, or with failure_ set.
+    std::optional<row> read_row() {
+        std::optional<std::string_view> line;
+        do line = lines_.next();
+        while (line && line->empty());
+        if (!line) {
+            failure_ = lines_.failure();
+            return {};
+        }
+        row out;
+        std::size_t column = 0;
+        for (std::size_t at = 0; at <= line->size(); ++column) {
+            const std::size_t begin = at;
+            const std::string_view field = take_field(*line, at);
+            const bool parsed = column == timestamp_column_  ? parse_seconds(field, out.seconds)
+                                : column == request_column_  ? parse_number(field, out.request_tokens)
+                                : column == response_column_ ? parse_number(field, out.response_tokens)
+                                                             : true;
+            if (parsed) continue;
+            fail(begin + 1, "'" + std::string(field) + "' is not " +
+                                (column == timestamp_column_ ? "a time in seconds" : "a count of tokens"));
+            return {};
+        }
+        if (column == columns_) return out;
+        fail(line->size() + 1,
+             "the row has " + std::to_string(column) + " fields, the header " + std::to_string(columns_));
+        return {};
+    }
+
+    static bool parse_seconds(std::string_view field, double& value) {
+        return parse_number(field, value) && value >= 0 && std::isfinite(value);
+    }
+    template <class T>
+    static bool parse_number(std::string_view field, T& value) {
+        const char* end = field.data() + field.size();
+        const auto [stop, e] = std::from_chars(field.data(), end, value);
+        return e == std::errc{} && stop == end;
+    }
+
+    void fail(std::size_t column, std::string_view reason) { failure_ = lines_.error_at(column, reason); }
+
+    line_reader lines_;
+    source_config config_;
+    trace_replay replay_;
+    std::size_t columns_ = 0;
+    std::size_t timestamp_column_ = no_column;
+    std::size_t request_column_ = no_column;
+    std::size_t response_column_ = no_column;
+
+    std::optional<row> upcoming_;
+    std::optional<error> failure_;
+    std::uint64_t next_id_ = 0;
+    std::uint64_t cycle_ = 0;
+    std::uint64_t rows_ = 0;      // played in this cycle
+    double previous_seconds_ = 0; // the timestamp of the last row
+    double trace_seconds_ = 0;    // from the first row of this cycle to the last one played
+    double cycle_start_ = 0;      // trace time of this cycle's first row
+};
+
+static_assert(source<burst_gpt>);
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/sharegpt_file.hpp
+// Reads the sizes of recorded conversations from a ShareGPT file (JSON), as a stream. Opt-in; uses
+// Boost.JSON.
+
+#include <boost/json/basic_parser_impl.hpp>
+
+namespace kvmark::workload {
+
+/// One question and its answer.
+struct recorded_turn {
+    tokens input{};
+    tokens output{};
+    friend constexpr bool operator==(const recorded_turn&, const recorded_turn&) = default;
+};
+
+/// Conversations as the sizes of their turns; the text is not kept.
+class recorded_conversations {
+public:
+    [[nodiscard]] std::size_t size() const { return first_turn_.size() - 1; }
+    /// Both count from 0; preconditions: `conversation` < size(), `index` < turns(conversation).
+    [[nodiscard]] std::size_t turns(std::size_t conversation) const {
+        return first_turn_[conversation + 1] - first_turn_[conversation];
+    }
+    [[nodiscard]] recorded_turn turn(std::size_t conversation, std::size_t index) const {
+        return turns_[first_turn_[conversation] + index];
+    }
+
+    void add_turn(recorded_turn t) { turns_.push_back(t); }
+    /// Closes a conversation; one without turns leaves nothing.
+    void end_conversation() {
+        if (turns_.size() > first_turn_.back()) first_turn_.push_back(turns_.size());
+    }
+
+private:
+    std::vector<recorded_turn> turns_;
+    std::vector<std::size_t> first_turn_{0};
+};
+
+namespace detail {
+
+/// Follows `[{"conversations": [{"from": text, "value": text}]}]` through the events of the parser. Members
+/// of other names are skipped, however deep.
+class sharegpt_handler {
+public:
+    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+    using code = boost::json::error_code;
+    using text = boost::json::string_view;
+
+    sharegpt_handler(const parameters& p, std::size_t wanted) : parameters_(p), wanted_(wanted) {}
+
+    recorded_conversations recorded;
+    /// The document is JSON, but not of this shape.
+    [[nodiscard]] bool misshapen() const { return misshapen_; }
+    /// Every conversation asked for is in: the rest of the file need not be read.
+    [[nodiscard]] bool done() const { return recorded.size() >= wanted_; }
+
+    bool on_document_begin(code&) { return true; }
+    bool on_document_end(code&) { return true; }
+
+    bool on_array_begin(code& e) {
+        if (skipped_ == 0 && level_ == outside) return descend(list);
+        if (skipped_ == 0 && level_ == conversation && key_ == key::conversations) return descend(messages);
+        return other_value(e, 1);
+    }
+    bool on_array_end(std::size_t, code&) { return ascend(); }
+
+    bool on_object_begin(code& e) {
+        if (skipped_ == 0 && level_ == list) {
+            question_open_ = false;
+            return descend(conversation);
+        }
+        if (skipped_ == 0 && level_ == messages) {
+            from_ = speaker::other;
+            characters_ = 0;
+            return descend(message);
+        }
+        return other_value(e, 1);
+    }
+    bool on_object_end(std::size_t, code& e) {
+        if (skipped_ == 0 && level_ == message) end_message();
+        if (skipped_ == 0 && level_ == conversation) {
+            recorded.end_conversation();
+            if (done()) return stop(e);
+        }
+        return ascend();
+    }
+
+    bool on_key_part(text s, std::size_t, code&) { return collect(s); }
+    bool on_key(text s, std::size_t, code&) {
+        collect(s);
+        if (skipped_ == 0)
+            key_ = word_ == "conversations" ? key::conversations
+                   : word_ == "from"        ? key::from
+                   : word_ == "value"       ? key::value
+                                            : key::other;
+        word_.clear();
+        return true;
+    }
+
+    bool on_string_part(text s, std::size_t, code& e) {
+        if (skipped_ > 0 || level_ != message) return other_value(e, 0);
+        if (key_ == key::from) collect(s);
+        if (key_ == key::value)
+            for (const char c : s) characters_ += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+        return true;
+    }
+    bool on_string(text s, std::size_t n, code& e) {
+        if (!on_string_part(s, n, e)) return false;
+        if (skipped_ == 0 && level_ == message && key_ == key::from)
+            from_ = word_ == "human" ? speaker::human : word_ == "gpt" ? speaker::gpt : speaker::other;
+        word_.clear();
+        return true;
+    }
+
+    bool on_number_part(text, code&) { return true; }
+    bool on_int64(std::int64_t, text, code& e) { return other_value(e, 0); }
+    bool on_uint64(std::uint64_t, text, code& e) { return other_value(e, 0); }
+    bool on_double(double, text, code& e) { return other_value(e, 0); }
+    bool on_bool(bool, code& e) { return other_value(e, 0); }
+    bool on_null(code& e) { return other_value(e, 0); }
+    bool on_comment_part(text, code&) { return true; }
+    bool on_comment(text, code&) { return true; }
+
+private:
+    enum level { outside, list, conversation, messages, message };
+    enum class key { other, conversations, from, value };
+    enum class speaker { other, human, gpt };
+
+    bool descend(level to) {
+        level_ = to;
+        return true;
+    }
+    bool ascend() {
+        if (skipped_ > 0)
+            --skipped_;
+        else
+            level_ = static_cast<level>(level_ - 1);
+        return true;
+    }
+
+    /// A value that is not what its place calls for: wrong where the shape is given, of no interest
+    /// elsewhere.
+    bool other_value(code& e, int depth) {
+        misshapen_ = skipped_ == 0 && (level_ == outside || level_ == list || level_ == messages ||
+                                       (level_ == conversation && key_ == key::conversations) ||
+                                       (level_ == message && key_ != key::other));
+        skipped_ += depth;
+        return misshapen_ ? stop(e) : true;
+    }
+    static bool stop(code& e) {
+        e = boost::json::error::exception;
+        return false;
+    }
+
+    /// Keeps what is needed to tell the few words we know from all others.
+    bool collect(text s) {
+        constexpr std::size_t enough = 16;
+        word_.append(s.data(), s.size() < enough ? s.size() : enough);
+        if (word_.size() > enough) word_.resize(enough);
+        return true;
+    }
+
+    /// A turn is a human's message with the answer that follows at once.
+    void end_message() {
+        if (from_ == speaker::gpt && question_open_)
+            recorded.add_turn({to_tokens(question_characters_, parameters_.sharegpt_max_context),
+                               to_tokens(characters_, parameters_.sharegpt_max_generation)});
+        question_open_ = from_ == speaker::human;
+        question_characters_ = characters_;
+    }
+    [[nodiscard]] tokens to_tokens(std::uint64_t characters, std::uint32_t most) const {
+        const std::uint64_t n = characters / parameters_.sharegpt_chars_per_token;
+        return tokens(n < 1 ? 1 : n > most ? most : n);
+    }
+
+    parameters parameters_;
+    std::size_t wanted_;
+    level level_ = outside;
+    int skipped_ = 0; // how deep inside a value of no interest
+    key key_ = key::other;
+    std::string word_;
+    speaker from_ = speaker::other;
+    std::uint64_t characters_ = 0;
+    std::uint64_t question_characters_ = 0;
+    bool question_open_ = false;
+    bool misshapen_ = false;
+};
+
+} // namespace detail
+
+/// Reads the first `max_conversations` (0: all) conversations that have a turn, and no further. A turn is a
+/// message from `human` with the one from `gpt` that follows it. Tokens are Unicode characters /
+/// sharegpt_chars_per_token, at least 1, clipped to sharegpt_max_context and sharegpt_max_generation. Memory
+/// grows with the turns, not with the text. Errors: an unreadable file, `file:line:column: reason` for one
+/// that is not JSON of this shape, and a file without a turn.
+[[nodiscard]] inline result<recorded_conversations> read_sharegpt(std::string path, const parameters& p,
+                                                                  std::size_t max_conversations) {
+    result<text_file> file = text_file::open(std::move(path));
+    if (!file) return file.error();
+    boost::json::basic_parser<detail::sharegpt_handler> parser(
+        boost::json::parse_options{}, p,
+        max_conversations > 0 ? max_conversations : static_cast<std::size_t>(-1));
+    std::vector<char> buffer(std::size_t{1} << 16);
+    std::size_t line = 1, column = 1;
+    for (bool more = true; more;) {
+        const result<std::size_t> got = file->read(buffer);
+        if (!got) return got.error();
+        more = *got > 0;
+        boost::json::error_code e;
+        const std::size_t used = parser.write_some(more, buffer.data(), *got, e);
+        if (parser.handler().done()) break;
+        for (std::size_t i = 0; i < used; ++i) {
+            column = buffer[i] == '\n' ? 1 : column + 1;
+            line += buffer[i] == '\n';
+        }
+        if (parser.handler().misshapen())
+            return file->error_at(line, column,
+                                  "expected [{\"conversations\": [{\"from\": text, \"value\": text}]}]");
+        if (e) return file->error_at(line, column, "not valid JSON: " + e.message());
+        if (used < *got) return file->error_at(line, column, "text after the end of the JSON document");
+    }
+    if (parser.handler().recorded.size() == 0)
+        return file->error_at(line, column, "no human message is followed by one from gpt; nothing to play");
+    return std::move(parser.handler().recorded);
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/sharegpt.hpp
+// Recorded ShareGPT conversations played by users who think between turns. Opt-in; uses Boost.JSON.
+
+namespace kvmark::workload {
+
+/// A scalable source. Users, think times, classes of service, `request_rate` and system prompts are those of
+/// user_personas; sizes and turns are the recorded ones. A user plays a conversation to its end, then takes
+/// the next one in the file that nobody has taken; after the last the first comes again, under a new id.
+class sharegpt {
+public:
+    /// Reads the first `max_conversations` (0: all). Errors: those of read_sharegpt().
+    static result<sharegpt> open(std::string path, const source_config& c, std::size_t max_conversations) {
+        result<recorded_conversations> r = read_sharegpt(std::move(path), c.parameters, max_conversations);
+        if (!r) return r.error();
+        return sharegpt(*std::move(r), c);
+    }
+
+    std::optional<request> next() {
+        std::optional<request> out;
+        const std::optional<arrival> a = population_.next();
+        if (!a) return out;
+        request& r = out.emplace();
+        r.id = next_id_++;
+        r.user = a->user;
+        r.arrival = a->at;
+        r.service = population_[a->user].service;
+        take_turn(a->user, r);
+        const source_config& c = population_.config();
+        r.phase = choose_phase(c, r.input);
+        random_stream draw = population_.request_stream(a->user);
+        draw_system_prompt(draw, c, r);
+        return out;
+    }
+
+    [[nodiscard]] std::uint64_t users() const { return population_.users(); }
+    /// Removes the highest-numbered users, or adds users who start to think at `now`.
+    void set_users(std::uint64_t count, nanoseconds now) {
+        for (std::uint64_t u = count; u < users(); ++u) conversations_.close(static_cast<std::uint32_t>(u));
+        population_.set_users(count, now);
+        make_room();
+    }
+
+    [[nodiscard]] const recorded_conversations& recorded() const { return recorded_; }
+
+private:
+    sharegpt(recorded_conversations recorded, const source_config& c)
+        : recorded_(std::move(recorded)), population_(c), conversations_(c.parameters.max_conversations) {
+        make_room();
+    }
+
+    void make_room() {
+        conversations_.reserve_users(users());
+        if (playing_.size() < users()) playing_.resize(users());
+    }
+
+    void take_turn(std::uint32_t user, request& r) {
+        if (conversations_.turns(user) >= recorded_.turns(playing_[user])) conversations_.close(user);
+        const turn_ref t = conversations_.advance(user);
+        if (t.turn == 1) playing_[user] = taken_++ % recorded_.size();
+        const recorded_turn sizes = recorded_.turn(playing_[user], t.turn - 1);
+        r.input = sizes.input;
+        r.output = sizes.output;
+        if (!population_.config().multi_turn) return;
+        r.conversation = t.conversation;
+        r.turn = t.turn;
+    }
+
+    recorded_conversations recorded_;
+    user_population population_;
+    conversation_table conversations_;
+    std::vector<std::size_t> playing_; // by user: the recorded conversation it is in
+    std::size_t taken_ = 0;
+    std::uint64_t next_id_ = 0;
+};
+
+static_assert(scalable_source<sharegpt>);
+
+} // namespace kvmark::workload
+
+#endif // KVMARK_WITH_READERS
