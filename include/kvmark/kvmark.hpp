@@ -25,3 +25,14 @@
 #include <kvmark/workload/source_config.hpp>
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>
+
+#include <kvmark/tier/cache_directory.hpp>
+#include <kvmark/tier/direct_file.hpp>
+#include <kvmark/tier/entry_files.hpp>
+#include <kvmark/tier/file.hpp>
+#include <kvmark/tier/host.hpp>
+#include <kvmark/tier/modelled.hpp>
+#include <kvmark/tier/null.hpp>
+#include <kvmark/tier/stack.hpp>
+#include <kvmark/tier/stamp.hpp>
+#include <kvmark/tier/storage_tier.hpp>

@@ -1251,13 +1251,938 @@ static_assert(scalable_source<user_personas> && document_source<user_personas>);
 
 } // namespace kvmark::workload
 
+// kvmark/tier/cache_directory.hpp
+// The directory of one run below the user's cache directory: made, owned, and gone at the end.
+
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace kvmark::tier {
+
+/// `<cache_dir>/kvmark-<pid>-<n>`, held by an flock so that a later run can tell the leavings of a killed one
+/// from the directory of a live one, and removes them. Files end in `.kv`: what has another name, like a
+/// directory that is not called as above, is the user's and stays. Parents that did not exist are made, and
+/// removed again when empty.
+class cache_directory {
+public:
+    cache_directory() = default;
+    cache_directory(const cache_directory&) = delete;
+    cache_directory& operator=(const cache_directory&) = delete;
+    KVMARK_COLD ~cache_directory() {
+        if (fd_ >= 0) {
+            remove_tree(path_);
+            ::close(fd_);
+        }
+        while (!made_.empty() && ::rmdir(made_.back().c_str()) == 0) made_.pop_back();
+    }
+
+    KVMARK_COLD result<void> open(const std::string& parent) {
+        if (auto made = make_parents(parent); !made) return made;
+        remove_stale(parent);
+        for (int n = 0; n < 1000; ++n) {
+            path_ = parent + "/kvmark-" + std::to_string(::getpid()) + "-" + std::to_string(n);
+            if (::mkdir(path_.c_str(), 0700) != 0) {
+                if (errno == EEXIST) continue;
+                // Another run made the parent, and removed it as empty between two of our calls.
+                if (errno == ENOENT && make_parents(parent)) continue;
+                return failure("cannot create", path_);
+            }
+            fd_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            if (fd_ < 0 && errno != ENOENT) {
+                const error refused = failure("cannot open", path_);
+                ::rmdir(path_.c_str());
+                return refused;
+            }
+            // A file system without locks is used without; EWOULDBLOCK is a run that takes this for stale.
+            if (fd_ >= 0 && (lock(fd_) || errno != EWOULDBLOCK) && names(path_, fd_)) return {};
+            ::close(std::exchange(fd_, -1));
+        }
+        return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] int fd() const { return fd_; }
+
+private:
+    /// Whether `path` still names the open directory. Only who holds its lock may remove it; a removed name
+    /// is soon used again, by another directory.
+    static bool names(const std::string& path, int fd) {
+        struct stat held {};
+        struct stat named {};
+        return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+               held.st_ino == named.st_ino;
+    }
+    static bool lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0; }
+
+    static error failure(const char* what, const std::string& path) {
+        return {error_kind::system,
+                std::string("cache directory: ") + what + " " + path + ": " + std::strerror(errno)};
+    }
+
+    result<void> make_parents(const std::string& path) {
+        for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+            const std::string part = path.substr(0, end);
+            if (::mkdir(part.c_str(), 0755) == 0)
+                made_.push_back(part);
+            else if (errno != EEXIST)
+                return failure("cannot create", part);
+            if (end == std::string::npos) return {};
+        }
+    }
+
+    static bool names_a_run(const std::string& name) {
+        int length = 0;
+        std::sscanf(name.c_str(), "kvmark-%*[0-9]-%*[0-9]%n", &length);
+        return length > 0 && static_cast<std::size_t>(length) == name.size();
+    }
+
+    static void remove_stale(const std::string& parent) {
+        for (const std::string& name : names_in(parent)) {
+            if (!names_a_run(name)) continue;
+            const std::string path = parent + "/" + name;
+            const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (fd < 0) continue;
+            if (lock(fd) && names(path, fd)) remove_tree(path);
+            ::close(fd);
+        }
+    }
+
+    static void remove_tree(const std::string& path) {
+        for (const std::string& name : names_in(path))
+            if (name.ends_with(".kv")) ::unlink((path + "/" + name).c_str());
+        ::rmdir(path.c_str());
+    }
+
+    static std::vector<std::string> names_in(const std::string& path) {
+        std::vector<std::string> names;
+        if (DIR* directory = ::opendir(path.c_str())) {
+            while (const dirent* entry = ::readdir(directory))
+                if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+                    names.emplace_back(entry->d_name);
+            ::closedir(directory);
+        }
+        return names;
+    }
+
+    std::string path_;
+    std::vector<std::string> made_;
+    int fd_ = -1;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/storage_tier.hpp
+// The storage_tier concept: what a place for KV-cache entries must be able to do.
+
+namespace kvmark::tier {
+
+/// A tier's name for an entry: dense from 0, reused after erase().
+using entry_id = std::uint32_t;
+inline constexpr entry_id no_entry = ~entry_id{0};
+
+/// Where a tier stands in the reference's result file.
+enum class tier_role : std::uint8_t { gpu, cpu, storage };
+
+enum class direction : std::uint8_t { read, write };
+
+/// Every entry is a whole number of sectors, and every I/O too.
+inline constexpr bytes sector_size{4096};
+
+/// What a tier is told before the clock starts.
+struct tier_setup {
+    bytes limit{};                 ///< it will never hold more; 0: it is not used
+    bytes io_chunk{};              ///< the largest single I/O, a multiple of sector_size
+    std::uint32_t queue_depth = 1; ///< I/Os in flight that the run asks of the storage tier
+    std::string cache_dir{};       ///< where a tier made of files puts them
+};
+
+/// The outcome of one I/O: 0 or an errno. No message is built on the path of a block.
+struct io_status {
+    int error_number = 0;
+    [[nodiscard]] KVMARK_INLINE constexpr bool good() const { return error_number == 0; }
+};
+
+/// Common to every tier. `open` is called once, before the clock starts; the destructor leaves nothing
+/// behind.
+template <class T>
+concept storage_tier = requires(T t, const T c, const tier_setup& setup) {
+    { T::name } -> std::convertible_to<std::string_view>;
+    { T::role } -> std::convertible_to<tier_role>;
+    { t.open(setup) } -> std::same_as<result<void>>;
+};
+
+/// A tier that holds real bytes and whose calls return when the bytes have moved. Calls for different
+/// entries, and reads and writes within one entry, come from several threads at once; create and erase of an
+/// entry never overlap another call for it. Spans are whole sectors of at most io_chunk, and aligned to 4096.
+template <class T>
+concept blocking_tier = storage_tier<T> &&
+    requires(T t, entry_id e, bytes size, bytes offset, std::span<std::byte> into,
+             std::span<const std::byte> from) {
+    { t.create(e, size) } -> std::same_as<io_status>;        ///< room for an entry of that size
+    { t.write(e, offset, from) } -> std::same_as<io_status>; ///< all of it or an error
+    { t.read(e, offset, into) } -> std::same_as<io_status>;
+    { t.erase(e) } -> std::same_as<io_status>; ///< good too for an entry never created
+};
+
+/// A tier that holds no bytes and says instead when an operation would end: what virtual time runs on.
+template <class T>
+concept timed_tier = storage_tier<T> && requires(T t, direction d, bytes size, nanoseconds now) {
+    { t.schedule(d, size, now) } -> std::same_as<nanoseconds>; ///< the instant of completion, >= now
+};
+
+// Optional members, each with the default used when a tier has none of its own.
+
+/// The unit in which the tier gives out room; one sector by default.
+template <class T>
+[[nodiscard]] constexpr bytes granule_of(const T& t) {
+    if constexpr (requires { t.granule(); })
+        return t.granule();
+    else
+        return sector_size;
+}
+
+/// How many I/Os it wants in flight, at least one; the run's queue depth by default.
+template <class T>
+[[nodiscard]] std::uint32_t depth_of(const T& t, const tier_setup& setup) {
+    if constexpr (requires { t.depth(); })
+        return t.depth() > 0 ? t.depth() : 1;
+    else
+        return setup.queue_depth;
+}
+
+/// What a reader of the report must know of it (a fallback it took); nothing by default.
+template <class T>
+[[nodiscard]] std::string note_of(const T& t) {
+    if constexpr (requires { t.note(); })
+        return t.note();
+    else
+        return {};
+}
+
+/// The most it can hold on this machine, asked before open(); unbounded by default.
+template <class T>
+[[nodiscard]] bytes capacity_of(const T& t, const tier_setup& setup) {
+    if constexpr (requires { t.capacity(setup); })
+        return t.capacity(setup);
+    else
+        return bytes(~std::uint64_t{0});
+}
+
+/// Whether create and erase are a few memory operations, and so may run on the engine's thread.
+template <class T>
+inline constexpr bool has_instant_metadata = requires {
+    requires T::instant_metadata;
+};
+
+/// Makes what was written durable once an entry is whole, if the tier has such a step.
+template <class T>
+[[nodiscard]] KVMARK_INLINE io_status commit(T& t, entry_id e) {
+    if constexpr (requires { t.commit(e); })
+        return t.commit(e);
+    else
+        return {};
+}
+template <class T>
+inline constexpr bool has_commit = requires(T t, entry_id e) {
+    t.commit(e);
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/entry_files.hpp
+// A file per entry: naming, descriptors, whole reads and writes. The ground that file and direct_file stand
+// on.
+
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+
+namespace kvmark::tier {
+
+/// Keeps a descriptor open for each entry as long as the process may have that many, so that a read is one
+/// system call; entries past that are opened for each I/O.
+class entry_files {
+public:
+    entry_files() = default;
+    entry_files(const entry_files&) = delete;
+    entry_files& operator=(const entry_files&) = delete;
+    KVMARK_COLD ~entry_files() {
+        descriptors_.for_each([](descriptor& d) {
+            if (d.fd >= 0) ::close(d.fd);
+        });
+    }
+
+    /// `flags` are open(2)'s for every file, beside O_RDWR and O_CLOEXEC.
+    KVMARK_COLD result<void> open(const tier_setup& setup, int flags) {
+        flags_ = flags | O_RDWR | O_CLOEXEC;
+        rlimit limit{};
+        if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+            limit.rlim_cur = limit.rlim_max;
+            ::setrlimit(RLIMIT_NOFILE, &limit);
+            ::getrlimit(RLIMIT_NOFILE, &limit);
+            // Each worker may have one file open for a moment.
+            keep_open_ = static_cast<std::int64_t>(limit.rlim_cur) - reserved - setup.queue_depth;
+        }
+        return directory_.open(setup.cache_dir);
+    }
+
+    void use_flags(int flags) { flags_ = flags | O_RDWR | O_CLOEXEC; }
+    [[nodiscard]] const cache_directory& directory() const { return directory_; }
+
+    /// Makes the file at its full size, so that writes to it need not extend it and can go on side by side.
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        descriptor& kept = descriptors_.ensure(e);
+        char name[16];
+        const int fd = ::openat(directory_.fd(), name_of(e, name), flags_ | O_CREAT | O_TRUNC, 0600);
+        if (fd < 0) return {errno};
+        const auto length = static_cast<off_t>(size.count);
+        int failed = 0;
+        do {
+            failed = ::fallocate(fd, 0, 0, length) == 0 ? 0 : errno;
+        } while (failed == EINTR);
+        if (failed == EOPNOTSUPP) failed = ::ftruncate(fd, length) == 0 ? 0 : errno;
+        if (failed == 0 && kept_.fetch_add(1, std::memory_order_relaxed) < keep_open_) {
+            kept.fd = fd;
+            return {};
+        }
+        if (failed == 0)
+            kept_.fetch_sub(1, std::memory_order_relaxed);
+        else
+            ::unlinkat(directory_.fd(), name, 0);
+        ::close(fd);
+        return {failed};
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        if (descriptor* kept = descriptors_.find(e); kept && kept->fd >= 0) {
+            ::close(std::exchange(kept->fd, -1));
+            kept_.fetch_sub(1, std::memory_order_relaxed);
+        }
+        char name[16];
+        return {::unlinkat(directory_.fd(), name_of(e, name), 0) == 0 || errno == ENOENT ? 0 : errno};
+    }
+
+    /// Calls `use(fd)`, which gives an io_status, with the entry's descriptor.
+    template <class Use>
+    [[nodiscard]] KVMARK_INLINE io_status with_file(entry_id e, Use&& use) {
+        if (const int kept = descriptors_[e].fd; KVMARK_LIKELY(kept >= 0)) return use(kept);
+        char name[16];
+        const int fd = ::openat(directory_.fd(), name_of(e, name), flags_);
+        if (fd < 0) return {errno};
+        const io_status status = use(fd);
+        ::close(fd);
+        return status;
+    }
+
+    [[nodiscard]] KVMARK_INLINE static io_status write_all(int fd, bytes offset,
+                                                           std::span<const std::byte> from) {
+        return transfer_all(offset, from.size(), [&](std::size_t done, off_t at) KVMARK_INLINE_LAMBDA {
+            return ::pwrite(fd, from.data() + done, from.size() - done, at);
+        });
+    }
+    [[nodiscard]] KVMARK_INLINE static io_status read_all(int fd, bytes offset, std::span<std::byte> into) {
+        return transfer_all(offset, into.size(), [&](std::size_t done, off_t at) KVMARK_INLINE_LAMBDA {
+            return ::pread(fd, into.data() + done, into.size() - done, at);
+        });
+    }
+
+    /// 95 % of the free space of the file system that holds `path` or its nearest existing parent.
+    [[nodiscard]] KVMARK_COLD static bytes free_space(std::string path) {
+        struct statvfs info {};
+        while (!path.empty() && ::statvfs(path.c_str(), &info) != 0) {
+            const auto slash = path.find_last_of('/');
+            path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+        }
+        return bytes(std::uint64_t{info.f_bavail} * info.f_frsize / 100 * 95);
+    }
+
+private:
+    static constexpr std::int64_t reserved = 64; ///< descriptors left to the rest of the process
+
+    struct descriptor {
+        int fd = -1; ///< -1: not open, or opened for each I/O
+    };
+
+    /// A short count is carried on; 0 bytes where some are due is EIO: the file is shorter than the entry.
+    template <class Call>
+    [[nodiscard]] KVMARK_INLINE static io_status transfer_all(bytes offset, std::size_t size, Call&& call) {
+        for (std::size_t done = 0; done < size;) {
+            const auto n = call(done, static_cast<off_t>(offset.count + done));
+            if (KVMARK_LIKELY(n > 0))
+                done += static_cast<std::size_t>(n);
+            else if (n == 0)
+                return {EIO};
+            else if (errno != EINTR)
+                return {errno};
+        }
+        return {};
+    }
+
+    /// The entry's number in hexadecimal and ".kv".
+    [[nodiscard]] KVMARK_INLINE static const char* name_of(entry_id e, char (&name)[16]) {
+        for (int digit = 0; digit < 8; ++digit) name[digit] = "0123456789abcdef"[e >> (28 - 4 * digit) & 15];
+        std::memcpy(name + 8, ".kv", 4);
+        return name;
+    }
+
+    cache_directory directory_;
+    stable_table<descriptor> descriptors_;
+    std::atomic<std::int64_t> kept_{0};
+    std::int64_t keep_open_ = 0;
+    int flags_ = 0;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/direct_file.hpp
+// The default storage tier: a file per entry, past the page cache.
+
+namespace kvmark::tier {
+
+/// O_DIRECT pread and pwrite on preallocated files. A file system that refuses O_DIRECT (tmpfs, some
+/// overlays) is used through the page cache, and the report says so.
+class direct_file {
+public:
+    static constexpr std::string_view name = "direct_file";
+    static constexpr tier_role role = tier_role::storage;
+
+    [[nodiscard]] static bytes capacity(const tier_setup& setup) {
+        return entry_files::free_space(setup.cache_dir);
+    }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        if (auto opened = files_.open(setup, O_DIRECT); !opened) return opened;
+        const int probe =
+            ::openat(files_.directory().fd(), "probe.kv", O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+        if (probe >= 0) {
+            ::close(probe);
+        } else {
+            buffered_ = true;
+            files_.use_flags(0);
+        }
+        ::unlinkat(files_.directory().fd(), "probe.kv", 0);
+        return {};
+    }
+
+    [[nodiscard]] std::string note() const {
+        return buffered_ ? "the file system refuses O_DIRECT: figures are the page cache's, not the device's"
+                         : "";
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return files_.create(e, size); }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return files_.erase(e); }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return files_.with_file(
+            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::write_all(fd, offset, from); });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return files_.with_file(
+            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::read_all(fd, offset, into); });
+    }
+
+private:
+    entry_files files_;
+    bool buffered_ = false;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/file.hpp
+// The reference's storage tier: a file per entry through the page cache, made durable by fsync.
+
+namespace kvmark::tier {
+
+/// An entry is written whole and then fsync'ed; a read first drops the cached pages it is about to read, as
+/// kv-cache.py does.
+class file {
+public:
+    static constexpr std::string_view name = "file";
+    static constexpr tier_role role = tier_role::storage;
+
+    [[nodiscard]] static bytes capacity(const tier_setup& setup) {
+        return entry_files::free_space(setup.cache_dir);
+    }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) { return files_.open(setup, 0); }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return files_.create(e, size); }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return files_.erase(e); }
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) {
+        return files_.with_file(
+            e, [](int fd) KVMARK_INLINE_LAMBDA { return io_status{::fsync(fd) == 0 ? 0 : errno}; });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return files_.with_file(
+            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::write_all(fd, offset, from); });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return files_.with_file(e, [&](int fd) KVMARK_INLINE_LAMBDA {
+            ::posix_fadvise(fd, static_cast<off_t>(offset.count), static_cast<off_t>(into.size()),
+                            POSIX_FADV_DONTNEED);
+            return entry_files::read_all(fd, offset, into);
+        });
+    }
+
+private:
+    entry_files files_;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/host.hpp
+// Host memory: one arena of huge pages, entries in lists of 256 KiB pages.
+
+namespace kvmark::tier {
+
+/// Real memory, really copied. The arena is as large as the limit; up to a quarter of the free memory is
+/// touched before the clock starts, the rest at its first use.
+class host {
+public:
+    static constexpr std::string_view name = "host";
+    static constexpr tier_role role = tier_role::cpu;
+    static constexpr bool instant_metadata = true;
+    static constexpr bytes page_size{256 * kib_bytes};
+
+    /// 80 % of the memory that is available now.
+    [[nodiscard]] KVMARK_COLD bytes capacity(const tier_setup&) const {
+        return bytes(available_memory().count / 5 * 4);
+    }
+    [[nodiscard]] static constexpr bytes granule() { return page_size; }
+    /// As many copies at once as there are processors, four at most: more would only take turns.
+    [[nodiscard]] KVMARK_COLD std::uint32_t depth() const {
+        const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
+        return processors < 1 ? 1 : processors > 4 ? 4 : static_cast<std::uint32_t>(processors);
+    }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        const std::uint64_t pages = setup.limit.count / page_size.count;
+        arena_ = huge_page_buffer(bytes(pages * page_size.count));
+        if (pages != 0 && arena_.empty())
+            return error{error_kind::system, "host tier: no address space for " +
+                                                 std::to_string(to_gib(setup.limit)) +
+                                                 " GiB; give a smaller --cpu-mem-gb"};
+        const bytes quarter(available_memory().count / 4);
+        arena_.touch(setup.limit < quarter ? setup.limit : quarter);
+        next_.resize(pages);
+        for (std::uint64_t page = pages; page-- > 0;) give_back(static_cast<std::uint32_t>(page));
+        return {};
+    }
+
+    [[nodiscard]] io_status create(entry_id e, bytes size) {
+        page_list& list = lists_.ensure(e);
+        const std::uint64_t wanted = round_up(size, page_size).count / page_size.count;
+        if (wanted > free_count_) return {ENOMEM};
+        std::uint32_t tail = no_page;
+        for (std::uint64_t i = 0; i < wanted; ++i) {
+            const std::uint32_t page = free_;
+            free_ = next_[page];
+            (tail == no_page ? list.first : next_[tail]) = page;
+            next_[page] = no_page;
+            tail = page;
+        }
+        free_count_ -= wanted;
+        list.cursor.store(list.first, std::memory_order_relaxed);
+        return {};
+    }
+
+    [[nodiscard]] io_status erase(entry_id e) {
+        page_list* list = lists_.find(e);
+        if (!list) return {};
+        for (std::uint32_t page = list->first; page != no_page;) {
+            const std::uint32_t following = next_[page];
+            give_back(page);
+            page = following;
+        }
+        list->first = no_page;
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        for_each_piece(e, offset, from.size(),
+                       [&](std::byte* at, std::size_t done, std::size_t n)
+                           KVMARK_INLINE_LAMBDA { std::memcpy(at, from.data() + done, n); });
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        for_each_piece(e, offset, into.size(),
+                       [&](std::byte* at, std::size_t done, std::size_t n)
+                           KVMARK_INLINE_LAMBDA { std::memcpy(into.data() + done, at, n); });
+        return {};
+    }
+
+private:
+    static constexpr std::uint32_t no_page = ~std::uint32_t{0};
+
+    /// `cursor` is a hint, (index of a page in the list) << 32 | page: chunks come nearly in order, so the
+    /// walk to a chunk's first page is a few steps from the last one's.
+    struct page_list {
+        std::uint32_t first = no_page;
+        std::atomic<std::uint64_t> cursor{0};
+    };
+
+    template <class F>
+    KVMARK_INLINE void for_each_piece(entry_id e, bytes offset, std::size_t size, F&& f) {
+        page_list& list = lists_[e];
+        const std::uint64_t wanted = offset.count / page_size.count;
+        const std::uint64_t hint = list.cursor.load(std::memory_order_relaxed);
+        std::uint64_t index = hint >> 32;
+        auto page = static_cast<std::uint32_t>(hint);
+        if (index > wanted) {
+            index = 0;
+            page = list.first;
+        }
+        for (; index < wanted; ++index) page = next_[page];
+        list.cursor.store(wanted << 32 | page, std::memory_order_relaxed);
+
+        std::size_t within = offset.count % page_size.count;
+        for (std::size_t done = 0; done < size;) {
+            const std::size_t room = page_size.count - within;
+            const std::size_t n = size - done < room ? size - done : room;
+            f(arena_.data() + page * page_size.count + within, done, n);
+            done += n;
+            within = 0;
+            if (done < size) page = next_[page];
+        }
+    }
+
+    void give_back(std::uint32_t page) {
+        next_[page] = free_;
+        free_ = page;
+        ++free_count_;
+    }
+
+    huge_page_buffer arena_;
+    std::vector<std::uint32_t> next_; ///< by page: the entry's next page, or the next free one
+    std::uint32_t free_ = no_page;
+    std::uint64_t free_count_ = 0;
+    stable_table<page_list> lists_;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/modelled.hpp
+// A tier made of three numbers: latency, bandwidth, queue depth. For virtual time, and for hardware not at
+// hand.
+
+namespace kvmark::tier {
+
+struct modelled_config {
+    nanoseconds read_latency{80'000};
+    nanoseconds write_latency{30'000};
+    double read_bytes_per_second = 3.0e9;
+    double write_bytes_per_second = 2.5e9;
+    std::uint32_t queue_depth = 32; ///< I/Os the device serves at once
+    bytes granule = sector_size;    ///< the unit in which it gives out room
+};
+
+/// One device behind one queue, in closed form. An operation of n bytes moves in I/Os of io_chunk; the device
+/// gives min(bandwidth, queue_depth x io_chunk / (latency + io_chunk / bandwidth)) and serves operations in
+/// order, so a loaded device delivers exactly that rate, and an idle one answers after latency + n / rate.
+template <tier_role Role = tier_role::storage>
+class modelled {
+public:
+    static constexpr std::string_view name = "modelled";
+    static constexpr tier_role role = Role;
+    using config = modelled_config;
+
+    modelled() = default;
+    explicit modelled(config c) : config_(c) {}
+
+    result<void> open(const tier_setup& setup) {
+        if (config_.read_bytes_per_second <= 0 || config_.write_bytes_per_second <= 0 ||
+            config_.queue_depth == 0)
+            return error{error_kind::invalid_argument,
+                         "modelled tier: bandwidths and queue depth must be above 0"};
+        read_rate_ = rate(config_.read_latency, config_.read_bytes_per_second, setup.io_chunk);
+        write_rate_ = rate(config_.write_latency, config_.write_bytes_per_second, setup.io_chunk);
+        return {};
+    }
+
+    [[nodiscard]] bytes granule() const { return config_.granule; }
+
+    /// Bytes per second that it gives under load; valid after open().
+    [[nodiscard]] double saturated_rate(direction d) const {
+        return d == direction::read ? read_rate_ : write_rate_;
+    }
+
+    [[nodiscard]] KVMARK_INLINE nanoseconds schedule(direction d, bytes size, nanoseconds now) {
+        const auto asked = static_cast<double>(now.count);
+        const double start = asked > free_at_ ? asked : free_at_;
+        free_at_ = start + static_cast<double>(size.count) / saturated_rate(d) * 1e9;
+        return nanoseconds(static_cast<std::int64_t>(free_at_ + 0.5)) +
+               (d == direction::read ? config_.read_latency : config_.write_latency);
+    }
+
+private:
+    [[nodiscard]] double rate(nanoseconds latency, double bandwidth, bytes chunk) const {
+        const auto n = static_cast<double>(chunk.count);
+        const double by_depth = config_.queue_depth * n / (to_seconds(latency) + n / bandwidth);
+        return by_depth < bandwidth ? by_depth : bandwidth;
+    }
+
+    config config_{};
+    double read_rate_ = 0;
+    double write_rate_ = 0;
+    double free_at_ = 0; ///< in nanoseconds; whole ones would lose up to one for each operation
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/null.hpp
+// A tier of accounting alone: nothing is moved and nothing takes time.
+
+namespace kvmark::tier {
+
+/// What remains of a run when every device is infinitely fast: the cost of kvmark itself.
+template <tier_role Role = tier_role::storage>
+class null {
+public:
+    static constexpr std::string_view name = "null";
+    static constexpr tier_role role = Role;
+
+    result<void> open(const tier_setup&) { return {}; }
+    [[nodiscard]] KVMARK_INLINE nanoseconds schedule(direction, bytes, nanoseconds now) { return now; }
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/stack.hpp
+// A stack of tiers, fastest first, composed at compile time.
+
+#include <tuple>
+
+namespace kvmark::tier {
+
+struct no_config {};
+
+template <class T>
+struct config_of_tier {
+    using type = no_config;
+};
+template <class T>
+    requires requires { typename T::config; }
+struct config_of_tier<T> {
+    using type = typename T::config;
+};
+template <class T>
+using config_of = typename config_of_tier<T>::type;
+
+/// One sentence for whoever writes a tier and forgets a member.
+template <class T>
+constexpr void check_tier() {
+    static_assert(
+        requires {
+            { T::name } -> std::convertible_to<std::string_view>;
+        },
+        "kvmark: a storage tier needs a static member `name` (std::string_view)");
+    static_assert(
+        requires {
+            { T::role } -> std::convertible_to<tier_role>;
+        },
+        "kvmark: a storage tier needs a static member `role` (kvmark::tier::tier_role)");
+    static_assert(
+        requires(T t, const tier_setup& s) {
+            { t.open(s) } -> std::same_as<result<void>>;
+        },
+        "kvmark: a storage tier needs `result<void> open(const tier_setup&)`");
+    if constexpr (!timed_tier<T>) {
+        static_assert(
+            requires(T t, entry_id e, bytes n) {
+                { t.create(e, n) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status create(entry_id, bytes size)` "
+            "(or `schedule`, if it only models time)");
+        static_assert(
+            requires(T t, entry_id e, bytes n, std::span<const std::byte> from) {
+                { t.write(e, n, from) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status write(entry_id, bytes offset, std::span<const "
+            "std::byte>)`");
+        static_assert(
+            requires(T t, entry_id e, bytes n, std::span<std::byte> into) {
+                { t.read(e, n, into) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status read(entry_id, bytes offset, std::span<std::byte>)`");
+        static_assert(
+            requires(T t, entry_id e) {
+                { t.erase(e) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status erase(entry_id)`");
+    }
+}
+
+template <class... Tiers>
+class stack {
+public:
+    static constexpr std::size_t size = sizeof...(Tiers);
+    static_assert(size >= 1 && size <= 8, "kvmark: a tier stack holds one to eight tiers");
+    using configs = std::tuple<config_of<Tiers>...>;
+
+    template <std::size_t I>
+    using tier_at = std::tuple_element_t<I, std::tuple<Tiers...>>;
+
+    /// Whether no tier holds real bytes, as virtual time needs.
+    static constexpr bool all_timed = (timed_tier<Tiers> && ...);
+
+    stack() : stack(configs{}) {}
+    explicit stack(const configs& c) : stack(c, std::index_sequence_for<Tiers...>{}) {}
+
+    /// Calls f(tier) with the tier at `index`, by comparisons that the compiler turns into a jump: no pointer
+    /// to a function, no virtual call.
+    template <class F>
+    KVMARK_INLINE void at(std::size_t index, F&& f) {
+        at_impl(index, f, std::index_sequence_for<Tiers...>{});
+    }
+    template <class F>
+    KVMARK_INLINE void for_each(F&& f) {
+        for_each_impl(f, std::index_sequence_for<Tiers...>{});
+    }
+
+private:
+    template <std::size_t... I>
+    stack(const configs& c, std::index_sequence<I...>) : tiers_(make<I>(c)...) {
+        (check_tier<Tiers>(), ...);
+    }
+
+    /// Built in place, since a tier that owns files or memory cannot be moved.
+    template <std::size_t I>
+    struct make {
+        const configs& c;
+        explicit make(const configs& all) : c(all) {}
+        operator tier_at<I>() const {
+            if constexpr (std::is_same_v<config_of<tier_at<I>>, no_config>)
+                return tier_at<I>();
+            else
+                return tier_at<I>(std::get<I>(c));
+        }
+    };
+
+    template <class F, std::size_t... I>
+    KVMARK_INLINE void at_impl(std::size_t index, F& f, std::index_sequence<I...>) {
+        static_cast<void>(((index == I && (f(std::get<I>(tiers_)), true)) || ...));
+    }
+    template <class F, std::size_t... I>
+    KVMARK_INLINE void for_each_impl(F& f, std::index_sequence<I...>) {
+        (f(I, std::get<I>(tiers_)), ...);
+    }
+
+    std::tuple<Tiers...> tiers_;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/stamp.hpp
+// Proof of content: every 4 KiB sector says which entry it belongs to and sums up the rest of itself.
+
+namespace kvmark::tier {
+
+/// Opens each sector. `payload` is the wrapping sum of the sector's other 508 words, so a changed byte
+/// anywhere in the sector is seen; `check` binds all four fields to the run.
+struct sector_stamp {
+    std::uint64_t key = 0;
+    std::uint32_t sector = 0; ///< counted from the start of the entry
+    std::uint32_t generation = 0;
+    std::uint64_t payload = 0;
+    std::uint64_t check = 0;
+
+    friend constexpr bool operator==(const sector_stamp&, const sector_stamp&) = default;
+};
+static_assert(sizeof(sector_stamp) == 32);
+
+/// What identifies an entry's content in one run.
+struct content_id {
+    std::uint64_t key = 0;
+    std::uint32_t generation = 0;
+};
+
+[[nodiscard]] KVMARK_INLINE constexpr sector_stamp make_stamp(content_id id, std::uint32_t sector,
+                                                              std::uint64_t payload, std::uint64_t salt) {
+    const std::uint64_t place = std::uint64_t{sector} << 32 | id.generation;
+    return {id.key, sector, id.generation, payload, mix(id.key ^ salt) ^ mix(place ^ payload)};
+}
+
+/// The wrapping sum of a sector's words behind its stamp. Plain enough for the compiler to vectorise: it runs
+/// at the speed of memory (benchmarks/stamp.cpp).
+[[nodiscard]] KVMARK_INLINE std::uint64_t payload_sum(const std::byte* sector) {
+    std::uint64_t sum = 0;
+    for (std::size_t at = sizeof(sector_stamp); at < sector_size.count; at += sizeof(std::uint64_t)) {
+        std::uint64_t word;
+        std::memcpy(&word, sector + at, sizeof word);
+        sum += word;
+    }
+    return sum;
+}
+
+/// Incompressible filler for a write buffer, made once, with the sums that go into the stamps.
+class payload_noise {
+public:
+    payload_noise() = default;
+    KVMARK_COLD payload_noise(std::span<std::byte> buffer, std::uint64_t seed) {
+        random_stream noise(seed, 0x6e6f697365);
+        for (std::size_t at = 0; at + sizeof(std::uint64_t) <= buffer.size(); at += sizeof(std::uint64_t)) {
+            const std::uint64_t word = noise.next();
+            std::memcpy(buffer.data() + at, &word, sizeof word);
+        }
+        for (std::size_t at = 0; at + sector_size.count <= buffer.size(); at += sector_size.count)
+            sums_.push_back(payload_sum(buffer.data() + at));
+    }
+
+    [[nodiscard]] KVMARK_INLINE std::uint64_t sum(std::size_t sector) const { return sums_[sector]; }
+
+private:
+    std::vector<std::uint64_t> sums_;
+};
+
+/// Stamps a write buffer as the part of entry `id` that begins at sector `first`.
+KVMARK_INLINE void stamp_sectors(std::span<std::byte> buffer, const payload_noise& noise, content_id id,
+                                 std::uint32_t first, std::uint64_t salt) {
+    const std::size_t sectors = buffer.size() / sector_size.count;
+    for (std::size_t i = 0; i < sectors; ++i) {
+        const sector_stamp stamp = make_stamp(id, first + static_cast<std::uint32_t>(i), noise.sum(i), salt);
+        std::memcpy(buffer.data() + i * sector_size.count, &stamp, sizeof stamp);
+    }
+}
+
+/// A sector that was not what was written: what it should say and what it says.
+struct sector_mismatch {
+    sector_stamp expected;
+    sector_stamp found; ///< with the payload sum computed from the bytes found
+};
+
+/// Checks every sector of `buffer` and calls `report(mismatch)` for each bad one. With `with_payload` false
+/// the stamps alone are read: a flipped payload byte then passes.
+template <class Report>
+KVMARK_INLINE void verify_sectors(std::span<const std::byte> buffer, content_id id, std::uint32_t first,
+                                  std::uint64_t salt, bool with_payload, Report&& report) {
+    const std::size_t sectors = buffer.size() / sector_size.count;
+    for (std::size_t i = 0; i < sectors; ++i) {
+        const std::byte* at = buffer.data() + i * sector_size.count;
+        sector_stamp found;
+        std::memcpy(&found, at, sizeof found);
+        const sector_stamp expected =
+            make_stamp(id, first + static_cast<std::uint32_t>(i), found.payload, salt);
+        bool good = found == expected;
+        if (with_payload) {
+            const std::uint64_t sum = payload_sum(at);
+            good = good && sum == found.payload;
+            if (!good) found.payload = sum;
+        }
+        if (!KVMARK_LIKELY(good)) report(sector_mismatch{expected, found});
+    }
+}
+
+} // namespace kvmark::tier
+
 #ifdef KVMARK_WITH_READERS
 
 // kvmark/workload/reader/text_file.hpp
 // A file read front to back, for the trace readers.
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 
 namespace kvmark::workload {
