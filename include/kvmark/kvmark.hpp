@@ -36,3 +36,8 @@
 #include <kvmark/tier/stack.hpp>
 #include <kvmark/tier/stamp.hpp>
 #include <kvmark/tier/storage_tier.hpp>
+
+#include <kvmark/cache/block_index.hpp>
+#include <kvmark/cache/eviction_policy.hpp>
+#include <kvmark/cache/lru.hpp>
+#include <kvmark/cache/waterfall.hpp>

@@ -2178,6 +2178,319 @@ KVMARK_INLINE void verify_sectors(std::span<const std::byte> buffer, content_id 
 
 } // namespace kvmark::tier
 
+// kvmark/cache/block_index.hpp
+// The index of the cache: from an entry's 64-bit key to its number.
+
+namespace kvmark::cache {
+
+/// Open addressing with linear probing and backward-shift deletion, at most 3/4 full: a lookup touches one
+/// cache line or two, an erase leaves no tombstone, 16 bytes a place. Grows by doubling; a full run never
+/// shrinks it.
+class block_index {
+public:
+    explicit block_index(std::size_t expected = 1024) {
+        std::size_t size = 16;
+        while (size * 3 / 4 < expected) size *= 2;
+        places_.resize(size);
+    }
+
+    [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t key) const {
+        for (std::size_t at = home(key); places_[at].used; at = next(at))
+            if (places_[at].key == key) return places_[at].value;
+        return std::nullopt;
+    }
+
+    /// Precondition: `key` is absent.
+    void insert(std::uint64_t key, std::uint32_t value) {
+        if ((size_ + 1) * 4 > places_.size() * 3) grow();
+        std::size_t at = home(key);
+        while (places_[at].used) at = next(at);
+        places_[at] = {key, value, true};
+        ++size_;
+    }
+
+    /// Precondition: `key` is present.
+    void erase(std::uint64_t key) {
+        std::size_t hole = home(key);
+        while (places_[hole].key != key || !places_[hole].used) hole = next(hole);
+        for (std::size_t at = next(hole); places_[at].used; at = next(at)) {
+            const std::size_t wanted = home(places_[at].key);
+            const bool may_move = ((at - wanted) & mask()) >= ((at - hole) & mask());
+            if (!may_move) continue;
+            places_[hole] = places_[at];
+            hole = at;
+        }
+        places_[hole].used = false;
+        --size_;
+    }
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+private:
+    struct place {
+        std::uint64_t key = 0;
+        std::uint32_t value = 0;
+        bool used = false;
+    };
+
+    [[nodiscard]] std::size_t mask() const { return places_.size() - 1; }
+    [[nodiscard]] std::size_t home(std::uint64_t key) const { return mix(key) & mask(); }
+    [[nodiscard]] std::size_t next(std::size_t at) const { return (at + 1) & mask(); }
+
+    void grow() {
+        std::vector<place> old(places_.size() * 2);
+        old.swap(places_);
+        size_ = 0;
+        for (const place& p : old)
+            if (p.used) insert(p.key, p.value);
+    }
+
+    std::vector<place> places_;
+    std::size_t size_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/eviction_policy.hpp
+// The eviction_policy concept: which entry of a tier leaves first.
+
+namespace kvmark::cache {
+
+using tier::entry_id;
+using tier::no_entry;
+
+/// One object of the policy serves one tier. Entries are dense numbers, so a policy can keep its links in
+/// arrays and need not allocate once they have grown. insert and remove alternate for an entry; touch and
+/// victim see only entries that are in.
+template <class P>
+concept eviction_policy = requires(P policy, entry_id e) {
+    { policy.insert(e) } -> std::same_as<void>;    ///< the entry came into the tier
+    { policy.touch(e) } -> std::same_as<void>;     ///< it was read
+    { policy.remove(e) } -> std::same_as<void>;    ///< it left
+    { policy.victim() } -> std::same_as<entry_id>; ///< who should go next; no_entry when the tier is empty
+};
+
+/// One sentence for whoever writes a policy and forgets a member.
+template <class P>
+constexpr void check_eviction_policy() {
+    static_assert(
+        requires(P p, entry_id e) {
+            { p.insert(e) } -> std::same_as<void>;
+        },
+        "kvmark: an eviction policy needs `void insert(entry_id)`");
+    static_assert(
+        requires(P p, entry_id e) {
+            { p.touch(e) } -> std::same_as<void>;
+        },
+        "kvmark: an eviction policy needs `void touch(entry_id)`");
+    static_assert(
+        requires(P p, entry_id e) {
+            { p.remove(e) } -> std::same_as<void>;
+        },
+        "kvmark: an eviction policy needs `void remove(entry_id)`");
+    static_assert(
+        requires(P p) {
+            { p.victim() } -> std::same_as<entry_id>;
+        },
+        "kvmark: an eviction policy needs `entry_id victim()`");
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lru.hpp
+// Least recently used.
+
+namespace kvmark::cache {
+
+/// A doubly linked list through two arrays: every operation is a few writes.
+class lru {
+public:
+    static constexpr std::string_view name = "lru";
+
+    void insert(entry_id e) {
+        if (e >= links_.size()) links_.resize(std::size_t{e} + 1 + e / 2);
+        links_[e] = {newest_, no_entry};
+        (newest_ == no_entry ? oldest_ : links_[newest_].newer) = e;
+        newest_ = e;
+    }
+    void touch(entry_id e) {
+        if (e == newest_) return;
+        remove(e);
+        insert(e);
+    }
+    void remove(entry_id e) {
+        const link l = links_[e];
+        (l.older == no_entry ? oldest_ : links_[l.older].newer) = l.newer;
+        (l.newer == no_entry ? newest_ : links_[l.newer].older) = l.older;
+    }
+    [[nodiscard]] entry_id victim() { return oldest_; }
+
+private:
+    struct link {
+        entry_id older = no_entry;
+        entry_id newer = no_entry;
+    };
+    std::vector<link> links_;
+    entry_id oldest_ = no_entry;
+    entry_id newest_ = no_entry;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/waterfall.hpp
+// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
+// fall.
+
+namespace kvmark::cache {
+
+/// The bounds of one tier.
+struct tier_bounds {
+    bytes limit{};        ///< 0: the tier takes nothing
+    bytes granule{1};     ///< room is given out in multiples of it
+    double target = 1.0;  ///< share of the limit up to which it is filled
+    double largest = 1.0; ///< an entry above this share of the limit skips the tier
+};
+
+/// One step by which room was made: the entry falls to tier `to`, or is dropped.
+struct displacement {
+    static constexpr std::uint8_t dropped = 0xff;
+    entry_id entry = no_entry;
+    std::uint8_t from = 0;
+    std::uint8_t to = dropped;
+};
+
+/// What is where, decided from this index alone and before any byte moves. Room is counted in granules. The
+/// reference's rules (kv_cache_engine.md, "Tiers"): no promotion on read; a tier that is not the last is kept
+/// at or below 80 % of its limit, except for an entry that would fit a nearly empty tier (below 5 %) alone;
+/// the last tier fills up and drops.
+template <class Eviction>
+class waterfall {
+public:
+    struct entry {
+        std::uint64_t key = 0;
+        bytes size{};
+        std::uint32_t generation = 0; ///< of its content; differs for each write in a run
+        std::uint8_t tier = 0;
+        bool in_cache = false; ///< false: on its way out, its number not yet free
+    };
+
+    explicit waterfall(std::vector<tier_bounds> tiers) : bounds_(std::move(tiers)) {
+        check_eviction_policy<Eviction>();
+        levels_.resize(bounds_.size());
+    }
+
+    /// The entry of that key, or no_entry. Changes nothing.
+    [[nodiscard]] entry_id find(std::uint64_t key) const { return index_.find(key).value_or(no_entry); }
+    /// Notes a read.
+    void touch(entry_id e) { levels_[entries_[e].tier].policy.touch(e); }
+
+    /// Places a new entry; precondition: the key is absent. The displacements that make room are appended in
+    /// the order in which they must be decided. no_entry when no tier takes it.
+    [[nodiscard]] entry_id place(std::uint64_t key, bytes size, std::vector<displacement>& moved) {
+        for (std::size_t i = 0; i < bounds_.size(); ++i) {
+            const auto t = static_cast<std::uint8_t>(i);
+            if (!make_room(t, size, moved)) continue;
+            const entry_id e = take_number();
+            entries_[e] = {key, size, ++generation_, t, true};
+            index_.insert(key, e);
+            enter(e, t);
+            return e;
+        }
+        return no_entry;
+    }
+
+    /// Takes an entry out of the index; its number stays taken until release().
+    void forget(entry_id e) {
+        leave(e);
+        index_.erase(entries_[e].key);
+        entries_[e].in_cache = false;
+    }
+    /// Gives the number of a forgotten entry back, once its bytes are gone.
+    void release(entry_id e) { free_.push_back(e); }
+
+    [[nodiscard]] const entry& operator[](entry_id e) const { return entries_[e]; }
+    [[nodiscard]] bytes used(std::size_t t) const { return levels_[t].used; }
+    [[nodiscard]] std::uint64_t entries_in(std::size_t t) const { return levels_[t].entries; }
+    [[nodiscard]] const tier_bounds& bounds(std::size_t t) const { return bounds_[t]; }
+    /// What an entry of `size` occupies in tier t.
+    [[nodiscard]] bytes footprint(std::size_t t, bytes size) const {
+        return round_up(size, bounds_[t].granule);
+    }
+
+private:
+    struct level {
+        Eviction policy;
+        bytes used{};
+        std::uint64_t entries = 0;
+    };
+
+    [[nodiscard]] static bytes share(bytes limit, double part) {
+        if (part >= 1) return limit; // exact, and a limit of all ones stays one
+        return bytes(static_cast<std::uint64_t>(static_cast<double>(limit.count) * part));
+    }
+
+    bool make_room(std::uint8_t t, bytes size, std::vector<displacement>& moved) {
+        const tier_bounds& b = bounds_[t];
+        const bytes needed = footprint(t, size);
+        if (needed > share(b.limit, b.largest)) return false;
+        level& l = levels_[t];
+        const bytes target = share(b.limit, b.target);
+        const bytes nearly_empty = share(b.limit, 0.05);
+        while (l.used + needed > target && !(l.used < nearly_empty && l.used + needed <= b.limit)) {
+            const entry_id victim = l.policy.victim();
+            if (victim == no_entry) return false;
+            displace(victim, moved);
+        }
+        return true;
+    }
+
+    void displace(entry_id victim, std::vector<displacement>& moved) {
+        const std::uint8_t from = entries_[victim].tier;
+        for (std::size_t below = from + std::size_t{1}; below < bounds_.size(); ++below) {
+            const auto to = static_cast<std::uint8_t>(below);
+            if (!make_room(to, entries_[victim].size, moved)) continue;
+            leave(victim);
+            enter(victim, to);
+            moved.push_back({victim, from, to});
+            return;
+        }
+        forget(victim);
+        moved.push_back({victim, from, displacement::dropped});
+    }
+
+    void enter(entry_id e, std::uint8_t t) {
+        entries_[e].tier = t;
+        levels_[t].policy.insert(e);
+        levels_[t].used += footprint(t, entries_[e].size);
+        ++levels_[t].entries;
+    }
+    void leave(entry_id e) {
+        const std::uint8_t t = entries_[e].tier;
+        levels_[t].policy.remove(e);
+        levels_[t].used -= footprint(t, entries_[e].size);
+        --levels_[t].entries;
+    }
+
+    entry_id take_number() {
+        if (free_.empty()) {
+            entries_.emplace_back();
+            return static_cast<entry_id>(entries_.size() - 1);
+        }
+        const entry_id e = free_.back();
+        free_.pop_back();
+        return e;
+    }
+
+    std::vector<tier_bounds> bounds_;
+    std::vector<level> levels_;
+    std::vector<entry> entries_;
+    std::vector<entry_id> free_;
+    block_index index_;
+    std::uint32_t generation_ = 0;
+};
+
+} // namespace kvmark::cache
+
 #ifdef KVMARK_WITH_READERS
 
 // kvmark/workload/reader/text_file.hpp
