@@ -41,3 +41,8 @@
 #include <kvmark/cache/eviction_policy.hpp>
 #include <kvmark/cache/lru.hpp>
 #include <kvmark/cache/waterfall.hpp>
+
+#include <kvmark/measure/histogram.hpp>
+#include <kvmark/measure/host_facts.hpp>
+#include <kvmark/measure/progress.hpp>
+#include <kvmark/measure/run_report.hpp>

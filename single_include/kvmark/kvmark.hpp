@@ -2491,6 +2491,368 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/measure/histogram.hpp
+// A mergeable log-linear histogram of durations.
+
+#include <bit>
+
+namespace kvmark::measure {
+
+/// Counts durations of 0 ns to 292 years in buckets that are exact below 128 ns and at most 1/128 (0.8 %)
+/// wide above, as HdrHistogram's with two significant digits are. Two histograms add up to the histogram of
+/// both, bucket by bucket, so percentiles over threads and over hosts are as exact as those of one.
+class histogram {
+public:
+    static constexpr unsigned linear_bits = 7;
+    static constexpr std::size_t bucket_count = (64 - linear_bits + 1) << linear_bits;
+
+    struct bucket {
+        nanoseconds low;  ///< smallest duration counted here
+        nanoseconds high; ///< largest
+        std::uint64_t count;
+    };
+
+    histogram() : counts_(bucket_count) {}
+
+    KVMARK_INLINE void record(nanoseconds d) {
+        const std::uint64_t v = d.count < 0 ? 0 : static_cast<std::uint64_t>(d.count);
+        ++counts_[index_of(v)];
+        ++total_;
+        sum_ += static_cast<double>(v);
+        if (v > max_) max_ = v;
+    }
+
+    void merge(const histogram& o) {
+        for (std::size_t i = 0; i < bucket_count; ++i) counts_[i] += o.counts_[i];
+        total_ += o.total_;
+        sum_ += o.sum_;
+        if (o.max_ > max_) max_ = o.max_;
+    }
+
+    void clear() { *this = histogram(); }
+
+    [[nodiscard]] std::uint64_t count() const { return total_; }
+    [[nodiscard]] bool empty() const { return total_ == 0; }
+    [[nodiscard]] nanoseconds max() const { return nanoseconds(static_cast<std::int64_t>(max_)); }
+    /// In nanoseconds, exact; 0 when empty.
+    [[nodiscard]] double mean() const { return total_ ? sum_ / static_cast<double>(total_) : 0.0; }
+
+    /// The duration at rank q (0..1), linear within its bucket, so within 0.8 % of the sample's own quantile.
+    /// 0 when empty.
+    [[nodiscard]] nanoseconds quantile(double q) const {
+        if (total_ == 0 || q >= 1.0) return max();
+        // A whole rank: a fraction of one would reach past the bucket that holds it.
+        const auto rank =
+            static_cast<double>(static_cast<std::uint64_t>(q * static_cast<double>(total_ - 1)));
+        double before = 0;
+        for (std::size_t i = 0; i < bucket_count; ++i) {
+            if (counts_[i] == 0) continue;
+            const auto n = static_cast<double>(counts_[i]);
+            if (rank < before + n) {
+                const auto low = static_cast<double>(low_of(i));
+                const auto high = static_cast<double>(high_of(i) < max_ ? high_of(i) : max_);
+                return nanoseconds(static_cast<std::int64_t>(low + (high - low) * (rank - before + 0.5) / n));
+            }
+            before += n;
+        }
+        return max();
+    }
+
+    /// The buckets that hold anything, in order.
+    [[nodiscard]] std::vector<bucket> buckets() const {
+        std::vector<bucket> filled;
+        for (std::size_t i = 0; i < bucket_count; ++i)
+            if (counts_[i] != 0) filled.push_back({signed_ns(low_of(i)), signed_ns(high_of(i)), counts_[i]});
+        return filled;
+    }
+
+private:
+    static constexpr std::uint64_t linear = std::uint64_t{1} << linear_bits;
+
+    // Below 2 * linear a bucket holds one value; above, each power of two is split into `linear` buckets.
+    KVMARK_INLINE static constexpr std::size_t index_of(std::uint64_t v) {
+        if (v < linear) return v;
+        const unsigned shift = static_cast<unsigned>(std::bit_width(v)) - 1 - linear_bits;
+        return (std::size_t{shift} << linear_bits) + (v >> shift);
+    }
+    static constexpr unsigned shift_of(std::size_t i) {
+        return i < 2 * linear ? 0 : static_cast<unsigned>(i >> linear_bits) - 1;
+    }
+    static constexpr std::uint64_t low_of(std::size_t i) {
+        const unsigned shift = shift_of(i);
+        return (std::uint64_t{i} - (std::uint64_t{shift} << linear_bits)) << shift;
+    }
+    static constexpr std::uint64_t high_of(std::size_t i) {
+        return low_of(i) + (std::uint64_t{1} << shift_of(i)) - 1;
+    }
+    static constexpr nanoseconds signed_ns(std::uint64_t v) {
+        return nanoseconds(static_cast<std::int64_t>(v));
+    }
+
+    std::vector<std::uint64_t> counts_;
+    std::uint64_t total_ = 0;
+    std::uint64_t max_ = 0;
+    double sum_ = 0;
+};
+
+} // namespace kvmark::measure
+
+// kvmark/measure/host_facts.hpp
+// The kernel's own counters: the block device under a path, and this process.
+
+#include <sys/sysmacros.h>
+
+namespace kvmark::measure {
+
+/// What the block device did between two readings. `name` is empty where the path has no block device (tmpfs,
+/// overlay, network).
+struct device_usage {
+    std::string name;
+    bytes read{};
+    bytes written{};
+};
+
+/// What this process used between two readings.
+struct process_usage {
+    nanoseconds user{};
+    nanoseconds system{};
+    bytes peak_resident{}; ///< of the whole life of the process
+};
+
+/// Reads /sys/dev/block/<major>:<minor>/stat, whose sectors are 512 bytes whatever the device's own are
+/// (Documentation/block/stat.rst).
+class device_counters {
+public:
+    /// `path` may not exist yet: the nearest existing parent counts.
+    KVMARK_COLD explicit device_counters(std::string path) {
+        struct stat info {};
+        while (!path.empty() && ::stat(path.c_str(), &info) != 0) {
+            const auto slash = path.find_last_of('/');
+            path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+        }
+        const std::string link =
+            "/sys/dev/block/" + std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev));
+        char target[512];
+        const auto n = ::readlink(link.c_str(), target, sizeof target);
+        if (n <= 0) return;
+        const std::string device(target, static_cast<std::size_t>(n));
+        name_ = device.substr(device.find_last_of('/') + 1);
+        stat_path_ = link + "/stat";
+    }
+
+    /// Totals since boot.
+    [[nodiscard]] KVMARK_COLD device_usage read() const {
+        device_usage usage{.name = name_};
+        if (std::FILE* file = name_.empty() ? nullptr : std::fopen(stat_path_.c_str(), "re")) {
+            unsigned long long sectors_read = 0, sectors_written = 0;
+            if (std::fscanf(file, "%*u %*u %llu %*u %*u %*u %llu", &sectors_read, &sectors_written) == 2) {
+                usage.read = bytes(sectors_read * 512);
+                usage.written = bytes(sectors_written * 512);
+            }
+            std::fclose(file);
+        }
+        return usage;
+    }
+
+private:
+    std::string name_;
+    std::string stat_path_;
+};
+
+[[nodiscard]] inline device_usage operator-(device_usage later, const device_usage& earlier) {
+    later.read -= earlier.read;
+    later.written -= earlier.written;
+    return later;
+}
+
+[[nodiscard]] KVMARK_COLD process_usage read_process_usage() {
+    rusage r{};
+    ::getrusage(RUSAGE_SELF, &r);
+    const auto ns = [](const timeval& t) {
+        return nanoseconds(std::int64_t{t.tv_sec} * 1'000'000'000 + std::int64_t{t.tv_usec} * 1'000);
+    };
+    return {ns(r.ru_utime), ns(r.ru_stime), bytes(static_cast<std::uint64_t>(r.ru_maxrss) * 1024)};
+}
+
+[[nodiscard]] inline process_usage operator-(process_usage later, const process_usage& earlier) {
+    later.user -= earlier.user;
+    later.system -= earlier.system;
+    return later;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/progress.hpp
+// What a running benchmark tells its observer, about once a second.
+
+namespace kvmark::measure {
+
+struct tier_progress {
+    std::string_view name;
+    bytes read{}; ///< since the start of the window
+    bytes written{};
+};
+
+struct progress {
+    std::string_view stage; ///< "preparing", "running", "cleaning up"
+    nanoseconds elapsed{};  ///< of the window; of the stage while preparing
+    nanoseconds window{};   ///< its length; 0 where unknown
+    double fraction = 0;    ///< of the stage, 0..1
+    std::uint64_t users = 0;
+    std::uint64_t completed = 0;
+    std::uint64_t queued = 0;
+    std::uint64_t tokens = 0;
+    double hit_rate = 0; ///< 0..1
+    std::vector<tier_progress> tiers;
+};
+
+/// Whoever wants to watch a run. Called on the engine's thread, so it must return at once.
+template <class O>
+concept observer = requires(O o, const progress& p) {
+    { o.on_progress(p) } -> std::same_as<void>;
+};
+
+struct no_observer {
+    void on_progress(const progress&) {}
+};
+
+} // namespace kvmark::measure
+
+// kvmark/measure/run_report.hpp
+// What a run measured: plain data, filled by the engine, printed by report/.
+
+namespace kvmark::measure {
+
+using tier::tier_role;
+
+/// One direction of one tier. Counts what completed inside the measured window.
+struct direction_stats {
+    std::uint64_t operations = 0; ///< whole entries
+    bytes moved{};                ///< entry bytes of the I/Os that completed, those of unfinished entries too
+    histogram total;              ///< an entry from ready to done
+    histogram wait;               ///< of it: until its first I/O began
+    histogram device;             ///< of it: inside the tier's read or write
+    histogram host;               ///< of it: stamping and verifying; wait + device + host = total
+    histogram io;                 ///< one I/O (`io_chunk` bytes) inside the tier
+};
+
+struct tier_stats {
+    std::string name;
+    tier_role role = tier_role::storage;
+    bytes limit{}; ///< 0: no tier
+    bytes used{};  ///< at the end of the window
+    std::uint64_t entries = 0;
+    std::uint64_t demotions_in = 0; ///< entries that arrived from the tier above
+    std::uint64_t evictions = 0;    ///< entries that left for lack of room: moved down or dropped
+    direction_stats read{};
+    direction_stats write{};
+    std::string note{}; ///< what the reader must know of it: a clamped limit, a fallback
+};
+
+struct cache_counters {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t system_prompt_hits = 0;
+    std::uint64_t system_prompt_misses = 0;
+    bytes system_prompt_bytes_saved{};
+    std::uint64_t turn_hits = 0; ///< earlier turns of the conversation
+    std::uint64_t turn_misses = 0;
+    std::uint64_t chunk_hits = 0;
+    std::uint64_t chunk_misses = 0;
+    std::uint64_t user_hits = 0; ///< the request's own entry, and document chunks
+    std::uint64_t prefill_writes = 0;
+    std::uint64_t decode_reads = 0;
+    std::uint64_t not_placed = 0; ///< entries that fitted no tier
+    double storage_tokens = 0;    ///< tokens whose cache went to or came from the storage tier
+};
+
+/// By class of service.
+struct class_stats {
+    std::uint64_t arrived = 0;
+    std::uint64_t completed = 0;
+    std::uint64_t queued = 0;     ///< at the end of the window, not yet taken by a server
+    std::uint64_t in_service = 0; ///< at the end of the window
+    histogram latency;            ///< of the completed: intended arrival to last I/O, generation included
+};
+
+/// A sector that did not read back as written.
+struct corruption {
+    std::string key;
+    std::string tier;
+    bytes offset{}; ///< in the entry, of the 4 KiB sector
+    std::string expected;
+    std::string found;
+};
+
+/// An operation that the operating system failed.
+struct io_failure {
+    std::string key;
+    std::string tier;
+    std::string operation;
+    bytes offset{};
+    int error_number = 0;
+};
+
+struct throughput_sample {
+    nanoseconds at{};
+    double tokens_per_second = 0;
+    bytes read{}; ///< of the storage tier, since the sample before
+    bytes written{};
+    std::uint64_t users = 0;
+};
+
+struct autoscale_event {
+    nanoseconds at{};
+    std::uint64_t users = 0;
+    double saturation = 0; ///< 0..1, qos mode
+    double read_p95_ms = 0;
+    double tokens_per_second = 0;
+    std::string action; ///< "scale_up", "scale_down", "hold", "stop"
+};
+
+/// Per completed request, in order of completion; capped by options::max_samples.
+struct request_sample {
+    float end_to_end_s, storage_s, generation_s;
+    float prefill_s, decode_s; ///< parts of storage_s; 0 where the request had no such part
+};
+
+struct run_report {
+    nanoseconds elapsed{}; ///< the measured window
+    bool interrupted = false;
+    int stop_signal = 0; ///< the signal that interrupted it
+    bool virtual_time = false;
+    std::uint64_t seed = 0;
+    std::uint64_t peak_users = 0;
+
+    std::uint64_t requests_completed = 0;
+    tokens tokens_generated{};
+    nanoseconds storage_time{};    ///< summed over completed requests
+    nanoseconds generation_time{}; ///< likewise
+    histogram end_to_end, queue, storage_io, generation, prefill, decode;
+    std::array<class_stats, 3> classes;
+    cache_counters cache;
+    std::vector<tier_stats> tiers; ///< in stack order
+
+    std::vector<request_sample> samples;
+    bool samples_capped = false;
+    std::vector<throughput_sample> timeline;
+    std::vector<autoscale_event> autoscaling;
+
+    std::uint64_t corrupt_sectors = 0;
+    std::vector<corruption> corruptions; ///< the first 16
+    std::uint64_t failed_operations = 0;
+    std::vector<io_failure> failures; ///< the first 16
+
+    device_usage device;   ///< the block device behind the cache directory, by the kernel's counters
+    process_usage process; ///< this process over the window
+    std::uint64_t io_buffer_bytes = 0;
+
+    /// No corruption and no failed operation; an interrupted run can be clean.
+    [[nodiscard]] bool clean() const { return corrupt_sectors == 0 && failed_operations == 0; }
+};
+
+} // namespace kvmark::measure
+
 #ifdef KVMARK_WITH_READERS
 
 // kvmark/workload/reader/text_file.hpp
