@@ -46,3 +46,18 @@
 #include <kvmark/measure/host_facts.hpp>
 #include <kvmark/measure/progress.hpp>
 #include <kvmark/measure/run_report.hpp>
+
+#include <kvmark/engine/access_model.hpp>
+#include <kvmark/engine/autoscaler.hpp>
+#include <kvmark/engine/engine.hpp>
+#include <kvmark/engine/engine_config.hpp>
+#include <kvmark/engine/event_queue.hpp>
+#include <kvmark/engine/io_op.hpp>
+#include <kvmark/engine/io_path.hpp>
+#include <kvmark/engine/io_worker.hpp>
+#include <kvmark/engine/live_figures.hpp>
+#include <kvmark/engine/op_scheduler.hpp>
+#include <kvmark/engine/preparation.hpp>
+#include <kvmark/engine/recorder.hpp>
+#include <kvmark/engine/task.hpp>
+#include <kvmark/engine/turn_entries.hpp>

@@ -2853,6 +2853,1698 @@ struct run_report {
 
 } // namespace kvmark::measure
 
+// kvmark/engine/access_model.hpp
+// The access_model concept: what a request does to the cache.
+
+namespace kvmark::engine {
+
+/// Why an entry is read or written; the report counts by it.
+enum class purpose : std::uint8_t { system_prompt, earlier_turn, prefill, chunk, decode };
+
+/// What an access model may ask for while it plans a request. The answers come from the index, at once; the
+/// bytes follow in the order of the calls. `admission` of the engine models it.
+template <class P>
+concept planner = requires(P p, workload::object_key key, purpose why, std::uint32_t times, tokens n) {
+    { p.contains(key) } -> std::same_as<bool>;
+    { p.read(key, why, times) } -> std::same_as<bool>; ///< a hit: the entry is read `times` times over
+    { p.write(key, why, n) } -> std::same_as<bool>;    ///< placed; only for a key just denied
+};
+
+/// A planner that an access model can be tried on without an engine.
+struct archetype_planner {
+    bool contains(workload::object_key) { return false; }
+    bool read(workload::object_key, purpose, std::uint32_t) { return false; }
+    bool write(workload::object_key, purpose, tokens) { return false; }
+};
+
+template <class M>
+concept access_model = requires(const M model, const workload::request& r, archetype_planner& p) {
+    { model.plan(r, p) } -> std::same_as<void>;
+};
+
+/// One sentence for whoever writes an access model and forgets a member.
+template <class M>
+constexpr void check_access_model() {
+    static_assert(
+        requires(const M m, const workload::request& r, archetype_planner& p) {
+            { m.plan(r, p) } -> std::same_as<void>;
+        },
+        "kvmark: an access model needs `template <class Planner> void plan(const workload::request&, "
+        "Planner&) const`");
+}
+
+} // namespace kvmark::engine
+
+// kvmark/engine/autoscaler.hpp
+// The reference's autoscaling, made to drive the load.
+
+namespace kvmark::engine {
+
+enum class scaling_mode : std::uint8_t { off, qos, capacity };
+
+struct scaling_decision {
+    std::uint64_t users = 0;
+    double saturation = 0; ///< 0..1; qos mode
+    std::string_view action = "hold";
+};
+
+/// Decides every 10 s how many users there should be (kv_cache_engine.md, "Autoscaling"). qos holds a
+/// saturation; capacity climbs until throughput no longer grows. What it is given are the figures of the last
+/// interval, not a running average.
+class autoscaler {
+public:
+    static constexpr nanoseconds interval{10'000'000'000};
+
+    autoscaler(scaling_mode mode, double target, const workload::parameters& p, std::uint64_t users)
+        : mode_(mode), target_(target), parameters_(&p), users_(users) {}
+
+    [[nodiscard]] scaling_decision sample(double read_p95_ms, double tokens_per_second) {
+        scaling_decision d = mode_ == scaling_mode::qos ? hold_saturation(read_p95_ms, tokens_per_second)
+                                                        : climb(tokens_per_second);
+        users_ = d.users;
+        return d;
+    }
+
+private:
+    struct point {
+        double p95_ms = 0;
+        double rate = 0;
+    };
+
+    [[nodiscard]] std::uint64_t bounded(double users) const {
+        const auto low = static_cast<double>(parameters_->autoscale_min_users);
+        const auto high = static_cast<double>(parameters_->autoscale_max_users);
+        return static_cast<std::uint64_t>(users < low ? low : users > high ? high : users);
+    }
+
+    /// P95 over its threshold, halved unless throughput has gone flat while latency rises over the last
+    /// samples.
+    [[nodiscard]] double saturation(point now) {
+        const double raw = now.p95_ms / parameters_->saturation_read_p95_ms;
+        const double capped = raw < 1 ? raw : 1;
+        const point before = history_[count_ < history_.size() ? 0 : count_ % history_.size()];
+        const bool known = count_ > 0;
+        history_[count_++ % history_.size()] = now;
+        const bool flat = known && now.rate < before.rate * 1.05;
+        const bool rising = known && now.p95_ms > before.p95_ms * 1.05;
+        return flat && rising ? capped : capped / 2;
+    }
+
+    scaling_decision hold_saturation(double p95_ms, double rate) {
+        const double s = saturation({p95_ms, rate});
+        if (resting_ > 0) {
+            --resting_;
+            return {users_, s, "hold"};
+        }
+        if (s > target_ * 1.1) {
+            if (++above_ < parameters_->autoscale_consecutive) return {users_, s, "hold"};
+            above_ = 0;
+            resting_ = 3;
+            return {bounded(static_cast<double>(users_) * parameters_->autoscale_down), s, "scale_down"};
+        }
+        above_ = 0;
+        if (s >= target_ * 0.9) return {users_, s, "hold"};
+        const auto more = static_cast<double>(users_) * parameters_->autoscale_up;
+        return {bounded(more < static_cast<double>(users_) + 1 ? static_cast<double>(users_) + 1 : more), s,
+                "scale_up"};
+    }
+
+    /// +40 % first, then +20 % while the peak grows by more than 1 %; two samples without end the climb.
+    scaling_decision climb(double rate) {
+        if (stopped_) return {users_, 0, "stop"};
+        const bool first = peak_ == 0;
+        if (rate > peak_ * 1.01) {
+            peak_ = rate;
+            without_ = 0;
+        } else if (++without_ >= 2) {
+            stopped_ = true;
+            return {users_, 0, "stop"};
+        }
+        const double wanted = static_cast<double>(users_) * (first ? 0.4 : 0.2);
+        const double step = wanted < 5 ? 5 : wanted > 100 ? 100 : wanted;
+        return {bounded(static_cast<double>(users_) + step), 0, "scale_up"};
+    }
+
+    scaling_mode mode_;
+    double target_;
+    const workload::parameters* parameters_;
+    std::uint64_t users_;
+    std::array<point, 10> history_{};
+    std::uint64_t count_ = 0;
+    std::uint32_t above_ = 0;
+    std::uint32_t resting_ = 0;
+    std::uint32_t without_ = 0;
+    double peak_ = 0;
+    bool stopped_ = false;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/io_op.hpp
+// One operation on one entry, as the hands that move bytes see it.
+
+namespace kvmark::engine {
+
+using tier::entry_id;
+
+/// What is done to an entry. `move` is a demotion: read from one tier, written to another.
+enum class op_kind : std::uint8_t { read, write, move, erase };
+
+/// An operation goes through its stages one after the other; the units of one stage go on side by side.
+enum class op_stage : std::uint8_t { create, data, commit, erase };
+
+struct io_op {
+    op_kind kind = op_kind::read;
+    op_stage stage = op_stage::data;
+    std::uint8_t tier = 0; ///< where the bytes are read or written; of a move, where they go
+    std::uint8_t from = 0; ///< of a move, where they come from
+    entry_id entry = tier::no_entry;
+    tier::content_id content{};
+    bytes size{};
+
+    std::uint32_t units = 1; ///< of the present stage
+    std::atomic<std::uint32_t> unfinished{
+        0};                                 ///< of them; whoever takes the last one hands the operation back
+    std::atomic<int> error_number{0};       ///< the first error; the units after it do nothing
+    std::atomic<std::int64_t> device_ns{0}; ///< summed over units: inside the tier
+    std::atomic<std::int64_t> host_ns{0};   ///< summed over units: stamping and verifying
+    nanoseconds started{};                  ///< monotonic, when the first unit began
+    io_op* next = nullptr;                  ///< in whichever list holds it
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/io_worker.hpp
+// What one I/O worker owns: two buffers, its counters, and the faults it met.
+
+namespace kvmark::engine {
+
+/// How every worker of a run moves bytes.
+struct io_settings {
+    bytes chunk{mib_bytes};     ///< a multiple of 4096
+    std::uint64_t salt = 0;     ///< binds the stamps to the run
+    bool verify = true;         ///< check the stamps of what is read
+    bool verify_payload = true; ///< and the sum of each sector
+};
+
+/// One tier, as one worker used it. Read by the engine while the worker runs.
+struct io_counters {
+    std::atomic<std::uint64_t> read_bytes{0};
+    std::atomic<std::uint64_t> written_bytes{0};
+    measure::histogram read_io;
+    measure::histogram write_io;
+};
+
+/// A failed call (error_number != 0) or a sector that came back changed.
+struct io_fault {
+    op_kind kind = op_kind::read;
+    op_stage stage = op_stage::data;
+    std::uint8_t tier = 0;
+    tier::content_id content{};
+    bytes offset{};
+    int error_number = 0;
+    tier::sector_mismatch mismatch{};
+};
+
+/// The buffers are all the memory that moving entries takes, whatever the number of users or the size of an
+/// entry. One is full of noise and stamped for each write, the other receives what is read.
+class io_worker {
+public:
+    static constexpr std::size_t kept_faults = 16;
+
+    KVMARK_COLD io_worker(const io_settings& settings, std::size_t tiers)
+        : memory_(settings.chunk * 2), chunk_(settings.chunk), counters_(new io_counters[tiers]),
+          tiers_(tiers) {
+        if (memory_.empty()) return;
+        memory_.touch(settings.chunk * 2);
+        noise_ = tier::payload_noise(write_buffer(chunk_), settings.salt);
+    }
+    io_worker(const io_worker&) = delete;
+    io_worker& operator=(const io_worker&) = delete;
+    ~io_worker() { delete[] counters_; }
+
+    [[nodiscard]] KVMARK_INLINE std::span<std::byte> write_buffer(bytes n) const {
+        return {memory_.data(), n.count};
+    }
+    [[nodiscard]] KVMARK_INLINE std::span<std::byte> read_buffer(bytes n) const {
+        return {memory_.data() + chunk_.count, n.count};
+    }
+    [[nodiscard]] KVMARK_INLINE const tier::payload_noise& noise() const { return noise_; }
+    [[nodiscard]] KVMARK_INLINE io_counters& counters(std::size_t tier) { return counters_[tier]; }
+    [[nodiscard]] bool has_buffers() const { return !memory_.empty(); }
+
+    KVMARK_INLINE void note(const io_fault& fault) {
+        ++(fault.error_number != 0 ? failed_units : corrupt_sectors);
+        if (fault_count < kept_faults) faults[fault_count++] = fault;
+    }
+
+    /// Forgets what was counted, before the measured window. The worker must be idle.
+    KVMARK_COLD void reset_counters() {
+        for (std::size_t t = 0; t < tiers_; ++t) {
+            counters_[t].read_bytes = 0;
+            counters_[t].written_bytes = 0;
+            counters_[t].read_io.clear();
+            counters_[t].write_io.clear();
+        }
+    }
+
+    std::array<io_fault, kept_faults> faults{};
+    std::size_t fault_count = 0;
+    std::uint64_t corrupt_sectors = 0;
+    std::uint64_t failed_units = 0;
+
+private:
+    huge_page_buffer memory_;
+    bytes chunk_;
+    tier::payload_noise noise_;
+    io_counters* counters_;
+    std::size_t tiers_;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/engine_config.hpp
+// What the engine is told: a run without the names of its options.
+
+namespace kvmark::engine {
+
+struct engine_config {
+    std::vector<tier::tier_setup> tiers{}; ///< in stack order
+    std::vector<std::string> notes{};      ///< likewise: what the report must say of each
+    workload::parameters parameters{};
+    io_settings io{};
+    bytes per_token{1};              ///< of KV cache, after tensor parallelism
+    nanoseconds duration{};          ///< the measured window
+    std::uint64_t max_requests = 0;  ///< the window also ends when so many have completed; 0: no bound
+    std::uint64_t users = 1;         ///< at the start
+    std::uint64_t max_servers = 500; ///< requests in service: min(users, this)
+    nanoseconds generation_per_token{};
+    std::uint64_t max_writers = 0; ///< 0: no bound
+    std::uint64_t max_samples = 0;
+    std::uint64_t seed = 0;
+    std::uint64_t prepared_entries = 0;      ///< written before the window, for decode-only
+    bytes precondition{};                    ///< written before the window, then the counters start at 0
+    std::uint64_t precondition_writers = 16; ///< of those, how many at once
+    scaling_mode scaling = scaling_mode::off;
+    double target_saturation = 0.8;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/event_queue.hpp
+// The future: events by time, and in the order of their making where times are equal.
+
+namespace kvmark::engine {
+
+/// A binary heap of (time, payload). Equal times come out first in, first out, so a virtual-time run is the
+/// same run twice. Allocates only when it holds more than ever before.
+template <class Payload>
+class event_queue {
+public:
+    void push(nanoseconds at, Payload payload) {
+        heap_.push_back({at, order_++, payload});
+        std::size_t child = heap_.size() - 1;
+        while (child > 0 && before(heap_[child], heap_[(child - 1) / 2])) {
+            std::swap(heap_[child], heap_[(child - 1) / 2]);
+            child = (child - 1) / 2;
+        }
+    }
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    /// Precondition of both: not empty.
+    [[nodiscard]] nanoseconds next_time() const { return heap_.front().at; }
+    Payload pop() {
+        const Payload payload = heap_.front().payload;
+        heap_.front() = heap_.back();
+        heap_.pop_back();
+        for (std::size_t parent = 0;;) {
+            std::size_t least = parent;
+            for (std::size_t child = 2 * parent + 1; child <= 2 * parent + 2 && child < heap_.size(); ++child)
+                if (before(heap_[child], heap_[least])) least = child;
+            if (least == parent) return payload;
+            std::swap(heap_[parent], heap_[least]);
+            parent = least;
+        }
+    }
+    void clear() { heap_.clear(); }
+
+private:
+    struct event {
+        nanoseconds at;
+        std::uint64_t order;
+        Payload payload;
+    };
+    static bool before(const event& a, const event& b) {
+        return a.at != b.at ? a.at < b.at : a.order < b.order;
+    }
+
+    std::vector<event> heap_;
+    std::uint64_t order_ = 0;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/live_figures.hpp
+// The run as it goes: its time series, and what its observer is told.
+
+namespace kvmark::engine {
+
+/// Sampled about once a second, from the report and from the workers' counters, which are read as they run.
+class live_figures {
+public:
+    explicit live_figures(nanoseconds window) { progress_.window = window; }
+
+    /// While the cache is being prepared.
+    const measure::progress& preparing(nanoseconds elapsed, double fraction) {
+        progress_.stage = "preparing";
+        progress_.elapsed = elapsed;
+        progress_.fraction = fraction;
+        return progress_;
+    }
+
+    /// Adds a row to the report's timeline; `done` are the tokens of the requests completed since the last
+    /// one.
+    template <class Crew>
+    const measure::progress& sample(measure::run_report& report, Crew& crew, nanoseconds elapsed, tokens done,
+                                    std::uint64_t users, std::uint64_t queued) {
+        const nanoseconds since = elapsed - previous_.at;
+        measure::throughput_sample row{.at = elapsed, .users = users};
+        row.tokens_per_second = since.count > 0 ? static_cast<double>(done.count) / to_seconds(since) : 0.0;
+        progress_.tiers.clear();
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            progress_.tiers.push_back(moved_so_far(report.tiers[t], t, crew));
+            if (report.tiers[t].role != tier::tier_role::storage) continue;
+            row.read += progress_.tiers.back().read;
+            row.written += progress_.tiers.back().written;
+        }
+        report.timeline.push_back(row);
+        report.timeline.back().read -= previous_.read;
+        report.timeline.back().written -= previous_.written;
+        previous_ = row;
+
+        progress_.stage = "running";
+        progress_.elapsed = elapsed;
+        progress_.fraction = to_seconds(elapsed) / to_seconds(progress_.window);
+        progress_.users = users;
+        progress_.completed = report.requests_completed;
+        progress_.queued = queued;
+        progress_.tokens = report.tokens_generated.count;
+        const std::uint64_t accesses = report.cache.hits + report.cache.misses;
+        progress_.hit_rate =
+            accesses ? static_cast<double>(report.cache.hits) / static_cast<double>(accesses) : 0.0;
+        return progress_;
+    }
+
+private:
+    template <class Crew>
+    static measure::tier_progress moved_so_far(const measure::tier_stats& stats, std::size_t t, Crew& crew) {
+        measure::tier_progress p{stats.name, stats.read.moved, stats.write.moved};
+        crew.for_each_worker([&](io_worker& w) {
+            p.read += bytes(w.counters(t).read_bytes.load(std::memory_order_relaxed));
+            p.written += bytes(w.counters(t).written_bytes.load(std::memory_order_relaxed));
+        });
+        return p;
+    }
+
+    measure::progress progress_;
+    measure::throughput_sample previous_; ///< its bytes are totals
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/io_path.hpp
+// The path of a block: from an operation's unit to the tier's read or write, with nothing between.
+
+namespace kvmark::engine {
+
+/// What every worker of a run shares.
+struct io_window {
+    std::atomic<bool> open{false}; ///< I/Os that end while it is open are counted
+};
+
+/// Moves the bytes of a run. One object serves every worker; perform() is called by several at once, each
+/// with its own io_worker. Allocation, lock and system call: none but the tier's own and the clock's.
+template <class Stack>
+class io_path {
+public:
+    io_path(Stack& tiers, const io_settings& settings, const io_window& window)
+        : tiers_(tiers), settings_(settings), window_(window) {}
+
+    [[nodiscard]] Stack& tiers() { return tiers_; }
+    /// Units of one I/O each that an entry of `size` is moved in.
+    [[nodiscard]] std::uint32_t units_of(bytes size) const {
+        return static_cast<std::uint32_t>((size.count + settings_.chunk.count - 1) / settings_.chunk.count);
+    }
+
+    /// Does one unit of the operation's present stage.
+    KVMARK_INLINE void perform(io_op& op, std::uint32_t unit, io_worker& worker) {
+        if (unit == 0 && op.started.count == 0) op.started = clocks::monotonic_now();
+        if (!KVMARK_LIKELY(op.stage == op_stage::data))
+            change_entry(op, worker);
+        else if (op.error_number.load(std::memory_order_relaxed) == 0)
+            move_bytes(op, unit, worker);
+    }
+
+private:
+    /// Runs f on the tier at `index` if it holds bytes.
+    template <class F>
+    KVMARK_INLINE void with_bytes(std::size_t index, F&& f) {
+        tiers_.at(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
+            if constexpr (tier::blocking_tier<std::remove_cvref_t<decltype(t)>>) f(t);
+        });
+    }
+
+    KVMARK_INLINE void move_bytes(io_op& op, std::uint32_t unit, io_worker& worker) {
+        const bytes offset = settings_.chunk * std::uint64_t{unit};
+        const bytes left = op.size - offset;
+        const bytes length = left < settings_.chunk ? left : settings_.chunk;
+        switch (op.kind) {
+        case op_kind::read:
+            read_in(op, op.tier, offset, length, worker);
+            break;
+        case op_kind::write:
+            write_out(op, fresh(op, offset, length, worker), offset, worker);
+            break;
+        case op_kind::move: {
+            const auto held = read_in(op, op.from, offset, length, worker);
+            if (held.empty())
+                write_out(op, fresh(op, offset, length, worker), offset, worker);
+            else if (op.error_number.load(std::memory_order_relaxed) == 0)
+                write_out(op, held, offset, worker);
+            break;
+        }
+        case op_kind::erase:
+            break;
+        }
+    }
+
+    /// Reads and verifies; the bytes read, or none where the tier only models time.
+    KVMARK_INLINE std::span<const std::byte> read_in(io_op& op, std::uint8_t index, bytes offset,
+                                                     bytes length, io_worker& worker) {
+        std::span<const std::byte> held;
+        with_bytes(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
+            const auto buffer = worker.read_buffer(length);
+            const nanoseconds begin = clocks::monotonic_now();
+            const tier::io_status status = t.read(op.entry, offset, buffer);
+            const nanoseconds end = clocks::monotonic_now();
+            held = buffer;
+            op.device_ns.fetch_add((end - begin).count, std::memory_order_relaxed);
+            if (!KVMARK_LIKELY(status.good())) return fail(op, index, offset, status, worker);
+            count(worker.counters(index).read_bytes, worker.counters(index).read_io, length, end - begin);
+            if (!settings_.verify) return;
+            const auto first = static_cast<std::uint32_t>(offset.count / tier::sector_size.count);
+            tier::verify_sectors(buffer, op.content, first, settings_.salt, settings_.verify_payload,
+                                 [&](const tier::sector_mismatch& mismatch) KVMARK_INLINE_LAMBDA {
+                                     worker.note({op.kind, op.stage, index, op.content,
+                                                  tier::sector_size * std::uint64_t{mismatch.expected.sector},
+                                                  0, mismatch});
+                                 });
+            op.host_ns.fetch_add((clocks::monotonic_now() - end).count, std::memory_order_relaxed);
+        });
+        return held;
+    }
+
+    /// New content for this part of the entry, stamped.
+    KVMARK_INLINE std::span<const std::byte> fresh(io_op& op, bytes offset, bytes length, io_worker& worker) {
+        const auto buffer = worker.write_buffer(length);
+        const nanoseconds begin = clocks::monotonic_now();
+        tier::stamp_sectors(buffer, worker.noise(), op.content,
+                            static_cast<std::uint32_t>(offset.count / tier::sector_size.count),
+                            settings_.salt);
+        op.host_ns.fetch_add((clocks::monotonic_now() - begin).count, std::memory_order_relaxed);
+        return buffer;
+    }
+
+    KVMARK_INLINE void write_out(io_op& op, std::span<const std::byte> buffer, bytes offset,
+                                 io_worker& worker) {
+        with_bytes(op.tier, [&](auto& t) KVMARK_INLINE_LAMBDA {
+            const nanoseconds begin = clocks::monotonic_now();
+            const tier::io_status status = t.write(op.entry, offset, buffer);
+            const nanoseconds end = clocks::monotonic_now();
+            op.device_ns.fetch_add((end - begin).count, std::memory_order_relaxed);
+            if (!KVMARK_LIKELY(status.good())) return fail(op, op.tier, offset, status, worker);
+            count(worker.counters(op.tier).written_bytes, worker.counters(op.tier).write_io,
+                  bytes(buffer.size()), end - begin);
+        });
+    }
+
+    /// An erase after a move is of the place that the entry left.
+    KVMARK_INLINE void change_entry(io_op& op, io_worker& worker) {
+        const bool leaves_source = op.stage == op_stage::erase && op.kind == op_kind::move;
+        const std::uint8_t index = leaves_source ? op.from : op.tier;
+        with_bytes(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
+            const nanoseconds begin = clocks::monotonic_now();
+            tier::io_status status;
+            if (op.stage == op_stage::create)
+                status = t.create(op.entry, op.size);
+            else if (op.stage == op_stage::commit)
+                status = tier::commit(t, op.entry);
+            else
+                status = t.erase(op.entry);
+            op.device_ns.fetch_add((clocks::monotonic_now() - begin).count, std::memory_order_relaxed);
+            if (!KVMARK_LIKELY(status.good())) fail(op, index, {}, status, worker);
+        });
+    }
+
+    /// A worker alone writes its counters, so a load and a store do in place of an atomic addition.
+    KVMARK_INLINE void count(std::atomic<std::uint64_t>& moved, measure::histogram& io, bytes length,
+                             nanoseconds took) {
+        if (!window_.open.load(std::memory_order_relaxed)) return;
+        moved.store(moved.load(std::memory_order_relaxed) + length.count, std::memory_order_relaxed);
+        io.record(took);
+    }
+
+    KVMARK_INLINE static void fail(io_op& op, std::uint8_t index, bytes offset, tier::io_status status,
+                                   io_worker& worker) {
+        op.error_number.store(status.error_number, std::memory_order_relaxed);
+        worker.note({op.kind, op.stage, index, op.content, offset, status.error_number, {}});
+    }
+
+    Stack& tiers_;
+    io_settings settings_;
+    const io_window& window_;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/task.hpp
+// An operation with what it waits for, as the scheduler sees it.
+
+#include <new>
+
+namespace kvmark::engine {
+
+struct active_request;
+
+/// The legs of an operation, in order; each kind of operation and each kind of tier skips some.
+enum class task_leg : std::uint8_t {
+    modelled_read,
+    create,
+    data,
+    modelled_write,
+    commit,
+    leave_source,
+    done
+};
+
+struct task : io_op {
+    task_leg leg = task_leg::modelled_read;
+    purpose why = purpose::prefill;
+    std::uint8_t waits = 0;          ///< conditions not yet met: its turn, its entry, room in the tier
+    bool has_entry = false;          ///< its entry's earlier operations are out of the way
+    bool holds_writer = false;       ///< it counts against max_concurrent_allocs
+    bool abandoned = false;          ///< its entry has no bytes: an earlier write failed
+    std::uint32_t times = 1;         ///< how often the entry is still to be read
+    nanoseconds wanted{};            ///< engine clock, when its turn came
+    nanoseconds running{};           ///< engine clock, when its first leg began
+    active_request* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
+    task* next_on_entry = nullptr;
+
+    [[nodiscard]] bool exclusive() const { return kind != op_kind::read; }
+};
+
+/// Tasks in blocks that never move, reused through a free list.
+class task_pool {
+public:
+    task_pool() = default;
+    task_pool(const task_pool&) = delete;
+    task_pool& operator=(const task_pool&) = delete;
+    ~task_pool() {
+        for (task* block : blocks_) delete[] block;
+    }
+
+    task& take() {
+        if (!free_) {
+            blocks_.push_back(new task[block_size]);
+            for (std::size_t i = block_size; i-- > 0;) put_back(blocks_.back()[i]);
+        }
+        task& t = *free_;
+        free_ = static_cast<task*>(t.next);
+        t.~task();
+        return *new (&t) task;
+    }
+    void put_back(task& t) {
+        t.next = free_;
+        free_ = &t;
+    }
+
+private:
+    static constexpr std::size_t block_size = 256;
+    std::vector<task*> blocks_;
+    task* free_ = nullptr;
+};
+
+/// First in, first out, through io_op::next.
+class task_list {
+public:
+    void push(task& t) {
+        t.next = nullptr;
+        (last_ ? last_->next : first_) = &t;
+        last_ = &t;
+    }
+    [[nodiscard]] task* front() const { return static_cast<task*>(first_); }
+    task* pop() {
+        task* t = front();
+        if (!t) return nullptr;
+        first_ = t->next;
+        if (!first_) last_ = nullptr;
+        return t;
+    }
+    [[nodiscard]] bool empty() const { return !first_; }
+
+private:
+    io_op* first_ = nullptr;
+    io_op* last_ = nullptr;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/op_scheduler.hpp
+// The order of bytes: which operation may run when, so that the tiers end up as the index decided.
+
+namespace kvmark::engine {
+
+/// Runs operations decided in order, side by side where that changes nothing:
+///  - on one entry, reads go together, and anything else alone and in order;
+///  - room in a tier is given in the order of the decisions, as earlier displacements free it;
+///  - at most `max_writers` writes of requests are under way (0: no bound).
+/// An operation waits for earlier decisions alone, so nothing can wait in a circle.
+///
+/// `Host` is the engine: now(), at(nanoseconds, task&) for modelled completions, submit(lane, task&) for real
+/// ones, and finished(task&).
+template <class Stack, class Host>
+class op_scheduler {
+public:
+    op_scheduler(Host& host, io_path<Stack>& path, const io_settings& settings,
+                 const std::vector<cache::tier_bounds>& bounds, std::uint64_t max_writers)
+        : host_(host), path_(path), worker_({.chunk = tier::sector_size, .salt = settings.salt}, Stack::size),
+          max_writers_(max_writers) {
+        for (const auto& b : bounds) rooms_.push_back({b.limit, b.granule, {}, {}});
+    }
+
+    [[nodiscard]] task& new_task() { return pool_.take(); }
+
+    /// Queues a decided operation. `its_turn` is false while a request's earlier operations are ahead of it:
+    /// turn() then says when they are done.
+    void decide(task& t, bool its_turn) {
+        ++undone_;
+        if (!its_turn) ++t.waits;
+        wait_for_entry(t);
+        if (t.kind == op_kind::write || t.kind == op_kind::move) wait_for_room(t);
+        if (its_turn) t.wanted = host_.now();
+        if (t.waits == 0) start(t);
+    }
+
+    void turn(task& t) {
+        t.wanted = host_.now();
+        resolve(t);
+    }
+
+    /// The lanes, or the model, are done with the task's present leg.
+    void leg_done(task& t) {
+        const bool good = !t.abandoned && !failed(t);
+        if (t.kind == op_kind::read && good && t.times > 1) {
+            --t.times;
+            host_.repeated(t);
+            t.leg = task_leg::modelled_read;
+            t.wanted = t.running = host_.now();
+            t.started = {};
+            t.device_ns.store(0, std::memory_order_relaxed);
+            t.host_ns.store(0, std::memory_order_relaxed);
+        } else {
+            t.leg = static_cast<task_leg>(static_cast<int>(t.leg) + 1);
+        }
+        proceed(t);
+    }
+
+    [[nodiscard]] std::uint64_t undone() const { return undone_; }
+    /// The engine thread's own faults, those of instant create and erase.
+    [[nodiscard]] const io_worker& worker() const { return worker_; }
+
+private:
+    struct room {
+        bytes limit{};
+        bytes granule{1};
+        bytes taken{};
+        task_list waiting; ///< in the order of decision
+    };
+    struct entry_state {
+        task* first = nullptr;
+        task* last = nullptr;
+        std::uint32_t exclusives = 0;
+        bool broken = false; ///< its content was never wholly written
+    };
+
+    // --- conditions
+    // -------------------------------------------------------------------------------------------
+
+    void wait_for_entry(task& t) {
+        if (t.entry >= entries_.size()) entries_.resize(std::size_t{t.entry} + 1 + t.entry / 2);
+        entry_state& e = entries_[t.entry];
+        t.has_entry = t.exclusive() ? e.first == nullptr : e.exclusives == 0;
+        if (!t.has_entry) ++t.waits;
+        (e.last ? e.last->next_on_entry : e.first) = &t;
+        e.last = &t;
+        if (t.exclusive()) ++e.exclusives;
+        if (t.kind == op_kind::write) e.broken = false;
+    }
+
+    void leave_entry(task& t) {
+        entry_state& e = entries_[t.entry];
+        task* before = nullptr;
+        for (task* at = e.first; at != &t; at = at->next_on_entry) before = at;
+        (before ? before->next_on_entry : e.first) = t.next_on_entry;
+        if (e.last == &t) e.last = before;
+        if (t.exclusive()) --e.exclusives;
+        const std::uint32_t entry = t.entry;
+        for (task* at = e.first; at;) {
+            if (at->exclusive() && at != entries_[entry].first) break;
+            task* following = at->next_on_entry;
+            const bool last = at->exclusive();
+            if (!at->has_entry) {
+                at->has_entry = true;
+                resolve(*at);
+            }
+            if (last) break;
+            at = following;
+        }
+    }
+
+    [[nodiscard]] static bytes footprint(const room& r, const task& t) { return round_up(t.size, r.granule); }
+
+    void wait_for_room(task& t) {
+        room& r = rooms_[t.tier];
+        if (r.waiting.empty() && r.taken + footprint(r, t) <= r.limit) {
+            r.taken += footprint(r, t);
+        } else {
+            ++t.waits;
+            r.waiting.push(t);
+        }
+    }
+
+    void give_room_back(std::uint8_t tier, const task& t) {
+        room& r = rooms_[tier];
+        r.taken -= footprint(r, t);
+        while (task* waiter = r.waiting.front()) {
+            if (r.taken + footprint(r, *waiter) > r.limit) break;
+            r.waiting.pop();
+            r.taken += footprint(r, *waiter);
+            resolve(*waiter);
+        }
+    }
+
+    void resolve(task& t) {
+        if (--t.waits == 0) start(t);
+    }
+
+    void start(task& t) {
+        if (t.kind == op_kind::write && t.owner && max_writers_ != 0) {
+            if (writers_ == max_writers_) return writers_waiting_.push(t);
+            ++writers_;
+            t.holds_writer = true;
+        }
+        t.running = host_.now();
+        t.abandoned = t.kind != op_kind::write && entries_[t.entry].broken;
+        if (t.abandoned && t.kind == op_kind::read) {
+            t.leg = task_leg::leave_source;
+            return host_.at(t.running, t);
+        }
+        proceed(t);
+    }
+
+    // --- legs
+    // -------------------------------------------------------------------------------------------------
+
+    [[nodiscard]] static bool failed(const task& t) {
+        return t.error_number.load(std::memory_order_relaxed) != 0;
+    }
+
+    [[nodiscard]] bool holds_bytes(std::uint8_t index) {
+        bool holds = false;
+        with_tier(index, [&]<class T>(T&) { holds = tier::blocking_tier<T>; });
+        return holds;
+    }
+    template <class F>
+    void with_tier(std::uint8_t index, F&& f) {
+        path_.tiers().at(index, f);
+    }
+
+    void proceed(task& t) {
+        for (; t.leg != task_leg::done; t.leg = static_cast<task_leg>(static_cast<int>(t.leg) + 1))
+            if (begin_leg(t)) return;
+        finish(t);
+    }
+
+    /// False when the leg does not apply or was done at once.
+    bool begin_leg(task& t) {
+        const bool reads = t.kind == op_kind::read || t.kind == op_kind::move;
+        const bool writes = t.kind == op_kind::write || t.kind == op_kind::move;
+        const std::uint8_t source = t.kind == op_kind::move ? t.from : t.tier;
+        switch (t.leg) {
+        case task_leg::modelled_read:
+            return reads && !holds_bytes(source) && !t.abandoned && model(t, source, tier::direction::read);
+        case task_leg::create:
+            return writes && !t.abandoned && on_entry(t, op_stage::create, t.tier);
+        case task_leg::data: {
+            const std::uint8_t lane = writes && holds_bytes(t.tier) ? t.tier : source;
+            if (t.kind == op_kind::erase || t.abandoned || !holds_bytes(lane)) return false;
+            submit(t, op_stage::data, lane, path_.units_of(t.size));
+            return true;
+        }
+        case task_leg::modelled_write:
+            return writes && !holds_bytes(t.tier) && !t.abandoned && model(t, t.tier, tier::direction::write);
+        case task_leg::commit: {
+            bool commits = false;
+            with_tier(t.tier, [&]<class T>(T&) { commits = tier::has_commit<T>; });
+            if (!writes || !commits || t.abandoned || failed(t)) return false;
+            submit(t, op_stage::commit, t.tier, 1);
+            return true;
+        }
+        case task_leg::leave_source:
+            return (t.kind == op_kind::move || t.kind == op_kind::erase) &&
+                   on_entry(t, op_stage::erase, source);
+        case task_leg::done:
+            break;
+        }
+        return false;
+    }
+
+    bool model(task& t, std::uint8_t index, tier::direction d) {
+        with_tier(index, [&]<class T>(T& modelled) {
+            if constexpr (tier::timed_tier<T>) host_.at(modelled.schedule(d, t.size, host_.now()), t);
+        });
+        return true;
+    }
+
+    bool on_entry(task& t, op_stage stage, std::uint8_t index) {
+        bool queued = false;
+        with_tier(index, [&]<class T>(T&) {
+            if constexpr (tier::blocking_tier<T>) {
+                if constexpr (tier::has_instant_metadata<T>) {
+                    t.stage = stage;
+                    path_.perform(t, 0, worker_);
+                    t.started = {};
+                } else {
+                    submit(t, stage, index, 1);
+                    queued = true;
+                }
+            }
+        });
+        return queued;
+    }
+
+    void submit(task& t, op_stage stage, std::uint8_t lane, std::uint32_t units) {
+        t.stage = stage;
+        t.units = units;
+        t.unfinished.store(units, std::memory_order_relaxed);
+        host_.submit(lane, t);
+    }
+
+    void finish(task& t) {
+        --undone_;
+        if ((t.kind == op_kind::write || t.kind == op_kind::move) && failed(t))
+            entries_[t.entry].broken = true;
+        if (t.holds_writer) {
+            --writers_;
+            if (task* next = writers_waiting_.pop()) start(*next);
+        }
+        leave_entry(t);
+        if (t.kind == op_kind::move) give_room_back(t.from, t);
+        if (t.kind == op_kind::erase) give_room_back(t.tier, t);
+        host_.finished(t);
+        pool_.put_back(t);
+    }
+
+    Host& host_;
+    io_path<Stack>& path_;
+    io_worker worker_;
+    task_pool pool_;
+    std::vector<room> rooms_;
+    std::vector<entry_state> entries_;
+    std::uint64_t max_writers_;
+    std::uint64_t writers_ = 0;
+    task_list writers_waiting_;
+    std::uint64_t undone_ = 0;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/preparation.hpp
+// What must be in the cache before the clock starts.
+
+namespace kvmark::engine {
+
+struct prepared_write {
+    workload::object_key key;
+    tokens size{};
+};
+
+/// What an entry of n tokens occupies before a tier rounds it up: whole sectors, at least one.
+[[nodiscard]] inline bytes entry_size(const engine_config& c, tokens n) {
+    const bytes exact = c.per_token * n.count;
+    return round_up(exact.count == 0 ? bytes(1) : exact, tier::sector_size);
+}
+
+/// The documents of the source, then the filler of preconditioning, then the entries that decode-only reads,
+/// so that these are the last to be displaced.
+template <class Source>
+[[nodiscard]] std::vector<prepared_write> preparation_of(const Source& source, const engine_config& c) {
+    using workload::object_key;
+    using workload::object_kind;
+    std::vector<prepared_write> writes;
+    if constexpr (workload::document_source<Source>)
+        for (std::uint32_t d = 0; d < source.document_count(); ++d)
+            for (std::uint32_t i = 0; i < source.chunk_count(d); ++i)
+                writes.push_back({object_key(object_kind::document_chunk, d, i), source.chunk(d, i).size});
+    const tokens each(c.parameters.prepared_tokens);
+    const std::uint64_t filler = c.precondition.count / entry_size(c, each).count;
+    for (std::uint64_t i = 0; i < filler; ++i)
+        writes.push_back({object_key(object_kind::prepared, i, 1), each});
+    for (std::uint64_t i = 0; i < c.prepared_entries; ++i)
+        writes.push_back({object_key(object_kind::prepared, i), each});
+    return writes;
+}
+
+} // namespace kvmark::engine
+
+// kvmark/engine/recorder.hpp
+// The engine's ledger: what completed inside the window, turned into a report at its end.
+
+namespace kvmark::engine {
+
+/// A request between admission and completion, with what it will add to the report when it completes.
+struct active_request {
+    workload::request request;
+    nanoseconds admitted{};
+    nanoseconds storage_done{};
+    nanoseconds prefill_time{};
+    nanoseconds decode_time{};
+    std::vector<task*> steps; ///< in the order of the plan
+    std::size_t at = 0;       ///< the step under way
+    measure::cache_counters counted;
+    active_request* next_free = nullptr;
+};
+
+/// How the wall time of one operation divides: waiting, inside the tier, and the host's share.
+struct time_split {
+    nanoseconds total{}, wait{}, device{}, host{};
+};
+
+/// The units of an operation overlap, so its time in service is divided in the proportion in which its units
+/// spent theirs; the three parts add up to the total exactly.
+[[nodiscard]] inline time_split split_time(const task& t, nanoseconds now, nanoseconds monotonic) {
+    time_split s{.total = now - t.wanted};
+    const nanoseconds service = t.started.count != 0 ? monotonic - t.started : now - t.running;
+    s.wait = s.total - service;
+    if (s.wait.count < 0) s.wait = {};
+    const nanoseconds in_service = s.total - s.wait;
+    const auto device = static_cast<double>(t.device_ns.load(std::memory_order_relaxed));
+    const auto host = static_cast<double>(t.host_ns.load(std::memory_order_relaxed));
+    const double share = device + host > 0 ? device / (device + host) : 1.0;
+    s.device = nanoseconds(static_cast<std::int64_t>(static_cast<double>(in_service.count) * share));
+    s.host = in_service - s.device;
+    return s;
+}
+
+inline void add(measure::cache_counters& to, const measure::cache_counters& c) {
+    to.hits += c.hits;
+    to.misses += c.misses;
+    to.system_prompt_hits += c.system_prompt_hits;
+    to.system_prompt_misses += c.system_prompt_misses;
+    to.system_prompt_bytes_saved += c.system_prompt_bytes_saved;
+    to.turn_hits += c.turn_hits;
+    to.turn_misses += c.turn_misses;
+    to.chunk_hits += c.chunk_hits;
+    to.chunk_misses += c.chunk_misses;
+    to.user_hits += c.user_hits;
+    to.prefill_writes += c.prefill_writes;
+    to.decode_reads += c.decode_reads;
+    to.not_placed += c.not_placed;
+}
+
+/// Adds `times` hits or misses of one purpose; a negative hit takes one back when its read failed.
+inline void count_access(measure::cache_counters& c, purpose why, bool hit, std::uint64_t times) {
+    (hit ? c.hits : c.misses) += times;
+    switch (why) {
+    case purpose::system_prompt:
+        (hit ? c.system_prompt_hits : c.system_prompt_misses) += times;
+        break;
+    case purpose::earlier_turn:
+        (hit ? c.turn_hits : c.turn_misses) += times;
+        break;
+    case purpose::chunk:
+        (hit ? c.chunk_hits : c.chunk_misses) += times;
+        if (hit) c.user_hits += times;
+        break;
+    case purpose::prefill:
+    case purpose::decode:
+        if (hit) c.user_hits += times;
+        if (hit && why == purpose::decode) c.decode_reads += times;
+        break;
+    }
+}
+
+class recorder {
+public:
+    recorder(std::uint64_t max_samples, bytes per_token) : max_samples_(max_samples), per_token_(per_token) {
+        report.samples.reserve(max_samples < 65'536 ? max_samples : 65'536);
+    }
+
+    void operation(const task& t, const time_split& s) {
+        const bool reads = t.kind == op_kind::read;
+        auto& d = reads ? report.tiers[t.tier].read : report.tiers[t.tier].write;
+        ++d.operations;
+        d.total.record(s.total);
+        d.wait.record(s.wait);
+        d.device.record(s.device);
+        d.host.record(s.host);
+        if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
+        if (report.tiers[t.tier].role == tier::tier_role::storage)
+            report.cache.storage_tokens +=
+                static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+    }
+
+    void completed(const active_request& a, nanoseconds arrival, nanoseconds now) {
+        const workload::request& r = a.request;
+        const nanoseconds storage = a.storage_done - a.admitted;
+        const nanoseconds generation = now - a.storage_done;
+        ++report.requests_completed;
+        report.tokens_generated += r.output;
+        report.storage_time += storage;
+        report.generation_time += generation;
+        report.end_to_end.record(now - arrival);
+        report.queue.record(a.admitted - arrival);
+        report.storage_io.record(storage);
+        report.generation.record(generation);
+        if (a.prefill_time.count != 0) report.prefill.record(a.prefill_time);
+        if (a.decode_time.count != 0) report.decode.record(a.decode_time);
+        auto& c = report.classes[static_cast<std::size_t>(r.service)];
+        ++c.completed;
+        c.latency.record(now - arrival);
+        add(report.cache, a.counted);
+        interval_tokens_ += r.output;
+        if (report.samples.size() < max_samples_)
+            report.samples.push_back(
+                {static_cast<float>(to_seconds(now - arrival)), static_cast<float>(to_seconds(storage)),
+                 static_cast<float>(to_seconds(generation)), static_cast<float>(to_seconds(a.prefill_time)),
+                 static_cast<float>(to_seconds(a.decode_time))});
+        else
+            report.samples_capped = true;
+    }
+
+    /// The P95 of storage reads since the last call, in ms.
+    [[nodiscard]] double take_read_p95_ms() {
+        const double p95 = to_milliseconds(recent_reads_.quantile(0.95));
+        recent_reads_.clear();
+        return p95;
+    }
+    [[nodiscard]] tokens take_interval_tokens() { return std::exchange(interval_tokens_, tokens()); }
+
+    /// Adds what a worker moved and met.
+    KVMARK_COLD void merge(io_worker& worker) {
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            io_counters& c = worker.counters(t);
+            report.tiers[t].read.moved += bytes(c.read_bytes.load());
+            report.tiers[t].write.moved += bytes(c.written_bytes.load());
+            report.tiers[t].read.io.merge(c.read_io);
+            report.tiers[t].write.io.merge(c.write_io);
+        }
+        merge_faults(worker);
+    }
+    KVMARK_COLD void merge_faults(const io_worker& worker) {
+        report.corrupt_sectors += worker.corrupt_sectors;
+        report.failed_operations += worker.failed_units;
+        for (std::size_t i = 0; i < worker.fault_count; ++i) describe(worker.faults[i]);
+    }
+
+    measure::run_report report;
+
+private:
+    KVMARK_COLD void describe(const io_fault& f) {
+        workload::object_key key;
+        key.packed = f.content.key;
+        const std::string& tier = report.tiers[f.tier].name;
+        if (f.error_number != 0) {
+            if (report.failures.size() < io_worker::kept_faults)
+                report.failures.push_back(
+                    {workload::key_text(key), tier, name_of(f), f.offset, f.error_number});
+        } else if (report.corruptions.size() < io_worker::kept_faults) {
+            report.corruptions.push_back({workload::key_text(key), tier, f.offset,
+                                          text_of(f.mismatch.expected), text_of(f.mismatch.found)});
+        }
+    }
+    static std::string name_of(const io_fault& f) {
+        switch (f.stage) {
+        case op_stage::create:
+            return "create";
+        case op_stage::commit:
+            return "commit";
+        case op_stage::erase:
+            return "erase";
+        case op_stage::data:
+            break;
+        }
+        return f.kind == op_kind::read ? "read" : f.kind == op_kind::write ? "write" : "move";
+    }
+    static std::string text_of(const tier::sector_stamp& s) {
+        char text[160];
+        std::snprintf(text, sizeof text, "key %016llx sector %u generation %u payload %016llx check %016llx",
+                      static_cast<unsigned long long>(s.key), s.sector, s.generation,
+                      static_cast<unsigned long long>(s.payload), static_cast<unsigned long long>(s.check));
+        return text;
+    }
+
+    std::uint64_t max_samples_;
+    bytes per_token_;
+    measure::histogram recent_reads_;
+    tokens interval_tokens_{};
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/engine.hpp
+// The event loop: drives a source through the cache and the tiers under a clock.
+
+#include <deque>
+
+namespace kvmark::engine {
+
+/// One run. What hits, what is placed and what falls is decided when a server takes a request, from the index
+/// alone; the bytes follow. With steady the loop waits for `Crew`, the executor's hands; with virtual_time it
+/// jumps.
+template <class Clock, class Stack, class Eviction, class Access, class Source, class Crew, class Observer>
+class engine {
+public:
+    using scheduler = op_scheduler<Stack, engine>;
+
+    engine(const engine_config& config, Stack& tiers, std::vector<cache::tier_bounds> bounds, Access access,
+           Source& source, Crew& crew, io_path<Stack>& path, io_window& window, Observer& observer)
+        : config_(config), tiers_(tiers), access_(std::move(access)), source_(source), crew_(crew),
+          window_(window), observer_(observer), cache_(bounds),
+          scheduler_(*this, path, config.io, bounds, config.max_writers),
+          recorder_(config.max_samples, config.per_token),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
+          live_(config.duration), users_(config.users) {
+        tiers_.for_each([&]<class T>(std::size_t i, T& t) {
+            recorder_.report.tiers.push_back(
+                {.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+            std::string note = tier::note_of(t);
+            if (!config_.notes[i].empty() && !note.empty()) note += "; ";
+            recorder_.report.tiers.back().note = note + config_.notes[i];
+        });
+    }
+
+    measure::run_report run() {
+        prepare();
+        if (!crew_.stop_requested()) measure_window();
+        return finish();
+    }
+
+    // --- what op_scheduler asks of its host
+    // -----------------------------------------------------------------------
+
+    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
+    void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
+    void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
+    void repeated(task& t) { record(t); }
+
+    void finished(task& t) {
+        record(t);
+        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        if (t.kind == op_kind::erase) cache_.release(t.entry);
+        if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
+        if (!t.owner) {
+            --background_;
+            return;
+        }
+        active_request& a = *t.owner;
+        if ((failed || t.abandoned) && t.kind == op_kind::read) {
+            count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
+            count_access(a.counted, t.why, false, t.times);
+            if (t.why == purpose::system_prompt) a.counted.system_prompt_bytes_saved -= t.size;
+        }
+        ++a.at;
+        step(a);
+    }
+
+private:
+    enum class event_kind : std::uint8_t { leg, generated, tick, scale };
+    struct event {
+        event_kind kind;
+        void* subject;
+    };
+    static constexpr nanoseconds tick{1'000'000'000};
+    /// A source may offer without end (a trace at speedup 0): beyond this, requests wait in the source. Their
+    /// latency counts from the intended arrival all the same.
+    static constexpr std::uint64_t max_queued = 1'000'000;
+
+    // --- the loop
+    // -------------------------------------------------------------------------------------------------
+
+    /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
+    template <class Done, class Admit, class NextInstant>
+    void loop(Done&& done, Admit&& admit, NextInstant&& next_instant) {
+        while (!crew_.stop_requested()) {
+            while (io_op* op = crew_.reap()) scheduler_.leg_done(static_cast<task&>(*op));
+            while (!events_.empty() && events_.next_time() <= clock_.now()) handle(events_.pop());
+            admit();
+            if (done()) return;
+            nanoseconds until = next_instant();
+            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
+            if constexpr (Clock::is_virtual) {
+                clock_.advance_to(until);
+                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
+            } else {
+                crew_.wait(until - clock_.now());
+            }
+        }
+    }
+
+    void handle(event e) {
+        switch (e.kind) {
+        case event_kind::leg:
+            scheduler_.leg_done(*static_cast<task*>(e.subject));
+            break;
+        case event_kind::generated:
+            complete(*static_cast<active_request*>(e.subject));
+            break;
+        case event_kind::tick:
+            on_tick();
+            break;
+        case event_kind::scale:
+            on_scale();
+            break;
+        }
+    }
+
+    // --- before the window
+    // ----------------------------------------------------------------------------------------
+
+    /// Writes what must be there before the clock starts.
+    void prepare() {
+        const std::vector<prepared_write> writes = preparation_of(source_, config_);
+        std::size_t next = 0;
+        const nanoseconds begun = clock_.now();
+        nanoseconds shown = begun;
+        loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
+             [&] {
+                 for (; next < writes.size() && background_ < config_.precondition_writers; ++next)
+                     write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
+                 if (clock_.now() - shown < tick) return;
+                 shown = clock_.now();
+                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
+                 observer_.on_progress(live_.preparing(shown - begun, fraction));
+             },
+             [&] { return clock_.now() + tick; });
+    }
+
+    // --- the window
+    // -----------------------------------------------------------------------------------------------
+
+    void measure_window() {
+        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        const measure::device_counters counters = counted_device();
+        const measure::device_usage device = counters.read();
+        const measure::process_usage process = measure::read_process_usage();
+        start_ = clock_.now();
+        end_ = start_ + config_.duration;
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+        events_.push(start_ + tick, {event_kind::tick, nullptr});
+        if (config_.scaling != scaling_mode::off)
+            events_.push(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+        pull();
+        loop([&] { return clock_.now() >= end_ || served_out(); }, [&] { take_arrivals(); },
+             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
+        window_.open.store(false, std::memory_order_relaxed);
+        measuring_ = false;
+        const nanoseconds now = clock_.now();
+        recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
+        recorder_.report.device = counters.read() - device;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
+    }
+
+    /// The device under the cache directory; none where no tier holds bytes.
+    [[nodiscard]] measure::device_counters counted_device() const {
+        return measure::device_counters(Stack::all_timed ? std::string() : config_.tiers.back().cache_dir);
+    }
+
+    /// Something arrived, nothing will any more, and all of it is served.
+    [[nodiscard]] bool served_out() const {
+        return !pending_ && in_service_ == 0 && queued_ == 0 && pulled_ != 0;
+    }
+
+    void pull() {
+        pending_.reset();
+        if (config_.max_requests != 0 && pulled_ == config_.max_requests) return;
+        pending_ = source_.next();
+        if (pending_) ++pulled_;
+    }
+
+    [[nodiscard]] bool may_arrive() const {
+        return pending_ && queued_ < max_queued && start_ + pending_->arrival < end_;
+    }
+
+    void take_arrivals() {
+        while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
+            const auto c = static_cast<std::size_t>(pending_->service);
+            ++recorder_.report.classes[c].arrived;
+            queue_[c].push_back(*pending_);
+            ++queued_;
+            pull();
+        }
+        const std::uint64_t servers = users_ < config_.max_servers ? users_ : config_.max_servers;
+        while (in_service_ < servers && queued_ != 0) serve();
+    }
+
+    /// Takes the first request of the highest class that has one, and decides everything it does to the
+    /// cache.
+    void serve() {
+        std::size_t c = 0;
+        while (queue_[c].empty()) ++c;
+        active_request& a = take_active();
+        a.request = queue_[c].front();
+        queue_[c].pop_front();
+        --queued_;
+        ++in_service_;
+        a.admitted = clock_.now();
+        admission planner{*this, a};
+        access_.plan(a.request, planner);
+        step(a);
+    }
+
+    void step(active_request& a) {
+        if (a.at < a.steps.size()) return scheduler_.turn(*a.steps[a.at]);
+        a.storage_done = clock_.now();
+        const nanoseconds generation =
+            config_.generation_per_token * static_cast<std::int64_t>(a.request.output.count);
+        events_.push(a.storage_done + generation, {event_kind::generated, &a});
+    }
+
+    void complete(active_request& a) {
+        if (measuring_) {
+            recorder_.completed(a, start_ + a.request.arrival, clock_.now());
+            scale_tokens_ += a.request.output;
+        }
+        --in_service_;
+        a.next_free = free_;
+        free_ = &a;
+    }
+
+    // --- decisions
+    // ------------------------------------------------------------------------------------------------
+
+    /// The planner that an access model sees.
+    struct admission {
+        engine& host;
+        active_request& a;
+
+        bool contains(workload::object_key key) { return host.cache_.find(key.packed) != cache::no_entry; }
+        bool read(workload::object_key key, purpose why, std::uint32_t times) {
+            return host.read(key, why, times, a);
+        }
+        bool write(workload::object_key key, purpose why, tokens size) {
+            return host.write(key, why, size, &a);
+        }
+    };
+
+    bool read(workload::object_key key, purpose why, std::uint32_t times, active_request& a) {
+        const cache::entry_id e = cache_.find(key.packed);
+        const bool hit = e != cache::no_entry;
+        count_access(a.counted, why, hit, hit ? times : 1);
+        if (!hit) return false;
+        cache_.touch(e);
+        task& t = task_for(op_kind::read, e, cache_[e].tier);
+        t.why = why;
+        t.times = times;
+        if (why == purpose::system_prompt) a.counted.system_prompt_bytes_saved += t.size;
+        plan_step(t, a);
+        return true;
+    }
+
+    bool write(workload::object_key key, purpose why, tokens size, active_request* a) {
+        displaced_.clear();
+        const cache::entry_id e = cache_.place(key.packed, entry_size(config_, size), displaced_);
+        for (const cache::displacement& d : displaced_) displace(d);
+        if (e == cache::no_entry) {
+            if (a) ++a->counted.not_placed;
+            return false;
+        }
+        task& t = task_for(op_kind::write, e, cache_[e].tier);
+        t.why = why;
+        if (a) {
+            ++a->counted.prefill_writes;
+            plan_step(t, *a);
+        } else {
+            decide_background(t);
+        }
+        return true;
+    }
+
+    void displace(const cache::displacement& d) {
+        if (measuring_) {
+            ++recorder_.report.tiers[d.from].evictions;
+            if (d.to != cache::displacement::dropped) ++recorder_.report.tiers[d.to].demotions_in;
+        }
+        const bool dropped = d.to == cache::displacement::dropped;
+        task& t = task_for(dropped ? op_kind::erase : op_kind::move, d.entry, dropped ? d.from : d.to);
+        t.from = d.from;
+        decide_background(t);
+    }
+
+    /// An entry whose bytes never arrived leaves the index.
+    void drop(cache::entry_id e) {
+        if (!cache_[e].in_cache) return;
+        const std::uint8_t tier = cache_[e].tier;
+        cache_.forget(e);
+        decide_background(task_for(op_kind::erase, e, tier));
+    }
+
+    task& task_for(op_kind kind, cache::entry_id e, std::uint8_t tier) {
+        task& t = scheduler_.new_task();
+        t.kind = kind;
+        t.tier = tier;
+        t.entry = e;
+        t.content = {cache_[e].key, cache_[e].generation};
+        t.size = cache_[e].size;
+        return t;
+    }
+    void decide_background(task& t) {
+        ++background_;
+        scheduler_.decide(t, true);
+    }
+    void plan_step(task& t, active_request& a) {
+        t.owner = &a;
+        a.steps.push_back(&t);
+        scheduler_.decide(t, false);
+    }
+
+    active_request& take_active() {
+        if (!free_) {
+            active_.emplace_back();
+            free_ = &active_.back();
+        }
+        active_request& a = *free_;
+        free_ = a.next_free;
+        a.steps.clear();
+        a.at = 0;
+        a.prefill_time = a.decode_time = {};
+        a.counted = {};
+        return a;
+    }
+
+    // --- figures
+    // --------------------------------------------------------------------------------------------------
+
+    void record(task& t) {
+        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.error_number.load(std::memory_order_relaxed) != 0) return;
+        const time_split s =
+            split_time(t, clock_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
+        recorder_.operation(t, s);
+        count_modelled(t);
+        if (t.owner && t.why == purpose::decode) t.owner->decode_time += s.total;
+        if (t.owner && t.why == purpose::prefill) t.owner->prefill_time += s.total;
+        observe_io(t);
+    }
+
+    /// A tier that only models time has no worker to count its bytes.
+    void count_modelled(const task& t) {
+        const auto moved = [&](std::uint8_t index, bool writes) {
+            tiers_.at(index, [&]<class T>(T&) {
+                if constexpr (tier::timed_tier<T>) {
+                    auto& stats = recorder_.report.tiers[index];
+                    (writes ? stats.write : stats.read).moved += t.size;
+                }
+            });
+        };
+        if (t.kind == op_kind::move) moved(t.from, false);
+        moved(t.tier, t.kind != op_kind::read);
+    }
+
+    void observe_io(const task& t) {
+        if constexpr (requires(Observer o) {
+                          o.on_io(nanoseconds(), true, bytes(), tier::tier_role::cpu, workload::object_key(),
+                                  "");
+                      }) {
+            workload::object_key key;
+            key.packed = t.content.key;
+            const auto& tiers = recorder_.report.tiers;
+            const bool evicts = t.kind == op_kind::move;
+            const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
+            const nanoseconds when = clock_.now() - start_;
+            if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
+            observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
+        }
+    }
+
+    void on_tick() {
+        const nanoseconds now = clock_.now();
+        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), users_, queued_));
+        events_.push(now + tick, {event_kind::tick, nullptr});
+    }
+
+    void on_scale() {
+        if constexpr (workload::scalable_source<Source>) {
+            const nanoseconds now = clock_.now();
+            const double rate = static_cast<double>(scale_tokens_.count) / to_seconds(autoscaler::interval);
+            const double p95 = recorder_.take_read_p95_ms();
+            scale_tokens_ = {};
+            const scaling_decision d = scaler_.sample(p95, rate);
+            if (d.users != users_) source_.set_users(d.users, now - start_);
+            users_ = d.users;
+            if (!pending_) pull();
+            if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
+            recorder_.report.autoscaling.push_back(
+                {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
+            events_.push(now + autoscaler::interval, {event_kind::scale, nullptr});
+        }
+    }
+
+    /// Stops the hands, whatever is under way, and takes the sums.
+    measure::run_report finish() {
+        crew_.halt();
+        auto& report = recorder_.report;
+        crew_.for_each_worker([&](io_worker& w) {
+            recorder_.merge(w);
+            report.io_buffer_bytes += 2 * config_.io.chunk.count;
+        });
+        recorder_.merge_faults(scheduler_.worker());
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            report.tiers[t].used = cache_.used(t);
+            report.tiers[t].entries = cache_.entries_in(t);
+        }
+        for (std::size_t c = 0; c < queue_.size(); ++c) {
+            report.classes[c].queued = queue_[c].size();
+            report.classes[c].in_service =
+                report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
+        }
+        report.interrupted = crew_.stop_requested();
+        report.stop_signal = crew_.stop_signal();
+        report.virtual_time = Clock::is_virtual;
+        report.seed = config_.seed;
+        if (report.peak_users < config_.users) report.peak_users = config_.users;
+        return std::move(report);
+    }
+
+    const engine_config& config_;
+    Stack& tiers_;
+    Access access_;
+    Source& source_;
+    Crew& crew_;
+    io_window& window_;
+    Observer& observer_;
+    Clock clock_;
+    cache::waterfall<Eviction> cache_;
+    scheduler scheduler_;
+    event_queue<event> events_;
+    recorder recorder_;
+    autoscaler scaler_;
+    live_figures live_;
+
+    std::array<std::deque<workload::request>, 3> queue_; ///< by class, highest first
+    std::optional<workload::request> pending_;
+    std::deque<active_request> active_;
+    active_request* free_ = nullptr;
+    std::vector<cache::displacement> displaced_;
+    std::uint64_t users_;
+    std::uint64_t turns_ = 0;
+    std::uint64_t pulled_ = 0;
+    std::uint64_t queued_ = 0;
+    std::uint64_t in_service_ = 0;
+    std::uint64_t background_ = 0;
+    tokens scale_tokens_{};
+    nanoseconds start_{}, end_{};
+    bool measuring_ = false;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/turn_entries.hpp
+// The reference's access model: one entry per conversation turn.
+
+namespace kvmark::engine {
+
+/// Which parts of a request take place.
+struct turn_entries_config {
+    std::uint32_t decode_batch = 32;    ///< tokens between two reads of the context
+    bool reads_decode = true;           ///< false with --prefill-only
+    bool writes_prefill = true;         ///< false with --decode-only
+    std::uint64_t prepared_entries = 0; ///< decode-only: reads go to this many entries written beforehand
+};
+
+/// kv_cache_engine.md, "One request, in order". Two departures: a system prompt is an entry, written by the
+/// first request that misses it, and decode-only picks its prepared entry by a hash of the request's number,
+/// so that the choice depends on the seed's sequence alone.
+class turn_entries {
+public:
+    static constexpr std::string_view name = "turn_entries";
+    using config = turn_entries_config;
+
+    turn_entries() = default;
+    explicit turn_entries(const config& c) : config_(c) {}
+
+    template <class Planner>
+    void plan(const workload::request& r, Planner& p) const {
+        using workload::object_key;
+        using workload::object_kind;
+
+        tokens context = r.input;
+        if (r.system_prompt != workload::request::no_system_prompt) {
+            const object_key prompt(object_kind::system_prompt, r.system_prompt);
+            if (!p.read(prompt, purpose::system_prompt, 1))
+                p.write(prompt, purpose::system_prompt, r.system_prompt_tokens);
+            else if (context > r.system_prompt_tokens)
+                context -= r.system_prompt_tokens;
+        }
+
+        const bool prefills = config_.writes_prefill && r.phase != workload::phase::decode;
+        if (config_.writes_prefill)
+            for (std::uint32_t turn = 1; turn < r.turn; ++turn)
+                p.read(object_key(object_kind::turn, r.conversation, turn), purpose::earlier_turn, 1);
+        if (prefills && !p.contains(r.key())) p.write(r.key(), purpose::prefill, context);
+
+        for (std::uint8_t i = 0; i < r.chunk_count; ++i)
+            p.read(object_key(object_kind::document_chunk, r.chunks[i].document, r.chunks[i].chunk),
+                   purpose::chunk, 1);
+
+        if (!config_.reads_decode || r.phase == workload::phase::prefill) return;
+        const object_key decoded =
+            config_.prepared_entries == 0
+                ? r.key()
+                : object_key(object_kind::prepared, mix(r.id) % config_.prepared_entries);
+        const auto batches =
+            static_cast<std::uint32_t>((r.output.count + config_.decode_batch - 1) / config_.decode_batch);
+        if (!p.read(decoded, purpose::decode, 1 + batches)) p.write(decoded, purpose::decode, context);
+    }
+
+private:
+    config config_{};
+};
+
+} // namespace kvmark::engine
+
 #ifdef KVMARK_WITH_READERS
 
 // kvmark/workload/reader/text_file.hpp

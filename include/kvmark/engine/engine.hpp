@@ -1,0 +1,466 @@
+// The event loop: drives a source through the cache and the tiers under a clock.
+#pragma once
+
+#include <kvmark/engine/engine_config.hpp>
+#include <kvmark/engine/event_queue.hpp>
+#include <kvmark/engine/live_figures.hpp>
+#include <kvmark/engine/op_scheduler.hpp>
+#include <kvmark/engine/preparation.hpp>
+#include <kvmark/engine/recorder.hpp>
+#include <kvmark/workload/source.hpp>
+
+#include <deque>
+
+namespace kvmark::engine {
+
+/// One run. What hits, what is placed and what falls is decided when a server takes a request, from the index
+/// alone; the bytes follow. With steady the loop waits for `Crew`, the executor's hands; with virtual_time it
+/// jumps.
+template <class Clock, class Stack, class Eviction, class Access, class Source, class Crew, class Observer>
+class engine {
+public:
+    using scheduler = op_scheduler<Stack, engine>;
+
+    engine(const engine_config& config, Stack& tiers, std::vector<cache::tier_bounds> bounds, Access access,
+           Source& source, Crew& crew, io_path<Stack>& path, io_window& window, Observer& observer)
+        : config_(config), tiers_(tiers), access_(std::move(access)), source_(source), crew_(crew),
+          window_(window), observer_(observer), cache_(bounds),
+          scheduler_(*this, path, config.io, bounds, config.max_writers),
+          recorder_(config.max_samples, config.per_token),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
+          live_(config.duration), users_(config.users) {
+        tiers_.for_each([&]<class T>(std::size_t i, T& t) {
+            recorder_.report.tiers.push_back(
+                {.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+            std::string note = tier::note_of(t);
+            if (!config_.notes[i].empty() && !note.empty()) note += "; ";
+            recorder_.report.tiers.back().note = note + config_.notes[i];
+        });
+    }
+
+    measure::run_report run() {
+        prepare();
+        if (!crew_.stop_requested()) measure_window();
+        return finish();
+    }
+
+    // --- what op_scheduler asks of its host
+    // -----------------------------------------------------------------------
+
+    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
+    void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
+    void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
+    void repeated(task& t) { record(t); }
+
+    void finished(task& t) {
+        record(t);
+        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        if (t.kind == op_kind::erase) cache_.release(t.entry);
+        if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
+        if (!t.owner) {
+            --background_;
+            return;
+        }
+        active_request& a = *t.owner;
+        if ((failed || t.abandoned) && t.kind == op_kind::read) {
+            count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
+            count_access(a.counted, t.why, false, t.times);
+            if (t.why == purpose::system_prompt) a.counted.system_prompt_bytes_saved -= t.size;
+        }
+        ++a.at;
+        step(a);
+    }
+
+private:
+    enum class event_kind : std::uint8_t { leg, generated, tick, scale };
+    struct event {
+        event_kind kind;
+        void* subject;
+    };
+    static constexpr nanoseconds tick{1'000'000'000};
+    /// A source may offer without end (a trace at speedup 0): beyond this, requests wait in the source. Their
+    /// latency counts from the intended arrival all the same.
+    static constexpr std::uint64_t max_queued = 1'000'000;
+
+    // --- the loop
+    // -------------------------------------------------------------------------------------------------
+
+    /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
+    template <class Done, class Admit, class NextInstant>
+    void loop(Done&& done, Admit&& admit, NextInstant&& next_instant) {
+        while (!crew_.stop_requested()) {
+            while (io_op* op = crew_.reap()) scheduler_.leg_done(static_cast<task&>(*op));
+            while (!events_.empty() && events_.next_time() <= clock_.now()) handle(events_.pop());
+            admit();
+            if (done()) return;
+            nanoseconds until = next_instant();
+            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
+            if constexpr (Clock::is_virtual) {
+                clock_.advance_to(until);
+                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
+            } else {
+                crew_.wait(until - clock_.now());
+            }
+        }
+    }
+
+    void handle(event e) {
+        switch (e.kind) {
+        case event_kind::leg:
+            scheduler_.leg_done(*static_cast<task*>(e.subject));
+            break;
+        case event_kind::generated:
+            complete(*static_cast<active_request*>(e.subject));
+            break;
+        case event_kind::tick:
+            on_tick();
+            break;
+        case event_kind::scale:
+            on_scale();
+            break;
+        }
+    }
+
+    // --- before the window
+    // ----------------------------------------------------------------------------------------
+
+    /// Writes what must be there before the clock starts.
+    void prepare() {
+        const std::vector<prepared_write> writes = preparation_of(source_, config_);
+        std::size_t next = 0;
+        const nanoseconds begun = clock_.now();
+        nanoseconds shown = begun;
+        loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
+             [&] {
+                 for (; next < writes.size() && background_ < config_.precondition_writers; ++next)
+                     write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
+                 if (clock_.now() - shown < tick) return;
+                 shown = clock_.now();
+                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
+                 observer_.on_progress(live_.preparing(shown - begun, fraction));
+             },
+             [&] { return clock_.now() + tick; });
+    }
+
+    // --- the window
+    // -----------------------------------------------------------------------------------------------
+
+    void measure_window() {
+        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        const measure::device_counters counters = counted_device();
+        const measure::device_usage device = counters.read();
+        const measure::process_usage process = measure::read_process_usage();
+        start_ = clock_.now();
+        end_ = start_ + config_.duration;
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+        events_.push(start_ + tick, {event_kind::tick, nullptr});
+        if (config_.scaling != scaling_mode::off)
+            events_.push(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+        pull();
+        loop([&] { return clock_.now() >= end_ || served_out(); }, [&] { take_arrivals(); },
+             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
+        window_.open.store(false, std::memory_order_relaxed);
+        measuring_ = false;
+        const nanoseconds now = clock_.now();
+        recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
+        recorder_.report.device = counters.read() - device;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
+    }
+
+    /// The device under the cache directory; none where no tier holds bytes.
+    [[nodiscard]] measure::device_counters counted_device() const {
+        return measure::device_counters(Stack::all_timed ? std::string() : config_.tiers.back().cache_dir);
+    }
+
+    /// Something arrived, nothing will any more, and all of it is served.
+    [[nodiscard]] bool served_out() const {
+        return !pending_ && in_service_ == 0 && queued_ == 0 && pulled_ != 0;
+    }
+
+    void pull() {
+        pending_.reset();
+        if (config_.max_requests != 0 && pulled_ == config_.max_requests) return;
+        pending_ = source_.next();
+        if (pending_) ++pulled_;
+    }
+
+    [[nodiscard]] bool may_arrive() const {
+        return pending_ && queued_ < max_queued && start_ + pending_->arrival < end_;
+    }
+
+    void take_arrivals() {
+        while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
+            const auto c = static_cast<std::size_t>(pending_->service);
+            ++recorder_.report.classes[c].arrived;
+            queue_[c].push_back(*pending_);
+            ++queued_;
+            pull();
+        }
+        const std::uint64_t servers = users_ < config_.max_servers ? users_ : config_.max_servers;
+        while (in_service_ < servers && queued_ != 0) serve();
+    }
+
+    /// Takes the first request of the highest class that has one, and decides everything it does to the
+    /// cache.
+    void serve() {
+        std::size_t c = 0;
+        while (queue_[c].empty()) ++c;
+        active_request& a = take_active();
+        a.request = queue_[c].front();
+        queue_[c].pop_front();
+        --queued_;
+        ++in_service_;
+        a.admitted = clock_.now();
+        admission planner{*this, a};
+        access_.plan(a.request, planner);
+        step(a);
+    }
+
+    void step(active_request& a) {
+        if (a.at < a.steps.size()) return scheduler_.turn(*a.steps[a.at]);
+        a.storage_done = clock_.now();
+        const nanoseconds generation =
+            config_.generation_per_token * static_cast<std::int64_t>(a.request.output.count);
+        events_.push(a.storage_done + generation, {event_kind::generated, &a});
+    }
+
+    void complete(active_request& a) {
+        if (measuring_) {
+            recorder_.completed(a, start_ + a.request.arrival, clock_.now());
+            scale_tokens_ += a.request.output;
+        }
+        --in_service_;
+        a.next_free = free_;
+        free_ = &a;
+    }
+
+    // --- decisions
+    // ------------------------------------------------------------------------------------------------
+
+    /// The planner that an access model sees.
+    struct admission {
+        engine& host;
+        active_request& a;
+
+        bool contains(workload::object_key key) { return host.cache_.find(key.packed) != cache::no_entry; }
+        bool read(workload::object_key key, purpose why, std::uint32_t times) {
+            return host.read(key, why, times, a);
+        }
+        bool write(workload::object_key key, purpose why, tokens size) {
+            return host.write(key, why, size, &a);
+        }
+    };
+
+    bool read(workload::object_key key, purpose why, std::uint32_t times, active_request& a) {
+        const cache::entry_id e = cache_.find(key.packed);
+        const bool hit = e != cache::no_entry;
+        count_access(a.counted, why, hit, hit ? times : 1);
+        if (!hit) return false;
+        cache_.touch(e);
+        task& t = task_for(op_kind::read, e, cache_[e].tier);
+        t.why = why;
+        t.times = times;
+        if (why == purpose::system_prompt) a.counted.system_prompt_bytes_saved += t.size;
+        plan_step(t, a);
+        return true;
+    }
+
+    bool write(workload::object_key key, purpose why, tokens size, active_request* a) {
+        displaced_.clear();
+        const cache::entry_id e = cache_.place(key.packed, entry_size(config_, size), displaced_);
+        for (const cache::displacement& d : displaced_) displace(d);
+        if (e == cache::no_entry) {
+            if (a) ++a->counted.not_placed;
+            return false;
+        }
+        task& t = task_for(op_kind::write, e, cache_[e].tier);
+        t.why = why;
+        if (a) {
+            ++a->counted.prefill_writes;
+            plan_step(t, *a);
+        } else {
+            decide_background(t);
+        }
+        return true;
+    }
+
+    void displace(const cache::displacement& d) {
+        if (measuring_) {
+            ++recorder_.report.tiers[d.from].evictions;
+            if (d.to != cache::displacement::dropped) ++recorder_.report.tiers[d.to].demotions_in;
+        }
+        const bool dropped = d.to == cache::displacement::dropped;
+        task& t = task_for(dropped ? op_kind::erase : op_kind::move, d.entry, dropped ? d.from : d.to);
+        t.from = d.from;
+        decide_background(t);
+    }
+
+    /// An entry whose bytes never arrived leaves the index.
+    void drop(cache::entry_id e) {
+        if (!cache_[e].in_cache) return;
+        const std::uint8_t tier = cache_[e].tier;
+        cache_.forget(e);
+        decide_background(task_for(op_kind::erase, e, tier));
+    }
+
+    task& task_for(op_kind kind, cache::entry_id e, std::uint8_t tier) {
+        task& t = scheduler_.new_task();
+        t.kind = kind;
+        t.tier = tier;
+        t.entry = e;
+        t.content = {cache_[e].key, cache_[e].generation};
+        t.size = cache_[e].size;
+        return t;
+    }
+    void decide_background(task& t) {
+        ++background_;
+        scheduler_.decide(t, true);
+    }
+    void plan_step(task& t, active_request& a) {
+        t.owner = &a;
+        a.steps.push_back(&t);
+        scheduler_.decide(t, false);
+    }
+
+    active_request& take_active() {
+        if (!free_) {
+            active_.emplace_back();
+            free_ = &active_.back();
+        }
+        active_request& a = *free_;
+        free_ = a.next_free;
+        a.steps.clear();
+        a.at = 0;
+        a.prefill_time = a.decode_time = {};
+        a.counted = {};
+        return a;
+    }
+
+    // --- figures
+    // --------------------------------------------------------------------------------------------------
+
+    void record(task& t) {
+        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.error_number.load(std::memory_order_relaxed) != 0) return;
+        const time_split s =
+            split_time(t, clock_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
+        recorder_.operation(t, s);
+        count_modelled(t);
+        if (t.owner && t.why == purpose::decode) t.owner->decode_time += s.total;
+        if (t.owner && t.why == purpose::prefill) t.owner->prefill_time += s.total;
+        observe_io(t);
+    }
+
+    /// A tier that only models time has no worker to count its bytes.
+    void count_modelled(const task& t) {
+        const auto moved = [&](std::uint8_t index, bool writes) {
+            tiers_.at(index, [&]<class T>(T&) {
+                if constexpr (tier::timed_tier<T>) {
+                    auto& stats = recorder_.report.tiers[index];
+                    (writes ? stats.write : stats.read).moved += t.size;
+                }
+            });
+        };
+        if (t.kind == op_kind::move) moved(t.from, false);
+        moved(t.tier, t.kind != op_kind::read);
+    }
+
+    void observe_io(const task& t) {
+        if constexpr (requires(Observer o) {
+                          o.on_io(nanoseconds(), true, bytes(), tier::tier_role::cpu, workload::object_key(),
+                                  "");
+                      }) {
+            workload::object_key key;
+            key.packed = t.content.key;
+            const auto& tiers = recorder_.report.tiers;
+            const bool evicts = t.kind == op_kind::move;
+            const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
+            const nanoseconds when = clock_.now() - start_;
+            if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
+            observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
+        }
+    }
+
+    void on_tick() {
+        const nanoseconds now = clock_.now();
+        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), users_, queued_));
+        events_.push(now + tick, {event_kind::tick, nullptr});
+    }
+
+    void on_scale() {
+        if constexpr (workload::scalable_source<Source>) {
+            const nanoseconds now = clock_.now();
+            const double rate = static_cast<double>(scale_tokens_.count) / to_seconds(autoscaler::interval);
+            const double p95 = recorder_.take_read_p95_ms();
+            scale_tokens_ = {};
+            const scaling_decision d = scaler_.sample(p95, rate);
+            if (d.users != users_) source_.set_users(d.users, now - start_);
+            users_ = d.users;
+            if (!pending_) pull();
+            if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
+            recorder_.report.autoscaling.push_back(
+                {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
+            events_.push(now + autoscaler::interval, {event_kind::scale, nullptr});
+        }
+    }
+
+    /// Stops the hands, whatever is under way, and takes the sums.
+    measure::run_report finish() {
+        crew_.halt();
+        auto& report = recorder_.report;
+        crew_.for_each_worker([&](io_worker& w) {
+            recorder_.merge(w);
+            report.io_buffer_bytes += 2 * config_.io.chunk.count;
+        });
+        recorder_.merge_faults(scheduler_.worker());
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            report.tiers[t].used = cache_.used(t);
+            report.tiers[t].entries = cache_.entries_in(t);
+        }
+        for (std::size_t c = 0; c < queue_.size(); ++c) {
+            report.classes[c].queued = queue_[c].size();
+            report.classes[c].in_service =
+                report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
+        }
+        report.interrupted = crew_.stop_requested();
+        report.stop_signal = crew_.stop_signal();
+        report.virtual_time = Clock::is_virtual;
+        report.seed = config_.seed;
+        if (report.peak_users < config_.users) report.peak_users = config_.users;
+        return std::move(report);
+    }
+
+    const engine_config& config_;
+    Stack& tiers_;
+    Access access_;
+    Source& source_;
+    Crew& crew_;
+    io_window& window_;
+    Observer& observer_;
+    Clock clock_;
+    cache::waterfall<Eviction> cache_;
+    scheduler scheduler_;
+    event_queue<event> events_;
+    recorder recorder_;
+    autoscaler scaler_;
+    live_figures live_;
+
+    std::array<std::deque<workload::request>, 3> queue_; ///< by class, highest first
+    std::optional<workload::request> pending_;
+    std::deque<active_request> active_;
+    active_request* free_ = nullptr;
+    std::vector<cache::displacement> displaced_;
+    std::uint64_t users_;
+    std::uint64_t turns_ = 0;
+    std::uint64_t pulled_ = 0;
+    std::uint64_t queued_ = 0;
+    std::uint64_t in_service_ = 0;
+    std::uint64_t background_ = 0;
+    tokens scale_tokens_{};
+    nanoseconds start_{}, end_{};
+    bool measuring_ = false;
+};
+
+} // namespace kvmark::engine

@@ -1,0 +1,199 @@
+// The engine's ledger: what completed inside the window, turned into a report at its end.
+#pragma once
+
+#include <kvmark/engine/io_worker.hpp>
+#include <kvmark/engine/task.hpp>
+#include <kvmark/measure/run_report.hpp>
+#include <kvmark/workload/key_text.hpp>
+
+namespace kvmark::engine {
+
+/// A request between admission and completion, with what it will add to the report when it completes.
+struct active_request {
+    workload::request request;
+    nanoseconds admitted{};
+    nanoseconds storage_done{};
+    nanoseconds prefill_time{};
+    nanoseconds decode_time{};
+    std::vector<task*> steps; ///< in the order of the plan
+    std::size_t at = 0;       ///< the step under way
+    measure::cache_counters counted;
+    active_request* next_free = nullptr;
+};
+
+/// How the wall time of one operation divides: waiting, inside the tier, and the host's share.
+struct time_split {
+    nanoseconds total{}, wait{}, device{}, host{};
+};
+
+/// The units of an operation overlap, so its time in service is divided in the proportion in which its units
+/// spent theirs; the three parts add up to the total exactly.
+[[nodiscard]] inline time_split split_time(const task& t, nanoseconds now, nanoseconds monotonic) {
+    time_split s{.total = now - t.wanted};
+    const nanoseconds service = t.started.count != 0 ? monotonic - t.started : now - t.running;
+    s.wait = s.total - service;
+    if (s.wait.count < 0) s.wait = {};
+    const nanoseconds in_service = s.total - s.wait;
+    const auto device = static_cast<double>(t.device_ns.load(std::memory_order_relaxed));
+    const auto host = static_cast<double>(t.host_ns.load(std::memory_order_relaxed));
+    const double share = device + host > 0 ? device / (device + host) : 1.0;
+    s.device = nanoseconds(static_cast<std::int64_t>(static_cast<double>(in_service.count) * share));
+    s.host = in_service - s.device;
+    return s;
+}
+
+inline void add(measure::cache_counters& to, const measure::cache_counters& c) {
+    to.hits += c.hits;
+    to.misses += c.misses;
+    to.system_prompt_hits += c.system_prompt_hits;
+    to.system_prompt_misses += c.system_prompt_misses;
+    to.system_prompt_bytes_saved += c.system_prompt_bytes_saved;
+    to.turn_hits += c.turn_hits;
+    to.turn_misses += c.turn_misses;
+    to.chunk_hits += c.chunk_hits;
+    to.chunk_misses += c.chunk_misses;
+    to.user_hits += c.user_hits;
+    to.prefill_writes += c.prefill_writes;
+    to.decode_reads += c.decode_reads;
+    to.not_placed += c.not_placed;
+}
+
+/// Adds `times` hits or misses of one purpose; a negative hit takes one back when its read failed.
+inline void count_access(measure::cache_counters& c, purpose why, bool hit, std::uint64_t times) {
+    (hit ? c.hits : c.misses) += times;
+    switch (why) {
+    case purpose::system_prompt:
+        (hit ? c.system_prompt_hits : c.system_prompt_misses) += times;
+        break;
+    case purpose::earlier_turn:
+        (hit ? c.turn_hits : c.turn_misses) += times;
+        break;
+    case purpose::chunk:
+        (hit ? c.chunk_hits : c.chunk_misses) += times;
+        if (hit) c.user_hits += times;
+        break;
+    case purpose::prefill:
+    case purpose::decode:
+        if (hit) c.user_hits += times;
+        if (hit && why == purpose::decode) c.decode_reads += times;
+        break;
+    }
+}
+
+class recorder {
+public:
+    recorder(std::uint64_t max_samples, bytes per_token) : max_samples_(max_samples), per_token_(per_token) {
+        report.samples.reserve(max_samples < 65'536 ? max_samples : 65'536);
+    }
+
+    void operation(const task& t, const time_split& s) {
+        const bool reads = t.kind == op_kind::read;
+        auto& d = reads ? report.tiers[t.tier].read : report.tiers[t.tier].write;
+        ++d.operations;
+        d.total.record(s.total);
+        d.wait.record(s.wait);
+        d.device.record(s.device);
+        d.host.record(s.host);
+        if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
+        if (report.tiers[t.tier].role == tier::tier_role::storage)
+            report.cache.storage_tokens +=
+                static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+    }
+
+    void completed(const active_request& a, nanoseconds arrival, nanoseconds now) {
+        const workload::request& r = a.request;
+        const nanoseconds storage = a.storage_done - a.admitted;
+        const nanoseconds generation = now - a.storage_done;
+        ++report.requests_completed;
+        report.tokens_generated += r.output;
+        report.storage_time += storage;
+        report.generation_time += generation;
+        report.end_to_end.record(now - arrival);
+        report.queue.record(a.admitted - arrival);
+        report.storage_io.record(storage);
+        report.generation.record(generation);
+        if (a.prefill_time.count != 0) report.prefill.record(a.prefill_time);
+        if (a.decode_time.count != 0) report.decode.record(a.decode_time);
+        auto& c = report.classes[static_cast<std::size_t>(r.service)];
+        ++c.completed;
+        c.latency.record(now - arrival);
+        add(report.cache, a.counted);
+        interval_tokens_ += r.output;
+        if (report.samples.size() < max_samples_)
+            report.samples.push_back(
+                {static_cast<float>(to_seconds(now - arrival)), static_cast<float>(to_seconds(storage)),
+                 static_cast<float>(to_seconds(generation)), static_cast<float>(to_seconds(a.prefill_time)),
+                 static_cast<float>(to_seconds(a.decode_time))});
+        else
+            report.samples_capped = true;
+    }
+
+    /// The P95 of storage reads since the last call, in ms.
+    [[nodiscard]] double take_read_p95_ms() {
+        const double p95 = to_milliseconds(recent_reads_.quantile(0.95));
+        recent_reads_.clear();
+        return p95;
+    }
+    [[nodiscard]] tokens take_interval_tokens() { return std::exchange(interval_tokens_, tokens()); }
+
+    /// Adds what a worker moved and met.
+    KVMARK_COLD void merge(io_worker& worker) {
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            io_counters& c = worker.counters(t);
+            report.tiers[t].read.moved += bytes(c.read_bytes.load());
+            report.tiers[t].write.moved += bytes(c.written_bytes.load());
+            report.tiers[t].read.io.merge(c.read_io);
+            report.tiers[t].write.io.merge(c.write_io);
+        }
+        merge_faults(worker);
+    }
+    KVMARK_COLD void merge_faults(const io_worker& worker) {
+        report.corrupt_sectors += worker.corrupt_sectors;
+        report.failed_operations += worker.failed_units;
+        for (std::size_t i = 0; i < worker.fault_count; ++i) describe(worker.faults[i]);
+    }
+
+    measure::run_report report;
+
+private:
+    KVMARK_COLD void describe(const io_fault& f) {
+        workload::object_key key;
+        key.packed = f.content.key;
+        const std::string& tier = report.tiers[f.tier].name;
+        if (f.error_number != 0) {
+            if (report.failures.size() < io_worker::kept_faults)
+                report.failures.push_back(
+                    {workload::key_text(key), tier, name_of(f), f.offset, f.error_number});
+        } else if (report.corruptions.size() < io_worker::kept_faults) {
+            report.corruptions.push_back({workload::key_text(key), tier, f.offset,
+                                          text_of(f.mismatch.expected), text_of(f.mismatch.found)});
+        }
+    }
+    static std::string name_of(const io_fault& f) {
+        switch (f.stage) {
+        case op_stage::create:
+            return "create";
+        case op_stage::commit:
+            return "commit";
+        case op_stage::erase:
+            return "erase";
+        case op_stage::data:
+            break;
+        }
+        return f.kind == op_kind::read ? "read" : f.kind == op_kind::write ? "write" : "move";
+    }
+    static std::string text_of(const tier::sector_stamp& s) {
+        char text[160];
+        std::snprintf(text, sizeof text, "key %016llx sector %u generation %u payload %016llx check %016llx",
+                      static_cast<unsigned long long>(s.key), s.sector, s.generation,
+                      static_cast<unsigned long long>(s.payload), static_cast<unsigned long long>(s.check));
+        return text;
+    }
+
+    std::uint64_t max_samples_;
+    bytes per_token_;
+    measure::histogram recent_reads_;
+    tokens interval_tokens_{};
+};
+
+} // namespace kvmark::engine
