@@ -61,3 +61,9 @@
 #include <kvmark/engine/recorder.hpp>
 #include <kvmark/engine/task.hpp>
 #include <kvmark/engine/turn_entries.hpp>
+
+#include <kvmark/launch/argv.hpp>
+#include <kvmark/launch/hosts.hpp>
+#include <kvmark/launch/launcher.hpp>
+#include <kvmark/launch/quote.hpp>
+#include <kvmark/launch/text_writer.hpp>

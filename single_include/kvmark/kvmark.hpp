@@ -4545,6 +4545,767 @@ private:
 
 } // namespace kvmark::engine
 
+// kvmark/launch/text_writer.hpp
+// Text and numbers, as arguments: one routine first measures a command line, then writes it.
+
+#include <charconv>
+
+namespace kvmark::launch {
+
+/// Takes arguments piece by piece; each ends with a NUL. A writer with no room to write to measures, and one
+/// with room does the same and writes. The two are one type so that a command line is one piece of code, run
+/// twice (argv::build), and not two copies of it at every call.
+class text_writer {
+public:
+    text_writer() = default;
+    /// Precondition: there is room for what a measuring writer counted, given the same calls.
+    KVMARK_INLINE constexpr explicit text_writer(char* room) : room_(room) {}
+
+    /// One whole argument, from its pieces.
+    template <class... Pieces>
+    KVMARK_INLINE constexpr void argument(const Pieces&... pieces) {
+        (put(std::string_view(pieces)), ...);
+        end_argument();
+    }
+    KVMARK_INLINE constexpr void put(std::string_view text) {
+        if (room_) std::char_traits<char>::copy(room_ + characters_, text.data(), text.size());
+        characters_ += text.size();
+    }
+    KVMARK_INLINE constexpr void end_argument() {
+        if (room_) room_[characters_] = '\0';
+        ++characters_, ++arguments_;
+    }
+
+    /// With the NULs.
+    [[nodiscard]] KVMARK_INLINE constexpr std::size_t characters() const { return characters_; }
+    [[nodiscard]] KVMARK_INLINE constexpr std::size_t arguments() const { return arguments_; }
+
+private:
+    char* room_ = nullptr;
+    std::size_t characters_ = 0;
+    std::size_t arguments_ = 0;
+};
+
+/// The text of one number.
+class number_text {
+public:
+    KVMARK_INLINE constexpr void append(char c) { text_[size_++] = c; }
+    KVMARK_INLINE constexpr void append(std::string_view word) {
+        for (const char c : word) append(c);
+    }
+    KVMARK_INLINE constexpr void append(std::uint64_t value, int least_digits = 1) {
+        char reversed[20]{};
+        int count = 0;
+        for (; value != 0 || count < least_digits; value /= 10)
+            reversed[count++] = static_cast<char>('0' + value % 10);
+        while (count > 0) append(reversed[--count]);
+    }
+    KVMARK_INLINE constexpr operator std::string_view() const { return {text_, size_}; }
+
+private:
+    char text_[32]{}; // -0.00012345678901234567 and -1.2345678901234567e-308 have 24
+    std::size_t size_ = 0;
+};
+
+[[nodiscard]] KVMARK_INLINE constexpr number_text integer_text(std::int64_t value) {
+    number_text text;
+    if (value < 0) text.append('-');
+    const auto bits = static_cast<std::uint64_t>(value);
+    text.append(value < 0 ? 0 - bits : bits);
+    return text;
+}
+
+/// digits x 10^exponent
+struct decimal {
+    std::uint64_t digits = 0;
+    int exponent = 0;
+};
+
+/// The powers of ten that a double holds exactly.
+inline constexpr double exact_powers_of_ten[]{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/// The shortest decimal that reads back as `x`, where it has at most 15 digits and a power of ten within
+/// 10^-22..10^22; `digits` is 0 where there is none. Both operands being exact, the product or quotient of
+/// digits and power is the correctly rounded value of the decimal, so comparing it with `x` is a proof; and
+/// two decimals of 15 digits are never the same double, so there is but one candidate for each exponent
+/// (Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990). Precondition: x > 0, finite.
+[[nodiscard]] KVMARK_INLINE constexpr decimal short_decimal(double x) {
+    for (int e = 22; e >= -22; --e) { // from few digits to many
+        const double power = exact_powers_of_ten[e < 0 ? -e : e];
+        const double scaled = e < 0 ? x * power : x / power;
+        if (scaled < 0.5) continue;
+        if (scaled >= 1e15) break;
+        const auto digits = static_cast<std::uint64_t>(scaled + 0.5);
+        const auto exact = static_cast<double>(digits);
+        if ((e < 0 ? exact / power : exact * power) == x) return {digits, e};
+    }
+    return {};
+}
+
+/// The same for every finite double > 0, by the standard library; not usable in a constant expression.
+[[nodiscard]] KVMARK_INLINE decimal shortest_decimal(double x) {
+    char text[32];
+    const char* const end = std::to_chars(text, text + sizeof text, x, std::chars_format::scientific).ptr;
+    decimal d;
+    const char* c = text;
+    for (bool fraction = false; *c != 'e'; ++c) {
+        if (*c == '.') {
+            fraction = true;
+            continue;
+        }
+        d.digits = d.digits * 10 + static_cast<std::uint64_t>(*c - '0');
+        d.exponent -= fraction;
+    }
+    const bool negative = *++c == '-';
+    int e = 0;
+    while (++c != end) e = e * 10 + (*c - '0');
+    d.exponent += negative ? -e : e;
+    return d;
+}
+
+/// `value` as Python's repr() writes it: the shortest digits that read back as the same double, `.0` behind a
+/// whole number, an exponent of at least two digits below 1e-4 and from 1e16 on. In a constant expression a
+/// value of more than 15 significant digits is a compile error.
+[[nodiscard]] KVMARK_INLINE constexpr number_text real_text(double value) {
+    number_text text;
+    if (value != value) {
+        text.append("nan");
+        return text;
+    }
+    if (__builtin_signbit(value)) {
+        text.append('-');
+        value = -value;
+    }
+    if (value > 1.7976931348623157e308) {
+        text.append("inf");
+        return text;
+    }
+    decimal d;
+    if (value > 0) {
+        d = short_decimal(value);
+        if (d.digits == 0) d = shortest_decimal(value);
+        for (; d.digits % 10 == 0; d.digits /= 10) ++d.exponent;
+    }
+    int count = 1;
+    std::uint64_t unit = 1; // the weight of the first digit
+    for (; d.digits / unit >= 10; unit *= 10) ++count;
+    const int point = count + d.exponent; // digits before the decimal point
+    if (point > 16 || point < -3) {
+        text.append(d.digits / unit);
+        if (count > 1) {
+            text.append('.');
+            text.append(d.digits % unit, count - 1);
+        }
+        text.append('e');
+        text.append(point > 0 ? '+' : '-');
+        text.append(static_cast<std::uint64_t>(point > 0 ? point - 1 : 1 - point), 2);
+        return text;
+    }
+    for (int place = point > 0 ? point : 1; place > (point < count ? point - count : -1); --place) {
+        if (place == 0) text.append('.');
+        const bool given = place <= point && place > point - count;
+        text.append(static_cast<char>('0' + (given ? d.digits / unit % 10 : 0)));
+        if (given) unit /= 10;
+    }
+    return text;
+}
+
+} // namespace kvmark::launch
+
+// kvmark/launch/argv.hpp
+// kvmark::argv: the arguments of one program, in one block of memory, usable in constant expressions.
+
+#include <initializer_list>
+
+namespace kvmark {
+
+/// An argument vector as execvp takes it: each argument ends with a NUL, and the next one follows. No
+/// argument can hold a NUL. Arguments are never joined into a shell line and never split again;
+/// launch/quote.hpp has a form to show to people.
+class argv {
+public:
+    /// A forward iterator over the arguments.
+    class iterator {
+    public:
+        using value_type = std::string_view;
+        using reference = std::string_view;
+        using pointer = void;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag; // operator* yields a value
+        using iterator_concept = std::forward_iterator_tag;
+
+        constexpr iterator() = default;
+        KVMARK_INLINE constexpr explicit iterator(const char* at) : at_(at) {}
+
+        KVMARK_INLINE constexpr std::string_view operator*() const { return at_; }
+        KVMARK_INLINE constexpr iterator& operator++() {
+            at_ += std::string_view(at_).size() + 1;
+            return *this;
+        }
+        KVMARK_INLINE constexpr iterator operator++(int) {
+            const iterator before = *this;
+            ++*this;
+            return before;
+        }
+        friend constexpr bool operator==(iterator, iterator) = default;
+
+    private:
+        const char* at_ = nullptr;
+    };
+
+    constexpr argv() = default;
+
+    /// Runs `emit` on a text_writer that measures, allocates once, and runs it again to write.
+    template <class Emit>
+    [[nodiscard]] KVMARK_INLINE static constexpr argv build(const Emit& emit) {
+        argv built;
+        launch::text_writer writer;
+        for (bool measured = false;; measured = true) {
+            emit(writer);
+            if (measured) return built;
+            built = argv(writer.characters(), writer.arguments());
+            writer = launch::text_writer(built.text_);
+        }
+    }
+
+    /// For comparisons.
+    KVMARK_INLINE constexpr argv(std::initializer_list<std::string_view> arguments)
+        : argv(build([arguments](launch::text_writer & writer) __attribute__((always_inline)) {
+              for (const std::string_view a : arguments) writer.argument(a);
+          })) {}
+
+    KVMARK_INLINE constexpr argv(const argv& o) : argv(o.characters_, o.size_) {
+        std::char_traits<char>::copy(text_, o.text_, characters_);
+    }
+    KVMARK_INLINE constexpr argv(argv&& o) noexcept
+        : text_(std::exchange(o.text_, nullptr)), characters_(std::exchange(o.characters_, 0)),
+          size_(std::exchange(o.size_, 0)) {}
+    KVMARK_INLINE constexpr argv& operator=(argv o) noexcept {
+        std::swap(text_, o.text_);
+        std::swap(characters_, o.characters_);
+        std::swap(size_, o.size_);
+        return *this;
+    }
+    KVMARK_INLINE constexpr ~argv() { delete[] text_; }
+
+    [[nodiscard]] KVMARK_INLINE constexpr std::size_t size() const { return size_; }
+    [[nodiscard]] KVMARK_INLINE constexpr bool empty() const { return size_ == 0; }
+
+    [[nodiscard]] KVMARK_INLINE constexpr iterator begin() const { return iterator(text_); }
+    [[nodiscard]] KVMARK_INLINE constexpr iterator end() const { return iterator(text_ + characters_); }
+
+    /// Walks over the arguments before it. Precondition: index < size().
+    [[nodiscard]] KVMARK_INLINE constexpr std::string_view operator[](std::size_t index) const {
+        iterator at = begin();
+        while (index-- > 0) ++at;
+        return *at;
+    }
+
+    KVMARK_INLINE friend constexpr bool operator==(const argv& a, const argv& b) {
+        return std::string_view(a.text_, a.characters_) == std::string_view(b.text_, b.characters_);
+    }
+
+    /// For execvp(): a pointer to each argument, then a null pointer. They point into this object.
+    [[nodiscard]] KVMARK_COLD std::vector<char*> pointers() const {
+        std::vector<char*> all;
+        all.reserve(size_ + 1);
+        for (char* at = text_; at != text_ + characters_; at += std::string_view(at).size() + 1)
+            all.push_back(at);
+        all.push_back(nullptr);
+        return all;
+    }
+
+private:
+    KVMARK_INLINE constexpr argv(std::size_t characters, std::size_t size)
+        : text_(characters == 0 ? nullptr : new char[characters]), characters_(characters), size_(size) {}
+
+    char* text_ = nullptr;
+    std::size_t characters_ = 0; ///< with the NULs
+    std::size_t size_ = 0;
+};
+
+} // namespace kvmark
+
+// kvmark/launch/hosts.hpp
+// The host list of a launch: parsed once, merged, and shared out over the processes.
+
+namespace kvmark::launch {
+
+/// What can be wrong with a launch. A code, so that building a command makes no message; describe() does.
+enum class launch_fault : std::uint8_t {
+    none,
+    // of one entry
+    empty_name,
+    control_character,
+    semicolon,
+    leading_dash,
+    several_colons,
+    slots_not_a_number,
+    slots_below_one,
+    slots_overflow,
+    // of the whole list
+    no_host_named,
+    process_count,
+    processes_without_hosts,
+    nothing_left,
+    slots_insufficient,
+};
+
+/// Launchers count ranks and slots in a C int.
+inline constexpr std::int64_t max_processes = 2'147'483'647;
+
+/// One entry of the list: `name` or `name:slots`. The views point into the text that was parsed.
+struct host_entry {
+    std::string_view text;
+    std::string_view name;
+    std::int64_t slots = 0; ///< 0: none given
+    launch_fault fault = launch_fault::none;
+};
+
+/// An entry with more than one colon, or with brackets, is an IPv6 address or a mistake. Open MPI 4 can use
+/// neither: it takes `::1:1` for a host without a name, and `[::1]:1` for an illegal one.
+[[nodiscard]] KVMARK_INLINE constexpr host_entry parse_host_entry(std::string_view text) {
+    host_entry entry{.text = text, .name = text};
+    std::size_t colons = 0;
+    bool brackets = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c < 0x20 || c == 0x7f) return entry.fault = launch_fault::control_character, entry;
+        if (c == ';') return entry.fault = launch_fault::semicolon, entry;
+        brackets = brackets || c == '[' || c == ']';
+        if (c == ':' && colons++ == 0) entry.name = std::string_view(text.data(), i);
+    }
+    if (colons > 1 || brackets) return entry.fault = launch_fault::several_colons, entry;
+    if (entry.name.empty()) return entry.fault = launch_fault::empty_name, entry;
+    if (entry.name[0] == '-') return entry.fault = launch_fault::leading_dash, entry;
+    if (colons == 0) return entry;
+
+    std::string_view digits(text.data() + entry.name.size() + 1, text.size() - entry.name.size() - 1);
+    const bool negative = digits.size() > 1 && digits[0] == '-';
+    if (negative) digits.remove_prefix(1);
+    if (digits.empty()) return entry.fault = launch_fault::slots_not_a_number, entry;
+    for (const char c : digits) {
+        if (c < '0' || c > '9') return entry.fault = launch_fault::slots_not_a_number, entry;
+        if (entry.slots <= max_processes) entry.slots = entry.slots * 10 + (c - '0');
+    }
+    if (negative || entry.slots == 0)
+        entry.fault = launch_fault::slots_below_one;
+    else if (entry.slots > max_processes)
+        entry.fault = launch_fault::slots_overflow;
+    return entry;
+}
+
+/// Walks over the entries of a list whose elements may each hold several, between commas or white space.
+class host_cursor {
+public:
+    KVMARK_INLINE constexpr explicit host_cursor(std::span<const std::string> elements)
+        : elements_(elements) {}
+
+    /// Moves to the next entry; false behind the last one.
+    KVMARK_INLINE constexpr bool next() {
+        for (; element_ < elements_.size(); ++element_, at_ = 0) {
+            const std::string& text = elements_[element_];
+            while (at_ < text.size() && is_separator(text[at_])) ++at_;
+            if (at_ == text.size()) continue;
+            const std::size_t begin = at_;
+            while (at_ < text.size() && !is_separator(text[at_])) ++at_;
+            entry_ = std::string_view(text.data() + begin, at_ - begin);
+            return true;
+        }
+        return false;
+    }
+    /// Precondition: next() was true.
+    [[nodiscard]] KVMARK_INLINE constexpr std::string_view text() const { return entry_; }
+
+private:
+    KVMARK_INLINE static constexpr bool is_separator(char c) {
+        return c == ',' || c == ' ' || (c >= '\t' && c <= '\r');
+    }
+
+    std::span<const std::string> elements_;
+    std::size_t element_ = 0;
+    std::size_t at_ = 0;
+    std::string_view entry_;
+};
+
+/// Host names are compared without regard to case (RFC 4343); localhost and 127.0.0.1 are one host.
+[[nodiscard]] KVMARK_INLINE constexpr bool same_host(std::string_view a, std::string_view b) {
+    const auto canonical = [](std::string_view name) __attribute__((always_inline)) {
+        return name == "127.0.0.1" ? std::string_view("localhost") : name;
+    };
+    const auto lower = [](char c) __attribute__((always_inline)) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    a = canonical(a), b = canonical(b);
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+/// A host of the list after merging.
+struct host_share {
+    std::string_view name;       ///< as first written
+    std::int64_t configured = 0; ///< sum of the slots that were given for it
+    bool open = false;           ///< listed without slots: it shares what the others leave
+    std::int64_t slots = 0;      ///< what the launcher is told; 0: the host takes no part
+};
+
+/// Which hosts run how many processes.
+/// - Entries that name the same host are merged: slots add up, the first position and spelling stay.
+/// - Without a process count there is one process for each distinct host.
+/// - Without hosts there is one process, and no launcher is needed.
+/// - Slots pass through as they were given, and have to suffice.
+/// - Hosts without slots share what remains evenly, the remainder going to the first; a share of 0 drops the
+///   host, since Open MPI contacts even a host of 0 slots.
+/// The views point into the strings given to the constructor, which must outlive the plan.
+class host_plan {
+public:
+    KVMARK_INLINE constexpr host_plan(std::span<const std::string> elements,
+                                      std::optional<std::int64_t> processes) {
+        std::size_t entries = 0;
+        for (host_cursor at(elements); at.next();) ++entries;
+        if (entries > 0) {
+            hosts_ = new host_share[entries];
+            for (host_cursor at(elements); at.next();) merge(parse_host_entry(at.text()));
+        }
+        processes_ = processes ? *processes : entries > 0 ? static_cast<std::int64_t>(count_) : 1;
+        if (fault_ != launch_fault::none) return;
+        if (entries == 0 && !elements.empty())
+            fault_ = launch_fault::no_host_named;
+        else if (processes_ < 1 || processes_ > max_processes)
+            fault_ = launch_fault::process_count;
+        else if (entries > 0)
+            share_out();
+        else if (processes_ > 1)
+            fault_ = launch_fault::processes_without_hosts;
+    }
+    host_plan(const host_plan&) = delete;
+    host_plan& operator=(const host_plan&) = delete;
+    KVMARK_INLINE constexpr ~host_plan() { delete[] hosts_; }
+
+    /// The first fault found, and the entry at fault (empty where the fault is of the whole list). The
+    /// members below hold without a fault, configured_slots() and processes() always.
+    [[nodiscard]] KVMARK_INLINE constexpr launch_fault fault() const { return fault_; }
+    [[nodiscard]] KVMARK_INLINE constexpr std::string_view culprit() const { return culprit_; }
+
+    [[nodiscard]] KVMARK_INLINE constexpr std::int64_t processes() const { return processes_; }
+    [[nodiscard]] KVMARK_INLINE constexpr std::int64_t configured_slots() const { return configured_; }
+    /// All distinct hosts in their order, those that take no part among them.
+    [[nodiscard]] KVMARK_INLINE constexpr std::span<const host_share> hosts() const {
+        return {hosts_, count_};
+    }
+    /// How many hosts run at least one process.
+    [[nodiscard]] KVMARK_INLINE constexpr std::size_t used() const { return used_; }
+
+private:
+    KVMARK_INLINE constexpr void blame(launch_fault fault, std::string_view entry = {}) {
+        if (fault_ == launch_fault::none) fault_ = fault, culprit_ = entry;
+    }
+
+    KVMARK_INLINE constexpr void merge(const host_entry& entry) {
+        if (entry.fault != launch_fault::none) return blame(entry.fault, entry.text);
+        std::size_t i = 0;
+        while (i < count_ && !same_host(hosts_[i].name, entry.name)) ++i;
+        if (i == count_) hosts_[count_++].name = entry.name;
+        hosts_[i].open = hosts_[i].open || entry.slots == 0;
+        hosts_[i].configured += entry.slots;
+        configured_ += entry.slots;
+        if (hosts_[i].configured > max_processes) blame(launch_fault::slots_overflow, entry.text);
+    }
+
+    /// The slots must suffice even with --oversubscribe, as in the reference (vectors/mpi_launch.json;
+    /// framework.md section 6 suggests otherwise and the executed cases win).
+    KVMARK_INLINE constexpr void share_out() {
+        std::int64_t open = 0;
+        for (std::size_t i = 0; i < count_; ++i) open += hosts_[i].open;
+        const std::int64_t left = processes_ - configured_;
+        if (open == 0 && left > 0) return blame(launch_fault::slots_insufficient);
+        std::int64_t position = 0;
+        for (std::size_t i = 0; i < count_; ++i) {
+            host_share& h = hosts_[i];
+            h.slots = h.configured;
+            if (h.open) {
+                if (left < 1) return blame(launch_fault::nothing_left, h.name);
+                h.slots += left / open + (position++ < left % open);
+            }
+            used_ += h.slots > 0;
+        }
+    }
+
+    host_share* hosts_ = nullptr;
+    std::size_t count_ = 0;
+    std::size_t used_ = 0;
+    std::int64_t configured_ = 0;
+    std::int64_t processes_ = 1;
+    launch_fault fault_ = launch_fault::none;
+    std::string_view culprit_;
+};
+
+/// The fault in words. `entry` is the one at fault.
+[[nodiscard]] KVMARK_COLD std::string describe(launch_fault fault, std::string_view entry,
+                                               const host_plan& plan) {
+    std::string shown;
+    for (const char c : entry) {
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+            shown += c;
+        else
+            (shown += "\\x") += {"0123456789abcdef"[c >> 4 & 15], "0123456789abcdef"[c & 15]};
+    }
+    const std::string host = "--hosts entry '" + shown + "'";
+    const std::string most = std::to_string(max_processes);
+    const std::string processes = std::to_string(plan.processes());
+    const std::string slots = std::to_string(plan.configured_slots());
+    switch (fault) {
+    case launch_fault::none:
+        break;
+    case launch_fault::empty_name:
+        return host + ": there is no host name before the colon";
+    case launch_fault::control_character:
+        return host + ": it holds a control character";
+    case launch_fault::semicolon:
+        return host + ": it holds a ;, entries are split by commas or spaces";
+    case launch_fault::leading_dash:
+        return host + ": a host name cannot begin with -";
+    case launch_fault::several_colons:
+        return host + ": an IPv6 address or more than one colon cannot be given to this launcher; use the "
+                      "host's name, as host or host:slots";
+    case launch_fault::slots_not_a_number:
+        return host + ": the slots after the colon must be a whole number, 1.." + most;
+    case launch_fault::slots_below_one:
+        return host + ": a host needs at least 1 slot; to leave it out, drop it";
+    case launch_fault::slots_overflow:
+        return host + ": the slots of one host must be 1.." + most;
+    case launch_fault::no_host_named:
+        return "--hosts holds no host name";
+    case launch_fault::process_count:
+        return "--num-processes " + processes + ": must be 1.." + most;
+    case launch_fault::processes_without_hosts:
+        return "--num-processes " + processes + ": more than one process needs --hosts";
+    case launch_fault::nothing_left:
+        return host + ": it has no slots of its own, and the " + slots +
+               " slots of the other entries leave none of the " + processes +
+               " processes to it; give it slots or raise --num-processes";
+    case launch_fault::slots_insufficient: // the reference's words
+        return "Configured slots (" + slots + ") are not sufficient to run " + processes + " processes";
+    }
+    return {};
+}
+
+/// Everything that is wrong with a launch: every bad entry and the process count, and if those are sound
+/// what is wrong with them together.
+[[nodiscard]] KVMARK_COLD std::vector<error> launch_errors(std::span<const std::string> elements,
+                                                           std::optional<std::int64_t> processes) {
+    const host_plan plan(elements, processes);
+    std::vector<error> all;
+    const auto add = [&](launch_fault fault, std::string_view entry) {
+        all.push_back({error_kind::invalid_argument, describe(fault, entry, plan)});
+    };
+    for (host_cursor at(elements); at.next();) {
+        const host_entry entry = parse_host_entry(at.text());
+        if (entry.fault != launch_fault::none) add(entry.fault, entry.text);
+    }
+    const bool sound_entries = all.empty();
+    if (processes && (*processes < 1 || *processes > max_processes))
+        add(launch_fault::process_count, {});
+    else if (sound_entries && plan.fault() != launch_fault::none)
+        add(plan.fault(), plan.culprit());
+    return all;
+}
+
+/// One sentence for each host that takes no part because there are fewer processes than hosts.
+[[nodiscard]] KVMARK_COLD std::vector<std::string> launch_warnings(const host_plan& plan) {
+    std::vector<std::string> all;
+    for (const host_share& h : plan.hosts())
+        if (h.slots == 0)
+            all.push_back("host " + std::string(h.name) + " runs none of the " +
+                          std::to_string(plan.processes()) + " processes and is left out");
+    return all;
+}
+
+} // namespace kvmark::launch
+
+// kvmark/launch/launcher.hpp
+// The launcher concept, and the launchers: none, Open MPI's mpirun and mpiexec.
+
+namespace kvmark::launch {
+
+/// What is asked of a launcher, beside the program to start.
+struct launcher_request {
+    std::string_view path{};                     ///< any path; empty: the launcher's name, found through PATH
+    std::span<const std::string> hosts{};        ///< see host_plan
+    std::optional<std::int64_t> num_processes{}; ///< default: the number of distinct hosts
+    bool oversubscribe = false;
+    bool allow_run_as_root = false;
+    std::span<const std::string> mpi_params{}; ///< one argument each; never split
+};
+
+/// A launcher is a type with
+/// - `name`: the program, as a text;
+/// - `starts_ranks`: false when it puts nothing in front of the program;
+/// - `write_prefix(writer, request, plan)`: its arguments up to where the program begins. Called for a plan
+///   without a fault that uses at least one host, twice for each command: it must write the same both times.
+///   constexpr, and KVMARK_INLINE on it and on every function it calls.
+template <class L>
+concept launcher = requires(text_writer& writer, const launcher_request& request, const host_plan& plan) {
+    { L::name } -> std::convertible_to<std::string_view>;
+    { L::starts_ranks } -> std::convertible_to<bool>;
+    { L::write_prefix(writer, request, plan) } -> std::same_as<void>;
+};
+
+namespace open_mpi {
+
+/// Options of Open MPI 4.1's mpirun that take one value; mca and gmca take two. Each is written with one
+/// dash or two. Source: the option tables of orte/mca/schizo/ompi and opal/mca/base in Open MPI 4.1.
+inline constexpr std::string_view options_with_value =
+    "x n np c H host hostfile machinefile default-hostfile rankfile rf N npernode npersocket ppr map-by "
+    "rank-by "
+    "bind-to cpu-set cpu-list cpus-per-proc cpus-per-rank am tune app wd wdir path prefix preload-files "
+    "stdin "
+    "xterm xml-file output-filename report-pid report-uri report-events timeout hnp ompi-server launch-agent "
+    "personality debugger max-restarts max-vm-size cartofile cf";
+
+/// How many of the words behind the option `name` are its values.
+[[nodiscard]] KVMARK_INLINE constexpr std::size_t value_count(std::string_view name) {
+    if (name == "mca" || name == "gmca") return 2;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= options_with_value.size(); ++i) {
+        if (i < options_with_value.size() && options_with_value[i] != ' ') continue;
+        if (std::string_view(options_with_value.data() + begin, i - begin) == name) return 1;
+        begin = i + 1;
+    }
+    return 0;
+}
+
+/// Whether the user's parameters hold the option `name`, as `--name value`, `-name value` or `--name=value`.
+/// What looks like it but is the value of another option does not count.
+[[nodiscard]] KVMARK_INLINE constexpr bool holds_option(std::span<const std::string> params,
+                                                        std::string_view name) {
+    for (std::size_t i = 0; i < params.size(); ++i) {
+        std::string_view word(params[i].data(), params[i].size());
+        if (word.size() < 2 || word[0] != '-') continue;
+        word.remove_prefix(word[1] == '-' ? 2 : 1);
+        const bool value_attached = word.size() > name.size() && word[name.size()] == '=';
+        if (std::string_view(word.data(), value_attached ? name.size() : word.size()) == name) return true;
+        i += value_count(word);
+    }
+    return false;
+}
+
+/// `path -n N -host h1:s1,h2:s2 --bind-to none --map-by node ...`: the reference's prefix, in its order. The
+/// user's own --bind-to or --map-by takes the place of ours.
+KVMARK_INLINE constexpr void write_prefix(text_writer& writer, std::string_view name,
+                                          const launcher_request& request, const host_plan& plan) {
+    writer.argument(request.path.empty() ? name : request.path);
+    writer.argument("-n");
+    writer.argument(integer_text(plan.processes()));
+    writer.argument("-host");
+    bool first = true;
+    for (const host_share& host : plan.hosts()) {
+        if (host.slots == 0) continue;
+        if (!first) writer.put(",");
+        first = false;
+        writer.put(host.name);
+        writer.put(":");
+        writer.put(integer_text(host.slots));
+    }
+    writer.end_argument();
+    if (!holds_option(request.mpi_params, "bind-to")) {
+        writer.argument("--bind-to");
+        writer.argument("none");
+    }
+    if (!holds_option(request.mpi_params, "map-by")) {
+        writer.argument("--map-by");
+        writer.argument(plan.used() > 1 ? "node" : "socket");
+    }
+    if (request.oversubscribe) writer.argument("--oversubscribe");
+    if (request.allow_run_as_root) writer.argument("--allow-run-as-root");
+    for (const std::string& param : request.mpi_params) writer.argument(param);
+}
+
+} // namespace open_mpi
+
+/// The program runs by itself.
+struct none {
+    static constexpr std::string_view name = "none";
+    static constexpr bool starts_ranks = false;
+
+    KVMARK_INLINE static constexpr void write_prefix(text_writer&, const launcher_request&,
+                                                     const host_plan&) {}
+};
+
+struct mpirun {
+    static constexpr std::string_view name = "mpirun";
+    static constexpr bool starts_ranks = true;
+
+    KVMARK_INLINE static constexpr void write_prefix(text_writer& writer, const launcher_request& request,
+                                                     const host_plan& plan) {
+        open_mpi::write_prefix(writer, name, request, plan);
+    }
+};
+
+/// Open MPI's second name for mpirun.
+struct mpiexec {
+    static constexpr std::string_view name = "mpiexec";
+    static constexpr bool starts_ranks = true;
+
+    KVMARK_INLINE static constexpr void write_prefix(text_writer& writer, const launcher_request& request,
+                                                     const host_plan& plan) {
+        open_mpi::write_prefix(writer, name, request, plan);
+    }
+};
+
+static_assert(launcher<none> && launcher<mpirun> && launcher<mpiexec>);
+
+} // namespace kvmark::launch
+
+// kvmark/launch/quote.hpp
+// The display form of an argument vector: a line that a POSIX shell splits into the same arguments.
+
+namespace kvmark {
+
+namespace launch {
+
+/// Characters that a POSIX shell takes literally anywhere in a word (as Python's shlex.quote has it).
+[[nodiscard]] constexpr bool is_plain_in_shell(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_@%+=:,./-").find(c) != std::string_view::npos;
+}
+
+} // namespace launch
+
+/// `text` as one word of a POSIX shell: as it is where that is safe, else between single quotes, with a
+/// single quote of its own written as '\''. In the first word of a line a = is not safe either: the shell
+/// would take the word for the assignment of a variable.
+[[nodiscard]] constexpr std::string quote(std::string_view text, bool first_word = false) {
+    bool plain = !text.empty();
+    for (const char c : text) plain = plain && launch::is_plain_in_shell(c) && !(first_word && c == '=');
+    if (plain) return std::string(text);
+    std::string quoted = "'";
+    for (const char c : text) {
+        if (c == '\'')
+            quoted += "'\\''";
+        else
+            quoted += c;
+    }
+    return quoted += '\'';
+}
+
+/// All arguments, quoted, with a space between. For people and logs: kvmark itself never runs a shell.
+[[nodiscard]] constexpr std::string display(const argv& arguments) {
+    std::string line;
+    for (const std::string_view argument : arguments) {
+        const bool first_word = line.empty();
+        if (!first_word) line += ' ';
+        line += quote(argument, first_word);
+    }
+    return line;
+}
+
+} // namespace kvmark
+
 #ifdef KVMARK_WITH_READERS
 
 // kvmark/workload/reader/text_file.hpp
@@ -4690,7 +5451,6 @@ private:
 // kvmark/workload/burst_gpt.hpp
 // Reader of BurstGPT traces (csv; Wang et al., "BurstGPT", KDD 2025), replayed as a source. Opt-in.
 
-#include <charconv>
 #include <cmath>
 
 namespace kvmark::workload {
