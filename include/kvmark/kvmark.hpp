@@ -67,3 +67,7 @@
 #include <kvmark/launch/launcher.hpp>
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/launch/text_writer.hpp>
+
+#include <kvmark/exec/executor.hpp>
+#include <kvmark/exec/serial.hpp>
+#include <kvmark/exec/unit_dispenser.hpp>

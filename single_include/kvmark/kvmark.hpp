@@ -5306,6 +5306,420 @@ namespace launch {
 
 } // namespace kvmark
 
+// kvmark/exec/executor.hpp
+// The executor concept: whose hands move the bytes, and whether a launcher starts the program.
+
+namespace kvmark::exec {
+
+/// What the engine needs of the hands of a run. submit() and the rest are called on the engine's thread.
+template <class C>
+concept io_crew = requires(C crew, std::uint8_t lane, engine::io_op& op, nanoseconds t) {
+    { crew.start() } -> std::same_as<result<void>>;  ///< once, before anything else
+    { crew.submit(lane, op) } -> std::same_as<void>; ///< do every unit of its stage, on the tier `lane`
+    { crew.reap() } -> std::same_as<engine::io_op*>; ///< one whose stage is done, or null
+    { crew.wait(t) } -> std::same_as<void>;          ///< until something is done, or that much time is over
+    { crew.stop_requested() } -> std::same_as<bool>; ///< a signal, or the caller, wants the run to end
+    { crew.stop_signal() } -> std::same_as<int>;     ///< which signal, or 0
+    crew.for_each_worker([](engine::io_worker&) {});
+    { crew.halt() } -> std::same_as<void>; ///< begin nothing more; returns when no I/O is under way
+};
+
+/// What a crew is made from.
+template <class Stack>
+struct crew_setup {
+    engine::io_path<Stack>& path;
+    engine::io_settings io;
+    std::array<std::uint32_t, Stack::size> depths{}; ///< I/Os in flight by tier; 0: the tier has no lane
+};
+
+/// An executor is a tag: it says how a run is started, and names the crew that does its I/O. Its crew may
+/// live in a header of its own (exec/local.hpp), so that build_command() needs none of what run() needs.
+template <class E>
+concept executor = requires {
+    { E::name } -> std::convertible_to<std::string_view>;
+    { E::uses_launcher } -> std::convertible_to<bool>; ///< build_command() begins with the launcher's words
+};
+
+/// One sentence for whoever writes an executor and forgets a member.
+template <class E>
+constexpr void check_executor() {
+    static_assert(
+        requires {
+            { E::name } -> std::convertible_to<std::string_view>;
+        },
+        "kvmark: an executor needs a static member `name` (std::string_view)");
+    static_assert(
+        requires {
+            { E::uses_launcher } -> std::convertible_to<bool>;
+        },
+        "kvmark: an executor needs a static member `uses_launcher` (bool)");
+}
+
+/// The crew of an executor for a stack: specialised in the executor's header.
+template <class Executor, class Stack>
+struct crew_of {
+    static constexpr bool missing = true;
+};
+
+/// Worker threads, signals and timers on Boost.Asio; run() needs <kvmark/exec/local.hpp>.
+struct local {
+    static constexpr std::string_view name = "local";
+    static constexpr std::string_view header = "<kvmark/exec/local.hpp>";
+    static constexpr bool uses_launcher = false;
+};
+
+/// Ranks under an MPI launcher; run() needs <kvmark/exec/mpi.hpp>.
+struct mpi {
+    static constexpr std::string_view name = "mpi";
+    static constexpr std::string_view header = "<kvmark/exec/mpi.hpp>";
+    static constexpr bool uses_launcher = true;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/serial.hpp
+// The executor without threads: the calling thread does the I/O between two events.
+
+namespace kvmark::exec {
+
+/// Depends on nothing but the standard library. One I/O at a time: for a first run, for debugging, and for
+/// virtual time, where there is no I/O.
+struct serial {
+    static constexpr std::string_view name = "serial";
+    static constexpr std::string_view header = "<kvmark/exec/serial.hpp>";
+    static constexpr bool uses_launcher = false;
+};
+
+template <class Stack>
+class serial_crew {
+public:
+    KVMARK_COLD explicit serial_crew(const crew_setup<Stack>& setup)
+        : path_(setup.path), worker_(setup.io, Stack::size) {}
+
+    [[nodiscard]] result<void> start() {
+        if (worker_.has_buffers()) return {};
+        return error{error_kind::system, "cannot map the I/O buffers; give a smaller --io-chunk"};
+    }
+
+    void submit(std::uint8_t, engine::io_op& op) {
+        op.next = nullptr;
+        (last_ ? last_->next : first_) = &op;
+        last_ = &op;
+    }
+
+    [[nodiscard]] engine::io_op* reap() { return std::exchange(done_, nullptr); }
+
+    /// Does one unit of the oldest operation; sleeps where there is none.
+    void wait(nanoseconds at_most) {
+        if (!first_) return sleep(at_most);
+        path_.perform(*first_, unit_++, worker_);
+        if (unit_ < first_->units) return;
+        unit_ = 0;
+        done_ = first_;
+        first_ = first_->next;
+        if (!first_) last_ = nullptr;
+    }
+
+    [[nodiscard]] static constexpr bool stop_requested() { return false; }
+    [[nodiscard]] static constexpr int stop_signal() { return 0; }
+    void halt() {}
+
+    template <class F>
+    void for_each_worker(F&& f) {
+        f(worker_);
+    }
+
+private:
+    static void sleep(nanoseconds t) {
+        if (t.count <= 0) return;
+        const timespec span{t.count / 1'000'000'000, t.count % 1'000'000'000};
+        ::nanosleep(&span, nullptr);
+    }
+
+    engine::io_path<Stack>& path_;
+    engine::io_worker worker_;
+    engine::io_op* first_ = nullptr;
+    engine::io_op* last_ = nullptr;
+    engine::io_op* done_ = nullptr;
+    std::uint32_t unit_ = 0;
+};
+
+template <class Stack>
+struct crew_of<serial, Stack> {
+    using type = serial_crew<Stack>;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/unit_dispenser.hpp
+// Hands out the units of queued operations to many workers, in order, without a lock.
+
+namespace kvmark::exec {
+
+/// One producer, many consumers. A place of the ring holds one operation and a ticket, (which lap of the
+/// ring) << 28 | (units not yet handed out); taking a unit is one compare-and-swap of the ticket, which fails
+/// if the place has meanwhile been given to another operation. That a place is exhausted is told by the
+/// ticket alone, so a consumer that slept for a lap cannot mistake the next operation's units for its own.
+/// The producer keeps what does not fit in a list of its own.
+class unit_dispenser {
+public:
+    struct unit {
+        engine::io_op* op = nullptr;
+        std::uint32_t index = 0;
+    };
+
+    /// Producer. False when the ring is full: offer it again once an operation has completed.
+    [[nodiscard]] bool offer(engine::io_op& op) {
+        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+        if (tail - head_.load(std::memory_order_acquire) == ring_size) return false;
+        place& p = ring_[tail % ring_size];
+        p.op.store(&op, std::memory_order_relaxed);
+        p.units.store(op.units, std::memory_order_relaxed);
+        p.ticket.store(tail << unit_bits | op.units, std::memory_order_release);
+        tail_.store(tail + 1, std::memory_order_release);
+        return true;
+    }
+
+    /// Consumer. An empty unit when there is nothing to do.
+    [[nodiscard]] unit take() {
+        for (;;) {
+            std::uint64_t head = head_.load(std::memory_order_acquire);
+            if (head == tail_.load(std::memory_order_acquire)) return {};
+            place& p = ring_[head % ring_size];
+            std::uint64_t ticket = p.ticket.load(std::memory_order_acquire);
+            if (ticket >> unit_bits != head) continue;
+            const auto left = static_cast<std::uint32_t>(ticket & ((1u << unit_bits) - 1));
+            if (left == 0) {
+                head_.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
+                continue;
+            }
+            engine::io_op* op = p.op.load(std::memory_order_relaxed);
+            const std::uint32_t units = p.units.load(std::memory_order_relaxed);
+            if (p.ticket.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel))
+                return {op, units - left};
+        }
+    }
+
+private:
+    static constexpr unsigned unit_bits = 28;
+    static constexpr std::uint64_t ring_size = 64;
+
+    struct place {
+        std::atomic<std::uint64_t> ticket{~std::uint64_t{0}};
+        std::atomic<engine::io_op*> op{nullptr};
+        std::atomic<std::uint32_t> units{0};
+    };
+
+    std::array<place, ring_size> ring_;
+    alignas(64) std::atomic<std::uint64_t> head_{0};
+    alignas(64) std::atomic<std::uint64_t> tail_{0};
+};
+
+} // namespace kvmark::exec
+
+#ifdef KVMARK_WITH_LOCAL
+
+// kvmark/exec/local.hpp
+// The executor of one machine: worker threads for each tier, signals and timers, on Boost.Asio.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <csignal>
+#include <memory>
+#include <sys/eventfd.h>
+
+namespace kvmark::exec {
+
+/// Each tier that holds bytes has a lane: a queue and as many workers as the tier wants I/Os in flight. A
+/// worker takes the next unit of the lane's oldest operation by one compare-and-swap and goes to sleep only
+/// when the lane is empty; the engine is woken once per operation, not once per I/O. SIGINT and SIGTERM end
+/// the run: I/Os under way finish, no other begins.
+template <class Stack>
+class local_crew {
+public:
+    KVMARK_COLD explicit local_crew(const crew_setup<Stack>& setup)
+        : path_(setup.path), signals_(context_, SIGINT, SIGTERM), timer_(context_),
+          doorbell_(context_, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        for (std::size_t t = 0; t < Stack::size; ++t)
+            for (std::uint32_t i = 0; i < setup.depths[t]; ++i)
+                workers_.push_back(std::make_unique<worker>(setup.io, t));
+    }
+    local_crew(const local_crew&) = delete;
+    local_crew& operator=(const local_crew&) = delete;
+    KVMARK_COLD ~local_crew() { halt(); }
+
+    [[nodiscard]] KVMARK_COLD result<void> start() {
+        for (const auto& w : workers_)
+            if (!w->io.has_buffers())
+                return error{error_kind::system,
+                             "cannot map the I/O buffers; give a smaller --io-chunk or --queue-depth"};
+        signals_.async_wait([this](const boost::system::error_code& failed, int number) {
+            if (!failed) signal_ = number;
+        });
+        listen();
+        pool_ = std::make_unique<boost::asio::thread_pool>(workers_.size());
+        for (const auto& w : workers_) boost::asio::post(*pool_, [this, w = w.get()] { work(*w); });
+        return {};
+    }
+
+    void submit(std::uint8_t index, engine::io_op& op) {
+        lane& l = lanes_[index];
+        op.next = nullptr;
+        if (l.first || !l.ready.offer(op)) {
+            (l.first ? l.last->next : l.first) = &op;
+            l.last = &op;
+            return;
+        }
+        ring(l, op.units);
+    }
+
+    [[nodiscard]] engine::io_op* reap() {
+        if (!reaped_) {
+            // The stack of completions, turned over so that the oldest comes first.
+            for (auto* op = completed_.exchange(nullptr, std::memory_order_acquire); op;) {
+                auto* following = op->next;
+                op->next = reaped_;
+                reaped_ = op;
+                op = following;
+            }
+            refill();
+        }
+        if (!reaped_) return nullptr;
+        return std::exchange(reaped_, reaped_->next);
+    }
+
+    void wait(nanoseconds at_most) {
+        if (at_most.count <= 0) {
+            context_.poll();
+            return;
+        }
+        asleep_.store(true);
+        if (completed_.load() == nullptr) {
+            timer_.expires_after(std::chrono::nanoseconds(at_most.count));
+            timer_.async_wait([](const boost::system::error_code&) {});
+            context_.run_one();
+            timer_.cancel();
+        }
+        asleep_.store(false);
+        context_.poll();
+    }
+
+    [[nodiscard]] bool stop_requested() const { return signal_ != 0; }
+    /// SIGINT, SIGTERM or 0.
+    [[nodiscard]] int stop_signal() const { return signal_; }
+
+    KVMARK_COLD void halt() {
+        if (!pool_) return;
+        halted_.store(true);
+        for (lane& l : lanes_) {
+            l.bell.fetch_add(1);
+            l.bell.notify_all();
+        }
+        pool_->join();
+        pool_.reset();
+    }
+
+    template <class F>
+    void for_each_worker(F&& f) {
+        for (const auto& w : workers_) f(w->io);
+    }
+
+private:
+    struct lane {
+        unit_dispenser ready;
+        alignas(64) std::atomic<int> bell{0}; ///< rung when there is more to do
+        engine::io_op* first = nullptr;       ///< what the ring had no place for
+        engine::io_op* last = nullptr;
+    };
+    struct worker {
+        worker(const engine::io_settings& settings, std::size_t tier)
+            : io(settings, Stack::size), lane(tier) {}
+        engine::io_worker io;
+        std::size_t lane;
+    };
+
+    void work(worker& w) {
+        lane& l = lanes_[w.lane];
+        while (!halted_.load(std::memory_order_relaxed)) {
+            const int bell = l.bell.load(std::memory_order_acquire);
+            const auto unit = l.ready.take();
+            if (!unit.op) {
+                if (!halted_.load()) l.bell.wait(bell, std::memory_order_acquire);
+                continue;
+            }
+            path_.perform(*unit.op, unit.index, w.io);
+            if (unit.op->unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) complete(*unit.op);
+        }
+    }
+
+    void complete(engine::io_op& op) {
+        auto* top = completed_.load(std::memory_order_relaxed);
+        do {
+            op.next = top;
+        } while (!completed_.compare_exchange_weak(top, &op));
+        if (!asleep_.exchange(false)) return;
+        const std::uint64_t one = 1;
+        static_cast<void>(!::write(doorbell_.native_handle(), &one, sizeof one));
+    }
+
+    void ring(lane& l, std::uint32_t units) {
+        l.bell.fetch_add(1, std::memory_order_release);
+        if (units == 1)
+            l.bell.notify_one();
+        else
+            l.bell.notify_all();
+    }
+
+    void refill() {
+        for (lane& l : lanes_)
+            while (l.first) {
+                engine::io_op& op = *l.first;
+                engine::io_op* following = op.next;
+                if (!l.ready.offer(op)) break;
+                ring(l, op.units);
+                l.first = following;
+            }
+    }
+
+    void listen() {
+        doorbell_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                             [this](const boost::system::error_code& failed) {
+                                 if (failed) return;
+                                 std::uint64_t rings;
+                                 static_cast<void>(!::read(doorbell_.native_handle(), &rings, sizeof rings));
+                                 listen();
+                             });
+    }
+
+    engine::io_path<Stack>& path_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer timer_;
+    boost::asio::posix::stream_descriptor doorbell_;
+    std::array<lane, Stack::size> lanes_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::unique_ptr<boost::asio::thread_pool> pool_;
+    std::atomic<engine::io_op*> completed_{nullptr};
+    engine::io_op* reaped_ = nullptr;
+    std::atomic<bool> asleep_{false};
+    std::atomic<bool> halted_{false};
+    int signal_ = 0;
+};
+
+template <class Stack>
+struct crew_of<local, Stack> {
+    using type = local_crew<Stack>;
+};
+
+} // namespace kvmark::exec
+
+#endif // KVMARK_WITH_LOCAL
+
 #ifdef KVMARK_WITH_READERS
 
 // kvmark/workload/reader/text_file.hpp
