@@ -71,3 +71,13 @@
 #include <kvmark/exec/executor.hpp>
 #include <kvmark/exec/serial.hpp>
 #include <kvmark/exec/unit_dispenser.hpp>
+
+#include <kvmark/benchmark/benchmark.hpp>
+#include <kvmark/benchmark/command.hpp>
+#include <kvmark/benchmark/fault_list.hpp>
+#include <kvmark/benchmark/option_names.hpp>
+#include <kvmark/benchmark/options.hpp>
+#include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/policies.hpp>
+#include <kvmark/benchmark/validate.hpp>
+#include <kvmark/benchmark/validate_workload.hpp>

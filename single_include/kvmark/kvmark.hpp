@@ -5517,6 +5517,823 @@ private:
 
 } // namespace kvmark::exec
 
+// kvmark/benchmark/options.hpp
+// What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
+
+namespace kvmark {
+
+enum class generation_mode : std::uint8_t { none, fast, realistic };
+enum class performance_profile : std::uint8_t { latency, throughput };
+enum class autoscaler_mode : std::uint8_t { qos, capacity };
+using workload::arrival_process;
+enum class verify_mode : std::uint8_t { none, stamps, full };
+
+/// A memory size in GiB that remembers whether it was written as an integer, since a command line prints 16.0
+/// and 16 as they were given.
+struct gib_number {
+    double value = 0;
+    bool integral = false;
+
+    constexpr gib_number() = default;
+    constexpr gib_number(double v) : value(v) {}
+    constexpr gib_number(int v) : value(v), integral(true) {}
+    friend constexpr bool operator==(gib_number, gib_number) = default;
+};
+
+/// The program that a launch starts on every rank: kvmark by default, or the reference's kv-cache.py under a
+/// Python interpreter.
+struct program_choice {
+    std::string path = "kvmark";
+    std::string interpreter{}; ///< set: `interpreter path options...`, with the reference's options alone
+};
+
+struct options {
+    // What nearly every program sets.
+    model::geometry model = models::llama3_1_8b;
+    std::int64_t num_users = 100; ///< 1..100,000
+    std::vector<std::string>
+        hosts{}; ///< `host` or `host:slots`; an element may hold several, split by , or space
+    std::optional<std::int64_t> num_processes{}; ///< default: the number of hosts
+    std::string cache_dir{};                     ///< empty: below the run directory, or a temporary directory
+
+    // The rest of the reference's options, with its defaults.
+    std::int64_t duration = 60;   ///< seconds, 1..86,400
+    gib_number gpu_mem_gb = 16.0; ///< GiB per GPU
+    std::int64_t num_gpus = 1;
+    std::int64_t tensor_parallel = 1; ///< 1..num_gpus; a rank stores 1/T of each entry
+    gib_number cpu_mem_gb = 32.0;     ///< GiB
+    kvmark::generation_mode generation_mode = generation_mode::realistic;
+    kvmark::performance_profile performance_profile = performance_profile::latency;
+    bool disable_multi_turn = false;
+    bool disable_prefix_caching = false;
+    bool enable_rag = false;
+    std::int64_t rag_num_docs = 10;
+    bool enable_autoscaling = false;
+    kvmark::autoscaler_mode autoscaler_mode = autoscaler_mode::qos;
+    double target_saturation = 0.8; ///< 0..1
+    std::string output{};           ///< result JSON; empty: below the run directory, or none
+    std::optional<std::int64_t> seed{};
+    std::int64_t max_concurrent_allocs = 0; ///< writers in flight; 0: no bound
+    double request_rate = 0;                ///< requests/s as a true arrival rate; 0: by think times
+    std::int64_t max_requests = 0;          ///< 0: no bound
+    double storage_capacity_gb = 0;         ///< GiB; 0: 95 % of the free space
+    bool precondition = false;
+    double precondition_size_gb = 0; ///< GiB; 0: twice the storage capacity
+    std::int64_t precondition_threads = 0;
+    bool prefill_only = false;
+    bool decode_only = false;
+
+    // kvmark's own.
+    arrival_process arrivals = arrival_process::poisson; ///< how request_rate spaces requests
+    verify_mode verify = verify_mode::full;              ///< what a read checks
+    std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
+    std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
+    std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
+    workload::parameters workload{};
+
+    // The launch.
+    std::string mpi_bin{}; ///< path of the launcher; empty: its name, found through PATH
+    bool oversubscribe = false;
+    bool allow_run_as_root = false;
+    std::vector<std::string> mpi_params{}; ///< one argument of the launcher each
+    program_choice program{};
+    std::string run_directory{}; ///< `<results>/kv_cache/run/<datetime>`; empty: no run directory
+    std::string run_datetime{};  ///< `YYYYMMDD_HHMMSS`
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/option_names.hpp
+// The words of the command line for the enumerations in options.
+
+namespace kvmark {
+
+inline constexpr std::array<std::string_view, 3> generation_mode_names{"none", "fast", "realistic"};
+inline constexpr std::array<std::string_view, 2> performance_profile_names{"latency", "throughput"};
+inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
+inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
+inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
+
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(generation_mode m) {
+    return generation_mode_names[static_cast<std::size_t>(m)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(performance_profile p) {
+    return performance_profile_names[static_cast<std::size_t>(p)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(autoscaler_mode m) {
+    return autoscaler_mode_names[static_cast<std::size_t>(m)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(arrival_process p) {
+    return arrival_process_names[static_cast<std::size_t>(p)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(verify_mode m) {
+    return verify_mode_names[static_cast<std::size_t>(m)];
+}
+
+} // namespace kvmark
+
+// kvmark/benchmark/command.hpp
+// Options -> the argument vector of a run: the launcher's prefix, then the program and its own options.
+
+namespace kvmark {
+
+namespace command {
+
+/// An option, the member that holds it, and its default.
+template <class T>
+struct member_option {
+    std::string_view name;
+    T options::*member;
+    T default_value;
+
+    consteval member_option(std::string_view option_name, T options::*option_member)
+        : name(option_name), member(option_member), default_value(options{}.*option_member) {}
+};
+
+// Tables rather than calls in a row: one copy of the number formatting at each place that builds a command.
+inline constexpr member_option<std::int64_t> leading_integers[]{
+    {"--num-users", &options::num_users},
+    {"--duration", &options::duration},
+};
+inline constexpr member_option<gib_number> memory_sizes[]{
+    {"--gpu-mem-gb", &options::gpu_mem_gb},
+    {"--cpu-mem-gb", &options::cpu_mem_gb},
+};
+inline constexpr member_option<std::int64_t> further_integers[]{
+    {"--num-gpus", &options::num_gpus},
+    {"--tensor-parallel", &options::tensor_parallel},
+    {"--max-concurrent-allocs", &options::max_concurrent_allocs},
+    {"--max-requests", &options::max_requests},
+    {"--precondition-threads", &options::precondition_threads},
+    {"--io-chunk", &options::io_chunk},
+    {"--queue-depth", &options::queue_depth},
+    {"--max-samples", &options::max_samples},
+};
+inline constexpr member_option<double> further_reals[]{
+    {"--target-saturation", &options::target_saturation},
+    {"--request-rate", &options::request_rate},
+    {"--storage-capacity-gb", &options::storage_capacity_gb},
+    {"--precondition-size-gb", &options::precondition_size_gb},
+};
+inline constexpr member_option<bool> further_flags[]{
+    {"--precondition", &options::precondition},
+    {"--prefill-only", &options::prefill_only},
+    {"--decode-only", &options::decode_only},
+};
+
+/// As it was given: 16 or 16.0.
+[[nodiscard]] KVMARK_INLINE constexpr launch::number_text gib_text(gib_number gib) {
+    return gib.integral ? launch::integer_text(static_cast<std::int64_t>(gib.value))
+                        : launch::real_text(gib.value);
+}
+
+/// What kvmark takes and the reference's wrapper does not pass, so that every rank runs the same thing.
+KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, const options& o) {
+    for (const auto& option : further_integers) {
+        if (o.*option.member == option.default_value) continue;
+        writer.argument(option.name);
+        writer.argument(launch::integer_text(o.*option.member));
+    }
+    for (const auto& option : further_reals) {
+        if (o.*option.member == option.default_value) continue;
+        writer.argument(option.name);
+        writer.argument(launch::real_text(o.*option.member));
+    }
+    for (const auto& option : further_flags)
+        if (o.*option.member) writer.argument(option.name);
+    if (o.arrivals != arrival_process::poisson) {
+        writer.argument("--arrivals");
+        writer.argument(name_of(o.arrivals));
+    }
+    if (o.verify != verify_mode::full) {
+        writer.argument("--verify");
+        writer.argument(name_of(o.verify));
+    }
+}
+
+/// The program and its options, in the reference wrapper's order. A program under an interpreter gets the
+/// wrapper's own options alone.
+KVMARK_INLINE constexpr void write_program(launch::text_writer& writer, const options& o) {
+    using launch::integer_text;
+    const bool reference = !o.program.interpreter.empty();
+    if (reference) writer.argument(o.program.interpreter);
+    writer.argument(o.program.path);
+    if (!reference) writer.argument("run");
+    writer.argument("--model");
+    writer.argument(o.model.name);
+    for (const auto& option : leading_integers) {
+        writer.argument(option.name);
+        writer.argument(integer_text(o.*option.member));
+    }
+    for (const auto& option : memory_sizes) {
+        writer.argument(option.name);
+        writer.argument(gib_text(o.*option.member));
+    }
+    writer.argument("--generation-mode");
+    writer.argument(name_of(o.generation_mode));
+    writer.argument("--performance-profile");
+    writer.argument(name_of(o.performance_profile));
+    if (!o.cache_dir.empty()) {
+        writer.argument("--cache-dir");
+        writer.argument(o.cache_dir);
+    } else if (!o.run_directory.empty()) {
+        writer.argument("--cache-dir");
+        writer.argument(o.run_directory, "/kvcache_data");
+    }
+    if (!o.output.empty()) {
+        writer.argument("--output");
+        writer.argument(o.output);
+    } else if (!o.run_directory.empty()) {
+        writer.argument("--output");
+        writer.argument(o.run_directory, "/kvcache_results_", o.run_datetime, ".json");
+    }
+    if (o.disable_multi_turn) writer.argument("--disable-multi-turn");
+    if (o.disable_prefix_caching) writer.argument("--disable-prefix-caching");
+    if (o.enable_rag) {
+        writer.argument("--enable-rag");
+        writer.argument("--rag-num-docs");
+        writer.argument(integer_text(o.rag_num_docs));
+    }
+    if (o.enable_autoscaling) {
+        writer.argument("--enable-autoscaling");
+        writer.argument("--autoscaler-mode");
+        writer.argument(name_of(o.autoscaler_mode));
+    }
+    if (o.seed) {
+        writer.argument("--seed");
+        writer.argument(integer_text(*o.seed));
+    }
+    if (!reference) write_further_options(writer, o);
+}
+
+/// Both parts, for argv::build().
+template <launch::launcher Launcher>
+struct line {
+    const launch::launcher_request& request;
+    const launch::host_plan& plan;
+    const options& run;
+
+    KVMARK_INLINE constexpr void operator()(launch::text_writer& writer) const {
+        if (plan.used() > 0) Launcher::write_prefix(writer, request, plan);
+        write_program(writer, run);
+    }
+};
+
+} // namespace command
+
+/// The arguments to execute, program first. The launcher's prefix stands in front when `uses_launcher` (an
+/// executor over processes), the launcher starts ranks, and there are hosts. Empty when the launch has a
+/// fault; validate() says which. Usable in a constant expression, where a memory size or rate may have at
+/// most 15 significant digits. Precondition: no text in `o` holds a NUL.
+template <launch::launcher Launcher>
+[[nodiscard]] KVMARK_INLINE constexpr argv build_command(bool uses_launcher, Launcher, const options& o) {
+    launch::launcher_request request{.path = o.mpi_bin,
+                                     .oversubscribe = o.oversubscribe,
+                                     .allow_run_as_root = o.allow_run_as_root,
+                                     .mpi_params = o.mpi_params};
+    if (uses_launcher && Launcher::starts_ranks) {
+        request.hosts = o.hosts;
+        request.num_processes = o.num_processes;
+    }
+    const launch::host_plan plan(request.hosts, request.num_processes);
+    if (plan.fault() != launch::launch_fault::none) return {};
+    return argv::build(command::line<Launcher>{request, plan, o});
+}
+
+} // namespace kvmark
+
+// kvmark/benchmark/plan_run.hpp
+// Options -> what the source, the tiers and the engine are told.
+
+#include <cstdlib>
+
+namespace kvmark {
+
+/// Where a run without --cache-dir keeps its entries: below the run directory, or in $TMPDIR, or in /var/tmp,
+/// which unlike /tmp is seldom made of memory.
+[[nodiscard]] KVMARK_COLD std::string effective_cache_dir(const options& o) {
+    if (!o.cache_dir.empty()) return o.cache_dir;
+    if (!o.run_directory.empty()) return o.run_directory + "/kvcache_data";
+    const char* temporary = std::getenv("TMPDIR");
+    return std::string(temporary && *temporary ? temporary : "/var/tmp") + "/kvmark-cache";
+}
+
+[[nodiscard]] constexpr bytes per_token_of(const options& o) {
+    return o.model.per_token() / static_cast<std::uint64_t>(o.tensor_parallel);
+}
+
+/// A seed that no other run is likely to have.
+[[nodiscard]] KVMARK_COLD std::uint64_t fresh_seed() {
+    timespec t;
+    ::clock_gettime(CLOCK_REALTIME, &t);
+    const auto moment =
+        static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
+    return mix(moment ^ static_cast<std::uint64_t>(::getpid()) << 40) >> 32;
+}
+
+[[nodiscard]] KVMARK_COLD workload::source_config plan_source(const options& o, std::uint64_t seed) {
+    return {.seed = seed,
+            .users = static_cast<std::uint64_t>(o.num_users),
+            .request_rate = o.request_rate,
+            .arrivals = o.arrivals,
+            .model = o.model,
+            .bytes_per_token = per_token_of(o),
+            .multi_turn = !o.disable_multi_turn,
+            .prefix_caching = !o.disable_prefix_caching,
+            .rag = o.enable_rag,
+            .rag_documents = static_cast<std::uint32_t>(o.rag_num_docs),
+            .prefill_only = o.prefill_only,
+            .decode_only = o.decode_only,
+            .parameters = o.workload};
+}
+
+[[nodiscard]] KVMARK_COLD engine::turn_entries_config plan_access(const options& o) {
+    const auto prepared = static_cast<std::uint64_t>(o.num_users) * o.workload.prepared_per_user;
+    return {.decode_batch = o.workload.decode_batch,
+            .reads_decode = !o.prefill_only,
+            .writes_prefill = !o.decode_only,
+            .prepared_entries = o.decode_only ? prepared : 0};
+}
+
+/// What the options ask of a tier of that role, whatever the machine can give; all ones: no bound.
+[[nodiscard]] constexpr bytes asked_limit(const options& o, tier::tier_role role) {
+    switch (role) {
+    case tier::tier_role::gpu:
+        return from_gib(o.gpu_mem_gb.value * static_cast<double>(o.num_gpus));
+    case tier::tier_role::cpu:
+        return from_gib(o.cpu_mem_gb.value);
+    case tier::tier_role::storage:
+        break;
+    }
+    return o.storage_capacity_gb > 0 ? from_gib(o.storage_capacity_gb) : bytes(~std::uint64_t{0});
+}
+
+/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, with a note where they
+/// were.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD engine::engine_config plan_engine(const options& o, Stack& tiers,
+                                                            std::uint64_t seed) {
+    engine::engine_config c{
+        .parameters = o.workload,
+        .io = {.chunk = bytes(static_cast<std::uint64_t>(o.io_chunk)),
+               .salt = mix(seed ^ fresh_seed()),
+               .verify = o.verify != verify_mode::none,
+               .verify_payload = o.verify == verify_mode::full},
+        .per_token = per_token_of(o),
+        .duration = from_seconds(static_cast<double>(o.duration)),
+        .max_requests = static_cast<std::uint64_t>(o.max_requests),
+        .users = static_cast<std::uint64_t>(o.num_users),
+        .generation_per_token =
+            from_seconds(o.workload.seconds_per_token[static_cast<std::size_t>(o.generation_mode)]),
+        .max_writers = static_cast<std::uint64_t>(o.max_concurrent_allocs),
+        .max_samples = static_cast<std::uint64_t>(o.max_samples),
+        .seed = seed,
+        .prepared_entries = plan_access(o).prepared_entries,
+        .scaling = !o.enable_autoscaling                       ? engine::scaling_mode::off
+                   : o.autoscaler_mode == autoscaler_mode::qos ? engine::scaling_mode::qos
+                                                               : engine::scaling_mode::capacity,
+        .target_saturation = o.target_saturation,
+    };
+    if (o.precondition_threads > 0)
+        c.precondition_writers = static_cast<std::uint64_t>(o.precondition_threads);
+
+    tiers.for_each([&]<class T>(std::size_t i, T& t) {
+        tier::tier_setup setup{.limit = asked_limit(o, T::role),
+                               .io_chunk = c.io.chunk,
+                               .queue_depth = static_cast<std::uint32_t>(o.queue_depth),
+                               .cache_dir = effective_cache_dir(o)};
+        const bytes capacity = tier::capacity_of(t, setup);
+        std::string note;
+        if (setup.limit > capacity) {
+            if (setup.limit != bytes(~std::uint64_t{0}))
+                note = "limit lowered from " + std::to_string(to_gib(setup.limit)) + " to " +
+                       std::to_string(to_gib(capacity)) + " GiB, the most this machine can give now";
+            setup.limit = capacity;
+        }
+        if (i + 1 == Stack::size && o.precondition)
+            c.precondition = o.precondition_size_gb > 0 ? from_gib(o.precondition_size_gb) : setup.limit * 2;
+        c.tiers.push_back(setup);
+        c.notes.push_back(note);
+    });
+    return c;
+}
+
+/// The bounds that placement keeps: every tier but the last is filled to a share of its limit.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD std::vector<cache::tier_bounds> plan_bounds(const engine::engine_config& c,
+                                                                      Stack& tiers) {
+    std::vector<cache::tier_bounds> bounds;
+    tiers.for_each([&]<class T>(std::size_t i, T& t) {
+        const bool last = i + 1 == Stack::size;
+        bounds.push_back({.limit = c.tiers[i].limit,
+                          .granule = tier::granule_of(t),
+                          .target = last ? 1.0 : c.parameters.tier_target,
+                          .largest = last ? 1.0 : c.parameters.large_entry});
+    });
+    return bounds;
+}
+
+} // namespace kvmark
+
+// kvmark/benchmark/policies.hpp
+// Sorts the policies of a benchmark: eviction, access model, source and clock may come in any order.
+
+namespace kvmark {
+
+/// Which concept a type is meant to model, told by any one of the members that only that concept has. A type
+/// that lacks another member is then met with that concept's own sentence.
+enum class policy_kind : std::uint8_t { eviction, access, source, clock, unknown };
+
+template <class P>
+[[nodiscard]] constexpr policy_kind kind_of() {
+    if (
+        requires(P p) { p.victim(); } || requires(P p) { p.touch(tier::entry_id{}); })
+        return policy_kind::eviction;
+    if (requires(P p) { p.next(); } || workload::source<P>) return policy_kind::source;
+    if (
+        requires(P p) { p.now(); } || requires { P::is_virtual; })
+        return policy_kind::clock;
+    if (requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
+        return policy_kind::access;
+    return policy_kind::unknown;
+}
+
+template <class P>
+constexpr void check_policy() {
+    constexpr policy_kind kind = kind_of<P>();
+    static_assert(
+        kind != policy_kind::unknown,
+        "kvmark: a policy of a benchmark must be an eviction policy (victim, touch, ...), an access model "
+        "(plan), a source (next) or a clock (now, is_virtual)");
+    if constexpr (kind == policy_kind::eviction) cache::check_eviction_policy<P>();
+    if constexpr (kind == policy_kind::source) workload::check_source<P>();
+    if constexpr (kind == policy_kind::clock) check_clock<P>();
+    if constexpr (kind == policy_kind::access) engine::check_access_model<P>();
+}
+
+/// The first of `Policies` of a kind, or the default.
+template <policy_kind Kind, class Default, class... Policies>
+struct pick_policy {
+    using type = Default;
+};
+template <policy_kind Kind, class Default, class First, class... Rest>
+struct pick_policy<Kind, Default, First, Rest...> {
+    using type = typename std::conditional_t<kind_of<First>() == Kind, std::type_identity<First>,
+                                             pick_policy<Kind, Default, Rest...>>::type;
+};
+
+template <class... Policies>
+struct policy_set {
+    static constexpr bool sorted = ((check_policy<Policies>(), true) && ...);
+    static constexpr std::size_t count([[maybe_unused]] policy_kind k) {
+        return (std::size_t{0} + ... + (kind_of<Policies>() == k ? 1u : 0u));
+    }
+    static_assert(count(policy_kind::eviction) <= 1 && count(policy_kind::access) <= 1 &&
+                      count(policy_kind::source) <= 1 && count(policy_kind::clock) <= 1,
+                  "kvmark: a benchmark takes at most one policy of each kind");
+
+    using eviction = typename pick_policy<policy_kind::eviction, cache::lru, Policies...>::type;
+    using access = typename pick_policy<policy_kind::access, engine::turn_entries, Policies...>::type;
+    using source = typename pick_policy<policy_kind::source, workload::user_personas, Policies...>::type;
+    using clock = typename pick_policy<policy_kind::clock, clocks::steady, Policies...>::type;
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/fault_list.hpp
+// Collects what is wrong with a set of options, one sentence each.
+
+namespace kvmark::validation {
+
+/// The largest memory size: the bytes of 2^33 GiB fit into 64 bits with room for a sum of two.
+inline constexpr double max_gib = 8'589'934'592.0;
+
+/// Collects faults; each check names the option, its value, and the range.
+class fault_list {
+public:
+    KVMARK_COLD void add(std::string message) {
+        faults_.push_back({error_kind::invalid_argument, std::move(message)});
+    }
+    KVMARK_COLD void integer(const char* option, std::int64_t value, std::int64_t low, std::int64_t high) {
+        if (value >= low && value <= high) return;
+        add(option + (" " + std::to_string(value)) + ": must be " + std::to_string(low) +
+            (high == INT64_MAX ? " or more" : ".." + std::to_string(high)));
+    }
+    KVMARK_COLD void real(const char* option, double value, double high, const char* range) {
+        if (value >= 0 && value <= high) return; // false for a NaN
+        add(option + (" " + std::string(launch::real_text(value))) + ": must be " + range);
+    }
+    KVMARK_COLD void gib(const char* option, double value) {
+        real(option, value, max_gib, "0..8589934592 GiB (8 EiB)");
+    }
+    KVMARK_COLD void text(const char* option, std::string_view value) {
+        if (value.find('\0') != std::string_view::npos)
+            add(option + std::string(": it holds a NUL character, which no argument or path can"));
+    }
+    [[nodiscard]] std::vector<error> take() { return std::move(faults_); }
+
+private:
+    std::vector<error> faults_;
+};
+
+} // namespace kvmark::validation
+
+// kvmark/benchmark/validate_workload.hpp
+// Everything that is wrong with the numbers of a workload, which a configuration file may have replaced.
+
+namespace kvmark::validation {
+
+/// What the sources and the engine rely on: ranges with low <= high, lengths of at least one token,
+/// probabilities and shares within 0..1.
+KVMARK_COLD void check_workload(fault_list& faults, const workload::parameters& w) {
+    const auto lengths = [&](const std::string& name, const workload::range<std::uint32_t>& r) {
+        if (r.low < 1 || r.low > r.high)
+            faults.add(name + " " + std::to_string(r.low) + ".." + std::to_string(r.high) +
+                       ": must be a range of at least 1 token, low end first");
+    };
+    for (const workload::persona& p : w.personas) {
+        const std::string name(p.name);
+        lengths("context tokens of " + name, p.context_tokens);
+        lengths("generated tokens of " + name, p.generated_tokens);
+        if (!(p.think_seconds.low >= 0 && p.think_seconds.low <= p.think_seconds.high &&
+              p.think_seconds.high <= 3000))
+            faults.add("think time of " + name + ": must be a range within 0..3000 s, low end first");
+    }
+    lengths("document tokens", w.document_tokens);
+    lengths("document tokens of large models", w.large_model_document_tokens);
+
+    faults.real("think jitter", w.think_jitter, 1, "0..1");
+    faults.real("interactive probability", w.interactive_probability, 1, "0..1");
+    faults.real("responsive threshold", w.responsive_threshold, 1, "0..1");
+    faults.real("end of conversation probability", w.end_conversation_probability, 1, "0..1");
+    faults.real("system prompt probability", w.system_prompt_probability, 1, "0..1");
+    faults.real("rag request probability", w.rag_probability, 1, "0..1");
+    faults.real("eviction target usage ratio", w.tier_target, 1, "0..1");
+    faults.real("eviction large entry limit ratio", w.large_entry, 1, "0..1");
+    faults.integer("max conversations", w.max_conversations, 1, UINT32_MAX);
+    faults.integer("max turns", w.max_turns, 1, 1'000'000);
+    faults.integer("chunk tokens", w.chunk_tokens, 1, UINT32_MAX);
+    faults.integer("chunks per query", w.chunks_per_query, 0, workload::request::max_chunks);
+    faults.integer("decode batch", w.decode_batch, 1, UINT32_MAX);
+    faults.integer("prepared tokens", w.prepared_tokens, 1, UINT32_MAX);
+    faults.integer("characters per token", w.sharegpt_chars_per_token, 1, UINT32_MAX);
+    faults.integer("autoscaler minimum of users", w.autoscale_min_users, 1, w.autoscale_max_users);
+}
+
+} // namespace kvmark::validation
+
+// kvmark/benchmark/validate.hpp
+// Everything that is wrong with a set of options, at once.
+
+#include <limits.h>
+#include <stdlib.h>
+
+namespace kvmark {
+
+namespace validation {
+
+/// Directories where a benchmark's files have no business, as in the reference.
+inline constexpr std::string_view forbidden_directories[]{"/etc",  "/bin", "/sbin", "/usr/bin", "/usr/sbin",
+                                                          "/boot", "/sys", "/proc", "/dev",     "/root"};
+
+/// An absolute path without `.`, `..` and doubled slashes, by its text alone.
+[[nodiscard]] KVMARK_COLD std::string normalised(std::string_view absolute) {
+    std::string path;
+    while (!absolute.empty()) {
+        const std::size_t slash = absolute.find('/');
+        const std::string_view part = absolute.substr(0, slash);
+        absolute.remove_prefix(slash == std::string_view::npos ? absolute.size() : slash + 1);
+        if (part == "..")
+            path.resize(path.empty() ? 0 : path.rfind('/'));
+        else if (!part.empty() && part != ".")
+            (path += '/') += part;
+    }
+    return path.empty() ? "/" : path;
+}
+
+/// `path` counted from the working directory.
+[[nodiscard]] KVMARK_COLD std::string absolute(const std::string& path) {
+    if (path.starts_with('/')) return path;
+    char working_directory[PATH_MAX];
+    return (::getcwd(working_directory, sizeof working_directory) ? working_directory : "") + ("/" + path);
+}
+
+/// The real path of the longest leading part of an absolute path that exists, symbolic links followed; then
+/// the rest as it is written.
+[[nodiscard]] KVMARK_COLD std::string resolved(const std::string& path) {
+    char real[PATH_MAX];
+    for (std::size_t end = path.size(); end > 0; end = path.rfind('/', end - 1))
+        if (::realpath(path.substr(0, end).c_str(), real)) return normalised(real + path.substr(end));
+    return normalised(path);
+}
+
+/// The forbidden directory that `path` is or lies in, compared by whole components; empty if there is none.
+[[nodiscard]] KVMARK_COLD std::string_view forbidden_parent(const std::string& path) {
+    for (const std::string_view directory : forbidden_directories)
+        if (path == directory || path.starts_with(std::string(directory) + '/')) return directory;
+    return {};
+}
+
+KVMARK_COLD void check_cache_directory(fault_list& faults, const options& o) {
+    const std::string& given = o.cache_dir.empty() ? o.run_directory : o.cache_dir;
+    if (given.empty()) return;
+    const std::string path = absolute(given);
+    std::string_view directory = forbidden_parent(normalised(path));
+    std::string real;
+    if (directory.empty()) directory = forbidden_parent(real = resolved(path));
+    if (directory.empty()) return;
+    faults.add((o.cache_dir.empty() ? "run directory " : "--cache-dir ") + quote(given) +
+               (real.empty() ? "" : " (which is " + quote(real) + ")") + ": must not be in " +
+               std::string(directory) + ", a directory of the system");
+}
+
+KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
+    const bool sized =
+        m.is_mla() || (m.kv_heads > 0 && (m.head_dim > 0 || (m.heads > 0 && m.hidden >= m.heads)));
+    if (m.name.empty() || m.layers == 0 || !sized)
+        faults.add("--model " + quote(m.name) +
+                   ": must have a name, at least one layer, and heads that make up a size per token");
+}
+
+} // namespace validation
+
+/// Every fault of the options, empty when a run can start; each names the option, its value and what it may
+/// be. Touches nothing; reads the file system to follow symbolic links in the cache directory.
+/// Source of the bounds: reference kv-cache.py, and for io-chunk and queue-depth kvmark's own limits.
+[[nodiscard]] KVMARK_COLD std::vector<error> validate(const options& o) {
+    validation::fault_list faults;
+    validation::check_model(faults, o.model);
+    faults.integer("--num-users", o.num_users, 1, 100'000);
+    faults.integer("--duration", o.duration, 1, 86'400);
+    faults.gib("--gpu-mem-gb", o.gpu_mem_gb.value);
+    faults.gib("--cpu-mem-gb", o.cpu_mem_gb.value);
+    faults.integer("--num-gpus", o.num_gpus, 1, INT64_MAX);
+    faults.integer("--tensor-parallel", o.tensor_parallel, 1, o.num_gpus < 1 ? INT64_MAX : o.num_gpus);
+    faults.real("--target-saturation", o.target_saturation, 1, "0..1");
+    faults.integer("--rag-num-docs", o.rag_num_docs, 0, 100'000);
+    faults.integer("--max-concurrent-allocs", o.max_concurrent_allocs, 0, INT64_MAX);
+    faults.real("--request-rate", o.request_rate, 1.7976931348623157e308, "0 or more, and finite");
+    faults.integer("--max-requests", o.max_requests, 0, INT64_MAX);
+    faults.gib("--storage-capacity-gb", o.storage_capacity_gb);
+    faults.gib("--precondition-size-gb", o.precondition_size_gb);
+    faults.integer("--precondition-threads", o.precondition_threads, 0, INT64_MAX);
+    if (o.prefill_only && o.decode_only)
+        faults.add("--prefill-only and --decode-only exclude each other: give one of them");
+    if (o.io_chunk < 4096 || o.io_chunk > 64 << 20 || o.io_chunk % 4096 != 0)
+        faults.add("--io-chunk " + std::to_string(o.io_chunk) +
+                   ": must be a multiple of 4096 bytes, 4096..67108864 (64 MiB)");
+    faults.integer("--queue-depth", o.queue_depth, 1, 1024);
+    faults.integer("--max-samples", o.max_samples, 0, INT64_MAX);
+    faults.text("--cache-dir", o.cache_dir);
+    faults.text("--output", o.output);
+    faults.text("run directory", o.run_directory);
+    faults.text("run datetime", o.run_datetime);
+    faults.text("--mpi-bin", o.mpi_bin);
+    faults.text("program", o.program.path);
+    faults.text("interpreter", o.program.interpreter);
+    for (const std::string& param : o.mpi_params) faults.text("--mpi-params", param);
+    if (o.program.path.empty()) faults.add("program: there is no path of the program to start");
+    validation::check_cache_directory(faults, o);
+    validation::check_workload(faults, o.workload);
+
+    std::vector<error> all = faults.take();
+    for (error& fault : launch::launch_errors(o.hosts, o.num_processes)) all.push_back(std::move(fault));
+    return all;
+}
+
+} // namespace kvmark
+
+// kvmark/benchmark/benchmark.hpp
+// kvmark::benchmark: executor, launcher, tiers and policies composed at compile time.
+
+namespace kvmark {
+
+/// A benchmark of a stack of storage tiers. Every part is a type: there is no virtual call and no type
+/// erasure between run() and a tier's read or write, and build_command() is a constant expression where its
+/// options are. `Policies` are at most one each of eviction policy, access model, source and clock, in any
+/// order.
+template <class Executor = exec::serial, class Launcher = launch::none,
+          class TierStack = tier::stack<tier::host, tier::direct_file>, class... Policies>
+class benchmark {
+    using policies = policy_set<Policies...>;
+    static_assert(policies::sorted);
+    static_assert(launch::launcher<Launcher>,
+                  "kvmark: a launcher needs static members `name`, `starts_ranks` and "
+                  "`write_prefix(text_writer&, const launcher_request&, const host_plan&)`");
+
+public:
+    using stack_type = TierStack;
+    using tier_configs = typename TierStack::configs;
+
+    /// By reference: g++ 12 cannot move a string with a short text within a constant expression.
+    constexpr explicit benchmark(const options& o = {}, const tier_configs& tiers = {})
+        : options_(o), tiers_(tiers) {
+        exec::check_executor<Executor>();
+    }
+
+    [[nodiscard]] constexpr const options& settings() const { return options_; }
+
+    /// Everything that is wrong with the options; empty when they can be run.
+    [[nodiscard]] std::vector<error> validate() const { return kvmark::validate(options_); }
+
+    /// The arguments that start this benchmark: the launcher's words first where the executor uses one and
+    /// there are hosts. Empty when the hosts do not validate; validate() says why.
+    [[nodiscard]] KVMARK_INLINE constexpr argv build_command() const {
+        return kvmark::build_command(Executor::uses_launcher, Launcher{}, options_);
+    }
+
+    /// Runs the workload and returns what was measured. An error means that no run took place; what went
+    /// wrong during a run is in the report (run_report::clean).
+    result<measure::run_report> run() {
+        measure::no_observer nobody;
+        return run(nobody);
+    }
+
+    /// The same, watched.
+    template <measure::observer Observer>
+    result<measure::run_report> run(Observer& observer) {
+        using source_type = typename policies::source;
+        static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
+                      "kvmark: a source needs a constructor from workload::source_config, or an object given "
+                      "to run_from()");
+        const std::uint64_t seed = choose_seed();
+        source_type source(plan_source(options_, seed));
+        return run_seeded(source, observer, seed);
+    }
+
+    /// The same with the requests of a source that is already there, a trace's for instance.
+    template <workload::source Source, measure::observer Observer>
+    result<measure::run_report> run_from(Source& source, Observer& observer) {
+        return run_seeded(source, observer, choose_seed());
+    }
+
+private:
+    using clock = typename policies::clock;
+    using access = typename policies::access;
+    static_assert(
+        !clock::is_virtual || TierStack::all_timed,
+        "kvmark: a virtual clock needs tiers that model their own time (tier::modelled, tier::null)");
+
+    [[nodiscard]] std::uint64_t choose_seed() const {
+        return options_.seed ? static_cast<std::uint64_t>(*options_.seed) : fresh_seed();
+    }
+
+    [[nodiscard]] static access make_access(const options& o) {
+        if constexpr (std::is_constructible_v<access, const engine::turn_entries_config&>)
+            return access(plan_access(o));
+        else
+            return access();
+    }
+
+    template <class Source, class Observer>
+    result<measure::run_report> run_seeded(Source& source, Observer& observer, std::uint64_t seed) {
+        using crew = exec::crew_of<Executor, TierStack>;
+        static_assert(
+            !requires { crew::missing; },
+            "kvmark: run() of this executor needs its own header: include <kvmark/exec/local.hpp> for "
+            "exec::local, <kvmark/exec/mpi.hpp> for exec::mpi");
+        static_assert(exec::io_crew<typename crew::type>);
+        if (const auto faults = validate(); !faults.empty()) return joined(faults);
+
+        TierStack tiers(tiers_);
+        const engine::engine_config config = plan_engine(options_, tiers, seed);
+        std::array<std::uint32_t, TierStack::size> depths{};
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            if (tier::blocking_tier<T> && config.tiers[i].limit.count > 0)
+                depths[i] = tier::depth_of(t, config.tiers[i]);
+        });
+
+        // The crew first: it listens to signals, and opening a tier may take seconds.
+        engine::io_window window;
+        engine::io_path<TierStack> path(tiers, config.io, window);
+        typename crew::type hands({path, config.io, depths});
+        if (auto started = hands.start(); !started) return started.error();
+        error refusal;
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            if (!refusal.message.empty()) return;
+            if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
+        });
+        if (!refusal.message.empty()) return refusal;
+
+        engine::engine<clock, TierStack, typename policies::eviction, access, Source, typename crew::type,
+                       Observer>
+            engine(config, tiers, plan_bounds(config, tiers), make_access(options_), source, hands, path,
+                   window, observer);
+        return engine.run();
+    }
+
+    [[nodiscard]] KVMARK_COLD static error joined(const std::vector<error>& faults) {
+        error all = faults.front();
+        for (std::size_t i = 1; i < faults.size(); ++i) all.message += "\n" + faults[i].message;
+        return all;
+    }
+
+    options options_;
+    tier_configs tiers_;
+};
+
+} // namespace kvmark
+
 #ifdef KVMARK_WITH_LOCAL
 
 // kvmark/exec/local.hpp

@@ -1,0 +1,139 @@
+// kvmark::benchmark: executor, launcher, tiers and policies composed at compile time.
+#pragma once
+
+#include <kvmark/benchmark/command.hpp>
+#include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/policies.hpp>
+#include <kvmark/benchmark/validate.hpp>
+#include <kvmark/engine/engine.hpp>
+#include <kvmark/exec/serial.hpp>
+#include <kvmark/tier/direct_file.hpp>
+#include <kvmark/tier/host.hpp>
+
+namespace kvmark {
+
+/// A benchmark of a stack of storage tiers. Every part is a type: there is no virtual call and no type
+/// erasure between run() and a tier's read or write, and build_command() is a constant expression where its
+/// options are. `Policies` are at most one each of eviction policy, access model, source and clock, in any
+/// order.
+template <class Executor = exec::serial, class Launcher = launch::none,
+          class TierStack = tier::stack<tier::host, tier::direct_file>, class... Policies>
+class benchmark {
+    using policies = policy_set<Policies...>;
+    static_assert(policies::sorted);
+    static_assert(launch::launcher<Launcher>,
+                  "kvmark: a launcher needs static members `name`, `starts_ranks` and "
+                  "`write_prefix(text_writer&, const launcher_request&, const host_plan&)`");
+
+public:
+    using stack_type = TierStack;
+    using tier_configs = typename TierStack::configs;
+
+    /// By reference: g++ 12 cannot move a string with a short text within a constant expression.
+    constexpr explicit benchmark(const options& o = {}, const tier_configs& tiers = {})
+        : options_(o), tiers_(tiers) {
+        exec::check_executor<Executor>();
+    }
+
+    [[nodiscard]] constexpr const options& settings() const { return options_; }
+
+    /// Everything that is wrong with the options; empty when they can be run.
+    [[nodiscard]] std::vector<error> validate() const { return kvmark::validate(options_); }
+
+    /// The arguments that start this benchmark: the launcher's words first where the executor uses one and
+    /// there are hosts. Empty when the hosts do not validate; validate() says why.
+    [[nodiscard]] KVMARK_INLINE constexpr argv build_command() const {
+        return kvmark::build_command(Executor::uses_launcher, Launcher{}, options_);
+    }
+
+    /// Runs the workload and returns what was measured. An error means that no run took place; what went
+    /// wrong during a run is in the report (run_report::clean).
+    result<measure::run_report> run() {
+        measure::no_observer nobody;
+        return run(nobody);
+    }
+
+    /// The same, watched.
+    template <measure::observer Observer>
+    result<measure::run_report> run(Observer& observer) {
+        using source_type = typename policies::source;
+        static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
+                      "kvmark: a source needs a constructor from workload::source_config, or an object given "
+                      "to run_from()");
+        const std::uint64_t seed = choose_seed();
+        source_type source(plan_source(options_, seed));
+        return run_seeded(source, observer, seed);
+    }
+
+    /// The same with the requests of a source that is already there, a trace's for instance.
+    template <workload::source Source, measure::observer Observer>
+    result<measure::run_report> run_from(Source& source, Observer& observer) {
+        return run_seeded(source, observer, choose_seed());
+    }
+
+private:
+    using clock = typename policies::clock;
+    using access = typename policies::access;
+    static_assert(
+        !clock::is_virtual || TierStack::all_timed,
+        "kvmark: a virtual clock needs tiers that model their own time (tier::modelled, tier::null)");
+
+    [[nodiscard]] std::uint64_t choose_seed() const {
+        return options_.seed ? static_cast<std::uint64_t>(*options_.seed) : fresh_seed();
+    }
+
+    [[nodiscard]] static access make_access(const options& o) {
+        if constexpr (std::is_constructible_v<access, const engine::turn_entries_config&>)
+            return access(plan_access(o));
+        else
+            return access();
+    }
+
+    template <class Source, class Observer>
+    result<measure::run_report> run_seeded(Source& source, Observer& observer, std::uint64_t seed) {
+        using crew = exec::crew_of<Executor, TierStack>;
+        static_assert(
+            !requires { crew::missing; },
+            "kvmark: run() of this executor needs its own header: include <kvmark/exec/local.hpp> for "
+            "exec::local, <kvmark/exec/mpi.hpp> for exec::mpi");
+        static_assert(exec::io_crew<typename crew::type>);
+        if (const auto faults = validate(); !faults.empty()) return joined(faults);
+
+        TierStack tiers(tiers_);
+        const engine::engine_config config = plan_engine(options_, tiers, seed);
+        std::array<std::uint32_t, TierStack::size> depths{};
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            if (tier::blocking_tier<T> && config.tiers[i].limit.count > 0)
+                depths[i] = tier::depth_of(t, config.tiers[i]);
+        });
+
+        // The crew first: it listens to signals, and opening a tier may take seconds.
+        engine::io_window window;
+        engine::io_path<TierStack> path(tiers, config.io, window);
+        typename crew::type hands({path, config.io, depths});
+        if (auto started = hands.start(); !started) return started.error();
+        error refusal;
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            if (!refusal.message.empty()) return;
+            if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
+        });
+        if (!refusal.message.empty()) return refusal;
+
+        engine::engine<clock, TierStack, typename policies::eviction, access, Source, typename crew::type,
+                       Observer>
+            engine(config, tiers, plan_bounds(config, tiers), make_access(options_), source, hands, path,
+                   window, observer);
+        return engine.run();
+    }
+
+    [[nodiscard]] KVMARK_COLD static error joined(const std::vector<error>& faults) {
+        error all = faults.front();
+        for (std::size_t i = 1; i < faults.size(); ++i) all.message += "\n" + faults[i].message;
+        return all;
+    }
+
+    options options_;
+    tier_configs tiers_;
+};
+
+} // namespace kvmark

@@ -1,0 +1,172 @@
+// Options -> the argument vector of a run: the launcher's prefix, then the program and its own options.
+#pragma once
+
+#include <kvmark/benchmark/option_names.hpp>
+#include <kvmark/launch/launcher.hpp>
+
+namespace kvmark {
+
+namespace command {
+
+/// An option, the member that holds it, and its default.
+template <class T>
+struct member_option {
+    std::string_view name;
+    T options::*member;
+    T default_value;
+
+    consteval member_option(std::string_view option_name, T options::*option_member)
+        : name(option_name), member(option_member), default_value(options{}.*option_member) {}
+};
+
+// Tables rather than calls in a row: one copy of the number formatting at each place that builds a command.
+inline constexpr member_option<std::int64_t> leading_integers[]{
+    {"--num-users", &options::num_users},
+    {"--duration", &options::duration},
+};
+inline constexpr member_option<gib_number> memory_sizes[]{
+    {"--gpu-mem-gb", &options::gpu_mem_gb},
+    {"--cpu-mem-gb", &options::cpu_mem_gb},
+};
+inline constexpr member_option<std::int64_t> further_integers[]{
+    {"--num-gpus", &options::num_gpus},
+    {"--tensor-parallel", &options::tensor_parallel},
+    {"--max-concurrent-allocs", &options::max_concurrent_allocs},
+    {"--max-requests", &options::max_requests},
+    {"--precondition-threads", &options::precondition_threads},
+    {"--io-chunk", &options::io_chunk},
+    {"--queue-depth", &options::queue_depth},
+    {"--max-samples", &options::max_samples},
+};
+inline constexpr member_option<double> further_reals[]{
+    {"--target-saturation", &options::target_saturation},
+    {"--request-rate", &options::request_rate},
+    {"--storage-capacity-gb", &options::storage_capacity_gb},
+    {"--precondition-size-gb", &options::precondition_size_gb},
+};
+inline constexpr member_option<bool> further_flags[]{
+    {"--precondition", &options::precondition},
+    {"--prefill-only", &options::prefill_only},
+    {"--decode-only", &options::decode_only},
+};
+
+/// As it was given: 16 or 16.0.
+[[nodiscard]] KVMARK_INLINE constexpr launch::number_text gib_text(gib_number gib) {
+    return gib.integral ? launch::integer_text(static_cast<std::int64_t>(gib.value))
+                        : launch::real_text(gib.value);
+}
+
+/// What kvmark takes and the reference's wrapper does not pass, so that every rank runs the same thing.
+KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, const options& o) {
+    for (const auto& option : further_integers) {
+        if (o.*option.member == option.default_value) continue;
+        writer.argument(option.name);
+        writer.argument(launch::integer_text(o.*option.member));
+    }
+    for (const auto& option : further_reals) {
+        if (o.*option.member == option.default_value) continue;
+        writer.argument(option.name);
+        writer.argument(launch::real_text(o.*option.member));
+    }
+    for (const auto& option : further_flags)
+        if (o.*option.member) writer.argument(option.name);
+    if (o.arrivals != arrival_process::poisson) {
+        writer.argument("--arrivals");
+        writer.argument(name_of(o.arrivals));
+    }
+    if (o.verify != verify_mode::full) {
+        writer.argument("--verify");
+        writer.argument(name_of(o.verify));
+    }
+}
+
+/// The program and its options, in the reference wrapper's order. A program under an interpreter gets the
+/// wrapper's own options alone.
+KVMARK_INLINE constexpr void write_program(launch::text_writer& writer, const options& o) {
+    using launch::integer_text;
+    const bool reference = !o.program.interpreter.empty();
+    if (reference) writer.argument(o.program.interpreter);
+    writer.argument(o.program.path);
+    if (!reference) writer.argument("run");
+    writer.argument("--model");
+    writer.argument(o.model.name);
+    for (const auto& option : leading_integers) {
+        writer.argument(option.name);
+        writer.argument(integer_text(o.*option.member));
+    }
+    for (const auto& option : memory_sizes) {
+        writer.argument(option.name);
+        writer.argument(gib_text(o.*option.member));
+    }
+    writer.argument("--generation-mode");
+    writer.argument(name_of(o.generation_mode));
+    writer.argument("--performance-profile");
+    writer.argument(name_of(o.performance_profile));
+    if (!o.cache_dir.empty()) {
+        writer.argument("--cache-dir");
+        writer.argument(o.cache_dir);
+    } else if (!o.run_directory.empty()) {
+        writer.argument("--cache-dir");
+        writer.argument(o.run_directory, "/kvcache_data");
+    }
+    if (!o.output.empty()) {
+        writer.argument("--output");
+        writer.argument(o.output);
+    } else if (!o.run_directory.empty()) {
+        writer.argument("--output");
+        writer.argument(o.run_directory, "/kvcache_results_", o.run_datetime, ".json");
+    }
+    if (o.disable_multi_turn) writer.argument("--disable-multi-turn");
+    if (o.disable_prefix_caching) writer.argument("--disable-prefix-caching");
+    if (o.enable_rag) {
+        writer.argument("--enable-rag");
+        writer.argument("--rag-num-docs");
+        writer.argument(integer_text(o.rag_num_docs));
+    }
+    if (o.enable_autoscaling) {
+        writer.argument("--enable-autoscaling");
+        writer.argument("--autoscaler-mode");
+        writer.argument(name_of(o.autoscaler_mode));
+    }
+    if (o.seed) {
+        writer.argument("--seed");
+        writer.argument(integer_text(*o.seed));
+    }
+    if (!reference) write_further_options(writer, o);
+}
+
+/// Both parts, for argv::build().
+template <launch::launcher Launcher>
+struct line {
+    const launch::launcher_request& request;
+    const launch::host_plan& plan;
+    const options& run;
+
+    KVMARK_INLINE constexpr void operator()(launch::text_writer& writer) const {
+        if (plan.used() > 0) Launcher::write_prefix(writer, request, plan);
+        write_program(writer, run);
+    }
+};
+
+} // namespace command
+
+/// The arguments to execute, program first. The launcher's prefix stands in front when `uses_launcher` (an
+/// executor over processes), the launcher starts ranks, and there are hosts. Empty when the launch has a
+/// fault; validate() says which. Usable in a constant expression, where a memory size or rate may have at
+/// most 15 significant digits. Precondition: no text in `o` holds a NUL.
+template <launch::launcher Launcher>
+[[nodiscard]] KVMARK_INLINE constexpr argv build_command(bool uses_launcher, Launcher, const options& o) {
+    launch::launcher_request request{.path = o.mpi_bin,
+                                     .oversubscribe = o.oversubscribe,
+                                     .allow_run_as_root = o.allow_run_as_root,
+                                     .mpi_params = o.mpi_params};
+    if (uses_launcher && Launcher::starts_ranks) {
+        request.hosts = o.hosts;
+        request.num_processes = o.num_processes;
+    }
+    const launch::host_plan plan(request.hosts, request.num_processes);
+    if (plan.fault() != launch::launch_fault::none) return {};
+    return argv::build(command::line<Launcher>{request, plan, o});
+}
+
+} // namespace kvmark

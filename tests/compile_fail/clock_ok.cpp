@@ -1,0 +1,10 @@
+#include <kvmark/kvmark.hpp>
+
+struct mine {
+    kvmark::nanoseconds now() const { return {}; }
+    void advance_to(kvmark::nanoseconds) {}
+    static constexpr bool is_virtual = false;
+};
+
+using stack = kvmark::tier::stack<kvmark::tier::null<>>;
+kvmark::benchmark<kvmark::exec::serial, kvmark::launch::none, stack, mine> bench;

@@ -1,0 +1,10 @@
+// expect: kvmark: a clock needs `nanoseconds now() const`
+#include <kvmark/kvmark.hpp>
+
+struct mine {
+    void advance_to(kvmark::nanoseconds) {}
+    static constexpr bool is_virtual = false;
+};
+
+using stack = kvmark::tier::stack<kvmark::tier::null<>>;
+kvmark::benchmark<kvmark::exec::serial, kvmark::launch::none, stack, mine> bench;
