@@ -7185,3 +7185,1692 @@ static_assert(scalable_source<sharegpt>);
 } // namespace kvmark::workload
 
 #endif // KVMARK_WITH_READERS
+
+#ifdef KVMARK_WITH_REPORT
+
+// kvmark/report/context.hpp
+// What surrounds a run and is not measured by it: the command, the machine, the time of day.
+
+#include <fstream>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+
+namespace kvmark::report {
+
+/// The machine, as far as a storage result depends on it. A text that could not be read is empty.
+struct host_description {
+    std::string hostname;
+    std::string kernel;
+    std::string cpu_model;
+    long logical_cpus = 0;
+    bytes memory{};
+    std::string transparent_hugepage; ///< always, madvise or never
+    std::string file_system;          ///< type of the one that holds the cache directory
+};
+
+struct run_context {
+    std::vector<std::string> argv; ///< the command that ran
+    std::string started;           ///< UTC, RFC 3339
+    std::string finished;          ///< likewise
+    host_description host;
+    std::vector<std::string>
+        notes; ///< what was decided for the user: a tier that is missing, an option ignored
+};
+
+namespace detail {
+
+/// The magic numbers of statfs(2); a type that is not named here is written as its number.
+[[nodiscard]] inline std::string file_system_name(unsigned long magic) {
+    switch (magic) {
+    case 0xef53:
+        return "ext4";
+    case 0x58465342:
+        return "xfs";
+    case 0x9123683e:
+        return "btrfs";
+    case 0x01021994:
+        return "tmpfs";
+    case 0x794c7630:
+        return "overlay";
+    case 0x6969:
+        return "nfs";
+    case 0x2fc12fc1:
+        return "zfs";
+    case 0xf2f52010:
+        return "f2fs";
+    case 0x65735546:
+        return "fuse";
+    case 0x0bd00bd0:
+        return "lustre";
+    case 0x47504653:
+        return "gpfs";
+    default:
+        break;
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%lx", magic);
+    return text;
+}
+
+/// The text between [ and ] of a kernel setting such as `always [madvise] never`.
+[[nodiscard]] inline std::string chosen_setting(const char* path) {
+    std::string line;
+    std::getline(std::ifstream(path), line);
+    const auto open = line.find('['), close = line.find(']');
+    return open < close && close != std::string::npos ? line.substr(open + 1, close - open - 1) : "";
+}
+
+} // namespace detail
+
+/// `cache_dir` may be missing: the nearest existing parent counts; empty: no file system is named.
+[[nodiscard]] inline host_description describe_host(std::string cache_dir) {
+    host_description host;
+    utsname names{};
+    if (::uname(&names) == 0) {
+        host.hostname = names.nodename;
+        host.kernel = std::string(names.sysname) + " " + names.release;
+    }
+    std::ifstream cpuinfo("/proc/cpuinfo");
+    for (std::string line; std::getline(cpuinfo, line);) {
+        if (line.rfind("model name", 0) != 0) continue;
+        host.cpu_model = line.substr(line.find(':') + 2);
+        break;
+    }
+    host.logical_cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+    host.memory = bytes(static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+    host.transparent_hugepage = detail::chosen_setting("/sys/kernel/mm/transparent_hugepage/enabled");
+    struct statfs fs {};
+    bool found = false;
+    while (!cache_dir.empty() && !(found = ::statfs(cache_dir.c_str(), &fs) == 0)) {
+        const auto slash = cache_dir.find_last_of('/');
+        cache_dir = slash == std::string::npos ? "." : slash == 0 ? "/" : cache_dir.substr(0, slash);
+    }
+    if (found) host.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
+    return host;
+}
+
+/// The wall clock as `2025-01-15T12:00:00Z`.
+[[nodiscard]] inline std::string utc_now() {
+    const time_t now = ::time(nullptr);
+    tm parts{};
+    ::gmtime_r(&now, &parts);
+    char text[32];
+    ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_text.hpp
+// JSON text for people and programs: two spaces of indent, numbers that read back to the same bits.
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <cmath>
+
+namespace kvmark::report {
+
+namespace json = boost::json;
+
+namespace detail {
+
+/// Bytes of the UTF-8 sequence at the front of `s`, 0 where it is malformed (RFC 3629). Paths and host names
+/// may hold any byte, a JSON text may not.
+[[nodiscard]] inline std::size_t utf8_length(std::string_view s) {
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+    const unsigned char lead = at(0);
+    const std::size_t n = lead < 0x80   ? 1
+                          : lead < 0xc2 ? 0
+                          : lead < 0xe0 ? 2
+                          : lead < 0xf0 ? 3
+                          : lead < 0xf5 ? 4
+                                        : 0;
+    if (n > s.size()) return 0;
+    for (std::size_t i = 1; i < n; ++i)
+        if ((at(i) & 0xc0) != 0x80) return 0;
+    if ((lead == 0xe0 && at(1) < 0xa0) || (lead == 0xed && at(1) > 0x9f)) return 0;
+    if ((lead == 0xf0 && at(1) < 0x90) || (lead == 0xf4 && at(1) > 0x8f)) return 0;
+    return n;
+}
+
+inline void append_string(std::string& out, std::string_view s) {
+    out += '"';
+    while (!s.empty()) {
+        const char c = s.front();
+        std::size_t n = utf8_length(s);
+        if (c == '"' || c == '\\') {
+            (out += '\\') += c;
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\t') {
+            out += "\\t";
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            constexpr std::string_view hex = "0123456789abcdef";
+            ((out += "\\u00") += hex[static_cast<unsigned char>(c) >> 4]) += hex[c & 0xf];
+        } else if (n == 0) {
+            out += "\xef\xbf\xbd"; // U+FFFD, the replacement character
+            n = 1;
+        } else {
+            out += s.substr(0, n);
+        }
+        s.remove_prefix(n);
+    }
+    out += '"';
+}
+
+inline void append_double(std::string& out, double d) {
+    if (!std::isfinite(d)) {
+        out += "null";
+        return;
+    }
+    out += std::string_view(launch::real_text(d)); // 16.0, not 16: it stays a float for its reader
+}
+
+[[nodiscard]] inline bool is_flat(const json::array& a) {
+    for (const json::value& v : a)
+        if (v.is_object() || v.is_array()) return false;
+    return true;
+}
+
+inline void append_value(std::string& out, const json::value& v, std::size_t depth) {
+    const auto new_line = [&](std::size_t d) { (out += '\n').append(2 * d, ' '); };
+    switch (v.kind()) {
+    case json::kind::null:
+        out += "null";
+        break;
+    case json::kind::bool_:
+        out += v.get_bool() ? "true" : "false";
+        break;
+    case json::kind::int64:
+        out += std::to_string(v.get_int64());
+        break;
+    case json::kind::uint64:
+        out += std::to_string(v.get_uint64());
+        break;
+    case json::kind::double_:
+        append_double(out, v.get_double());
+        break;
+    case json::kind::string:
+        append_string(out, v.get_string());
+        break;
+    case json::kind::array: {
+        const json::array& a = v.get_array();
+        const bool one_line = is_flat(a);
+        out += '[';
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            if (i != 0) out += one_line ? ", " : ",";
+            if (!one_line) new_line(depth + 1);
+            append_value(out, a[i], depth + 1);
+        }
+        if (!one_line) new_line(depth);
+        out += ']';
+        break;
+    }
+    case json::kind::object: {
+        const json::object& o = v.get_object();
+        out += '{';
+        bool first = true;
+        for (const auto& [key, member] : o) {
+            if (!first) out += ',';
+            first = false;
+            new_line(depth + 1);
+            append_string(out, {key.data(), key.size()});
+            out += ": ";
+            append_value(out, member, depth + 1);
+        }
+        if (!o.empty()) new_line(depth);
+        out += '}';
+        break;
+    }
+    }
+}
+
+} // namespace detail
+
+/// The text of `v`, ending in a newline. Doubles are the shortest that read back to the same bits; one that
+/// is not finite becomes null; bytes that are not UTF-8 become U+FFFD. Arrays of scalars stay on one line.
+[[nodiscard]] inline std::string json_text(const json::value& v) {
+    std::string out;
+    detail::append_value(out, v, 0);
+    return out += '\n';
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/tier_totals.hpp
+// The tiers of a report seen as the reference sees them: one GPU, one CPU and one storage tier.
+
+namespace kvmark::report {
+
+inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
+
+[[nodiscard]] constexpr std::string_view role_name(measure::tier_role role) {
+    return role_names[static_cast<std::size_t>(role)];
+}
+
+inline void merge(measure::direction_stats& into, const measure::direction_stats& from) {
+    into.operations += from.operations;
+    into.moved += from.moved;
+    into.total.merge(from.total);
+    into.wait.merge(from.wait);
+    into.device.merge(from.device);
+    into.host.merge(from.host);
+    into.io.merge(from.io);
+}
+
+/// Whether a tier has a limit at all: a modelled or null tier may hold any amount.
+[[nodiscard]] constexpr bool is_bounded(bytes limit) { return limit.count != ~std::uint64_t{0}; }
+
+/// A tier's name, with its role in front where several tiers have that name: `storage-modelled`.
+[[nodiscard]] inline std::string tier_label(const measure::run_report& r, const measure::tier_stats& tier) {
+    std::size_t same = 0;
+    for (const measure::tier_stats& t : r.tiers) same += t.name == tier.name ? 1 : 0;
+    return same == 1 ? tier.name : std::string(role_name(tier.role)) + "-" + tier.name;
+}
+
+/// The tiers of one role added up; all zero where the stack has none.
+[[nodiscard]] inline measure::tier_stats role_totals(const measure::run_report& r, measure::tier_role role) {
+    measure::tier_stats sum;
+    sum.name = role_name(role);
+    sum.role = role;
+    for (const measure::tier_stats& t : r.tiers) {
+        if (t.role != role) continue;
+        sum.limit += t.limit;
+        sum.used += t.used;
+        sum.entries += t.entries;
+        sum.demotions_in += t.demotions_in;
+        sum.evictions += t.evictions;
+        merge(sum.read, t.read);
+        merge(sum.write, t.write);
+    }
+    return sum;
+}
+
+/// One direction over all tiers, without histograms: those of unlike tiers do not mix.
+struct moved_totals {
+    std::uint64_t operations = 0;
+    bytes moved{};
+};
+
+[[nodiscard]] inline moved_totals all_reads(const measure::run_report& r) {
+    moved_totals sum;
+    for (const measure::tier_stats& t : r.tiers)
+        sum.operations += t.read.operations, sum.moved += t.read.moved;
+    return sum;
+}
+
+[[nodiscard]] inline moved_totals all_writes(const measure::run_report& r) {
+    moved_totals sum;
+    for (const measure::tier_stats& t : r.tiers)
+        sum.operations += t.write.operations, sum.moved += t.write.moved;
+    return sum;
+}
+
+/// GiB/s over the measured window; 0 for a window of no length.
+[[nodiscard]] inline double gib_per_second(bytes moved, nanoseconds elapsed) {
+    return elapsed.count > 0 ? to_gib(moved) / to_seconds(elapsed) : 0.0;
+}
+
+/// a / b, 0 where b is 0.
+[[nodiscard]] inline double ratio(double a, double b) { return b > 0 ? a / b : 0.0; }
+
+[[nodiscard]] inline double hit_rate(std::uint64_t hits, std::uint64_t misses) {
+    return ratio(static_cast<double>(hits), static_cast<double>(hits + misses));
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/storage_health.hpp
+// The reference's verdict on the storage: a few criteria, each only where it has samples.
+
+namespace kvmark::report {
+
+struct criterion {
+    std::string name;
+    double target = 0;
+    double actual = 0;
+    std::string_view unit; ///< "ms", "ratio" (0..1) or "GB/s" (the reference's spelling of GiB/s)
+    bool passed = false;
+};
+
+struct storage_health {
+    std::vector<criterion> criteria;
+
+    [[nodiscard]] std::size_t passed_count() const {
+        std::size_t n = 0;
+        for (const criterion& c : criteria) n += c.passed ? 1 : 0;
+        return n;
+    }
+    [[nodiscard]] bool passed() const { return passed_count() == criteria.size(); }
+};
+
+/// Names, limits and order are the reference's, so that its readers find them. Under the latency profile:
+/// P95 of the time inside the storage tier below 500 ms (write) and 200 ms (read), P95 of the CPU tier over
+/// reads and writes below 150 ms, hit rate above 30 %. Under the throughput profile: any bandwidth at all in
+/// the directions that were used, or in both when neither was.
+[[nodiscard]] inline storage_health assess_storage(const measure::run_report& r,
+                                                   performance_profile profile) {
+    storage_health health;
+    const auto add = [&](std::string name, double target, double actual, std::string_view unit, bool passed) {
+        health.criteria.push_back({std::move(name), target, actual, unit, passed});
+    };
+    const measure::tier_stats storage = role_totals(r, measure::tier_role::storage);
+
+    if (profile == performance_profile::throughput) {
+        const double read = gib_per_second(storage.read.moved, r.elapsed);
+        const double write = gib_per_second(storage.write.moved, r.elapsed);
+        if (read > 0 || write == 0) add("Storage KV Read Bandwidth", 0, read, "GB/s", read > 0);
+        if (write > 0 || read == 0) add("Storage KV Write Bandwidth", 0, write, "GB/s", write > 0);
+        return health;
+    }
+
+    const auto add_p95 = [&](std::string name, double limit_ms, const measure::histogram& h) {
+        if (h.empty()) return;
+        const double p95 = to_milliseconds(h.quantile(0.95));
+        add(std::move(name), limit_ms, p95, "ms", p95 < limit_ms);
+    };
+    add_p95("Storage Tier Write Device P95 < 500ms", 500, storage.write.device);
+    add_p95("Storage Tier Read Device P95 < 200ms", 200, storage.read.device);
+    measure::tier_stats cpu = role_totals(r, measure::tier_role::cpu);
+    cpu.read.total.merge(cpu.write.total);
+    add_p95("CPU RAM P95 < 150ms", 150, cpu.read.total);
+    if (r.cache.hits + r.cache.misses > 0) {
+        const double rate = hit_rate(r.cache.hits, r.cache.misses);
+        add("Cache Hit Rate > 30%", 0.3, rate, "ratio", rate > 0.3);
+    }
+    return health;
+}
+
+/// Two digits after the point, as the reference writes a bandwidth.
+[[nodiscard]] inline std::string two_digits(double v) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.2f", v);
+    return text;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_cache_stats.hpp
+// `summary.cache_stats` of the result file, key by key as the reference names them.
+
+namespace kvmark::report {
+
+/// A quantile and the suffix of its key.
+struct percentile {
+    std::string_view name;
+    double rank;
+};
+
+inline constexpr std::array<percentile, 5> percentiles{
+    {{"p50", 0.50}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}}};
+
+[[nodiscard]] inline json::object storage_health_json(const measure::run_report& r,
+                                                      performance_profile profile) {
+    const storage_health health = assess_storage(r, profile);
+    json::array criteria;
+    for (const criterion& c : health.criteria) {
+        json::object o{{"name", c.name}};
+        if (profile == performance_profile::throughput) { // texts there, numbers elsewhere
+            o["target"] = ">0";
+            o["actual"] = two_digits(c.actual);
+        } else {
+            o["target"] = c.target;
+            o["actual"] = c.actual;
+        }
+        o["unit"] = c.unit;
+        o["passed"] = c.passed;
+        criteria.push_back(std::move(o));
+    }
+    return {{"overall_status", health.passed() ? "PASS" : "FAIL"},
+            {"criteria", std::move(criteria)},
+            {"passed_count", health.passed_count()},
+            {"total_count", health.criteria.size()}};
+}
+
+namespace detail {
+
+/// `<prefix>_p50_ms` and the rest; nothing where there are no samples, as the reference does.
+inline void add_percentiles(json::object& o, const std::string& prefix, const measure::histogram& h) {
+    if (h.empty()) return;
+    for (const percentile& p : percentiles)
+        o[prefix + "_" + std::string(p.name) + "_ms"] = to_milliseconds(h.quantile(p.rank));
+}
+
+} // namespace detail
+
+/// What docs/json.md documents under `summary.cache_stats`. `*_gb` and `*_gbps` are GiB and GiB/s;
+/// `read_iops` and `write_iops` are counts of whole entries: the names are inherited.
+[[nodiscard]] inline json::object cache_stats_json(const measure::run_report& r,
+                                                   performance_profile profile) {
+    using measure::tier_role;
+    const std::array<measure::tier_stats, 3> roles{
+        role_totals(r, tier_role::gpu), role_totals(r, tier_role::cpu), role_totals(r, tier_role::storage)};
+    const auto& [gpu, cpu, storage] = roles;
+    const moved_totals reads = all_reads(r), writes = all_writes(r);
+
+    json::object o{{"cache_hit_rate", hit_rate(r.cache.hits, r.cache.misses)},
+                   {"cache_hits", r.cache.hits},
+                   {"cache_misses", r.cache.misses},
+                   {"gpu_entries", gpu.entries},
+                   {"cpu_entries", cpu.entries},
+                   {"storage_entries", storage.entries},
+                   {"gpu_memory_used_gb", to_gib(gpu.used)},
+                   {"cpu_memory_used_gb", to_gib(cpu.used)},
+                   {"offloads_cpu", cpu.write.operations},
+                   {"offloads_storage", storage.write.operations},
+                   {"storage_health", storage_health_json(r, profile)},
+                   {"prefill_writes", r.cache.prefill_writes},
+                   {"decode_reads", r.cache.decode_reads}};
+    for (const auto& t : roles) o["tier_" + t.name + "_kv_bytes_written_gb"] = to_gib(t.write.moved);
+    for (const auto& t : roles) o["tier_" + t.name + "_kv_bytes_read_gb"] = to_gib(t.read.moved);
+    for (const auto& t : roles) {
+        o["tier_" + t.name + "_read_bandwidth_gbps"] = gib_per_second(t.read.moved, r.elapsed);
+        o["tier_" + t.name + "_write_bandwidth_gbps"] = gib_per_second(t.write.moved, r.elapsed);
+    }
+    o["system_prompt_hits"] = r.cache.system_prompt_hits;
+    o["common_phrase_hits"] = 0; // the reference's workload has none either
+    o["user_cache_hits"] = r.cache.user_hits;
+    o["multi_turn_hits"] = r.cache.turn_hits;
+    o["total_read_bytes"] = reads.moved.count;
+    o["total_write_bytes"] = writes.moved.count;
+    o["total_read_gb"] = to_gib(reads.moved);
+    o["total_write_gb"] = to_gib(writes.moved);
+    o["read_write_ratio"] = static_cast<double>(reads.moved.count) /
+                            static_cast<double>(std::max<std::uint64_t>(writes.moved.count, 1));
+    o["read_iops"] = reads.operations;
+    o["write_iops"] = writes.operations;
+    o["storage_tokens_processed"] = r.cache.storage_tokens;
+
+    for (const auto& t : roles) {
+        detail::add_percentiles(o, t.name + "_read", t.read.total);
+        detail::add_percentiles(o, t.name + "_write", t.write.total);
+    }
+    detail::add_percentiles(o, "storage_read_device", storage.read.device);
+    detail::add_percentiles(o, "storage_read_host", storage.read.host);
+    detail::add_percentiles(o, "storage_write_device", storage.write.device);
+    detail::add_percentiles(o, "storage_write_host", storage.write.host);
+    return o;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/warnings.hpp
+// What a reader must know before trusting a report.
+
+namespace kvmark::report {
+
+/// Device bytes against the bytes that the run asked of the storage tier.
+struct device_share {
+    bytes asked{};
+    bytes device{};
+
+    /// 1 means that every byte came from, or went to, the device.
+    [[nodiscard]] double share() const {
+        return ratio(static_cast<double>(device.count), static_cast<double>(asked.count));
+    }
+    /// Less than 95 % of a quantity large enough to judge (64 MiB): the page cache served the rest.
+    [[nodiscard]] bool falls_short() const { return asked.count >= 64 * mib_bytes && share() < 0.95; }
+};
+
+/// Has the run met a block device whose counters could be read?
+[[nodiscard]] inline bool has_device(const measure::run_report& r) {
+    return !r.virtual_time && !r.device.name.empty();
+}
+
+[[nodiscard]] inline device_share device_reads(const measure::run_report& r) {
+    return {role_totals(r, measure::tier_role::storage).read.moved, r.device.read};
+}
+
+[[nodiscard]] inline device_share device_writes(const measure::run_report& r) {
+    return {role_totals(r, measure::tier_role::storage).write.moved, r.device.written};
+}
+
+struct request_counts {
+    std::uint64_t arrived = 0;
+    std::uint64_t unfinished = 0;
+};
+
+[[nodiscard]] inline request_counts count_requests(const measure::run_report& r) {
+    request_counts sum;
+    for (const measure::class_stats& c : r.classes) {
+        sum.arrived += c.arrived;
+        sum.unfinished += c.queued + c.in_service;
+    }
+    return sum;
+}
+
+[[nodiscard]] inline std::string corruption_text(const measure::corruption& c) {
+    return c.tier + " tier, entry " + c.key + ", offset " + std::to_string(c.offset.count) + ": expected " +
+           c.expected + ", found " + c.found;
+}
+
+[[nodiscard]] inline std::string failure_text(const measure::io_failure& f) {
+    return f.tier + " tier, entry " + f.key + ", " + f.operation + " at offset " +
+           std::to_string(f.offset.count) + ": " + std::strerror(f.error_number);
+}
+
+/// What makes a run fail, one sentence each; empty when it is clean.
+[[nodiscard]] inline std::vector<std::string> faults(const measure::run_report& r) {
+    std::vector<std::string> all;
+    if (r.corrupt_sectors != 0)
+        all.push_back(std::to_string(r.corrupt_sectors) +
+                      " sectors of 4 KiB did not read back as written; the first: " +
+                      (r.corruptions.empty() ? "unknown" : corruption_text(r.corruptions.front())));
+    if (r.failed_operations != 0)
+        all.push_back(std::to_string(r.failed_operations) + " operations failed; the first: " +
+                      (r.failures.empty() ? "unknown" : failure_text(r.failures.front())));
+    return all;
+}
+
+/// One sentence each, the gravest first; empty when there is nothing to say.
+[[nodiscard]] inline std::vector<std::string> warnings(const measure::run_report& r,
+                                                       const run_context& context) {
+    std::vector<std::string> all = faults(r);
+    if (r.interrupted)
+        all.push_back("interrupted after " + two_digits(to_seconds(r.elapsed)) +
+                      " s: the figures cover that time alone");
+    if (has_device(r)) {
+        const auto check = [&](const device_share& d, const char* direction, const char* advice) {
+            if (d.falls_short())
+                all.push_back("the device " + std::string(direction) + " " + two_digits(100 * d.share()) +
+                              " % of the bytes asked of storage: the page cache served the rest. " + advice);
+        };
+        check(device_reads(r), "read", "Use --storage-tier direct_file to measure the device.");
+        check(device_writes(r), "wrote", "Some bytes were still in memory when the window closed.");
+    }
+    const request_counts requests = count_requests(r);
+    if (requests.unfinished * 10 > requests.arrived)
+        all.push_back(std::to_string(requests.unfinished) + " of " + std::to_string(requests.arrived) +
+                      " requests were unfinished when the window closed: the latencies are those of the "
+                      "requests that finished, and the service was overloaded");
+    for (const measure::tier_stats& t : r.tiers)
+        if (!t.note.empty()) all.push_back(tier_label(r, t) + " tier: " + t.note);
+    all.insert(all.end(), context.notes.begin(), context.notes.end());
+    return all;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/rows.hpp
+// A report as rows of (scope, metric, unit, value): what CSV and spreadsheets are made of.
+
+namespace kvmark::report {
+
+struct row {
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process
+    std::string metric;
+    std::string unit;
+    double value = 0;
+};
+
+namespace detail {
+
+class row_collector {
+public:
+    void add(std::string scope, std::string metric, std::string unit, double value) {
+        rows_.push_back({std::move(scope), std::move(metric), std::move(unit), value});
+    }
+    void add(std::string scope, std::string metric, std::uint64_t count) {
+        add(std::move(scope), std::move(metric), "count", static_cast<double>(count));
+    }
+    /// Nothing where there are no samples.
+    void add(const std::string& scope, const std::string& metric, const measure::histogram& h) {
+        if (h.empty()) return;
+        add(scope, metric + "_mean", "ms", h.mean() * 1e-6);
+        for (const percentile& p : percentiles)
+            add(scope, metric + "_" + std::string(p.name), "ms", to_milliseconds(h.quantile(p.rank)));
+        add(scope, metric + "_max", "ms", to_milliseconds(h.max()));
+    }
+    void add(const std::string& scope, const measure::direction_stats& d, nanoseconds elapsed) {
+        add(scope, "operations", d.operations);
+        add(scope, "moved", "bytes", static_cast<double>(d.moved.count));
+        add(scope, "bandwidth", "GiB/s", gib_per_second(d.moved, elapsed));
+        add(scope, "total", d.total);
+        add(scope, "wait", d.wait);
+        add(scope, "device", d.device);
+        add(scope, "host", d.host);
+        add(scope, "io", d.io);
+    }
+    [[nodiscard]] std::vector<row> take() && { return std::move(rows_); }
+
+private:
+    std::vector<row> rows_;
+};
+
+} // namespace detail
+
+/// Figures that do not exist (a latency of nothing, a device without counters) have no row.
+[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r) {
+    detail::row_collector c;
+    const double elapsed = to_seconds(r.elapsed);
+    const request_counts requests = count_requests(r);
+    c.add("run", "elapsed", "s", elapsed);
+    c.add("run", "interrupted", r.interrupted ? std::uint64_t{1} : 0);
+    c.add("run", "requests_arrived", requests.arrived);
+    c.add("run", "requests_completed", r.requests_completed);
+    c.add("run", "requests_unfinished", requests.unfinished);
+    c.add("run", "requests_per_second", "1/s", ratio(static_cast<double>(r.requests_completed), elapsed));
+    c.add("run", "tokens_generated", r.tokens_generated.count);
+    c.add("run", "tokens_per_second", "1/s", ratio(static_cast<double>(r.tokens_generated.count), elapsed));
+    c.add("run", "end_to_end", r.end_to_end);
+    c.add("run", "queue", r.queue);
+    c.add("run", "storage_io", r.storage_io);
+    c.add("run", "generation", r.generation);
+    c.add("run", "prefill", r.prefill);
+    c.add("run", "decode", r.decode);
+    c.add("run", "corrupt_sectors", r.corrupt_sectors);
+    c.add("run", "failed_operations", r.failed_operations);
+    c.add("cache", "hits", r.cache.hits);
+    c.add("cache", "misses", r.cache.misses);
+    c.add("cache", "hit_rate", "ratio", hit_rate(r.cache.hits, r.cache.misses));
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const std::string scope = "class." + std::string(workload::service_class_names[i]);
+        c.add(scope, "arrived", r.classes[i].arrived);
+        c.add(scope, "completed", r.classes[i].completed);
+        c.add(scope, "queued", r.classes[i].queued);
+        c.add(scope, "in_service", r.classes[i].in_service);
+        c.add(scope, "latency", r.classes[i].latency);
+    }
+    for (const measure::tier_stats& t : r.tiers) {
+        const std::string scope = "tier." + tier_label(r, t);
+        if (is_bounded(t.limit)) c.add(scope, "limit", "bytes", static_cast<double>(t.limit.count));
+        c.add(scope, "used", "bytes", static_cast<double>(t.used.count));
+        c.add(scope, "entries", t.entries);
+        c.add(scope, "evictions", t.evictions);
+        c.add(scope + ".read", t.read, r.elapsed);
+        c.add(scope + ".write", t.write, r.elapsed);
+    }
+    if (has_device(r)) {
+        c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
+        c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
+        c.add("device", "read_share", "ratio", device_reads(r).share());
+        c.add("device", "write_share", "ratio", device_writes(r).share());
+    }
+    if (!r.virtual_time) {
+        c.add("process", "user", "s", to_seconds(r.process.user));
+        c.add("process", "system", "s", to_seconds(r.process.system));
+        c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
+    }
+    return std::move(c).take();
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/csv.hpp
+// The report as comma-separated values.
+
+namespace kvmark::report {
+
+/// A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line break.
+[[nodiscard]] inline std::string csv_field(std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+    std::string quoted = "\"";
+    for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
+    return quoted += '"';
+}
+
+/// One row per figure under the header `scope,metric,unit,value`. Doubles read back to the same bits.
+[[nodiscard]] inline std::string csv_text(const measure::run_report& r) {
+    std::string out = "scope,metric,unit,value\n";
+    for (const row& line : report_rows(r)) {
+        for (const std::string* field : {&line.scope, &line.metric, &line.unit})
+            (out += csv_field(*field)) += ',';
+        const bool whole = line.unit == "count" || line.unit == "bytes";
+        out += std::string_view(whole ? launch::integer_text(static_cast<std::int64_t>(line.value))
+                                      : launch::real_text(line.value));
+        out += '\n';
+    }
+    return out;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/file.hpp
+// Result files that are either whole or not there.
+
+namespace kvmark::report {
+
+namespace detail {
+
+[[nodiscard]] inline error file_error(std::string_view what, const std::string& path, int number) {
+    return {error_kind::system, std::string(what) + " " + path + ": " + std::strerror(number)};
+}
+
+/// 0 or the errno of the failure.
+[[nodiscard]] inline int write_whole(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t n = ::write(fd, text.data(), text.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return 0;
+}
+
+} // namespace detail
+
+/// Where a symbolic link leads, so that replacing the file leaves the link a link; other paths as they are.
+[[nodiscard]] inline std::string link_target(const std::string& path) {
+    char* const resolved = ::realpath(path.c_str(), nullptr);
+    if (resolved == nullptr) return path;
+    std::string target = resolved;
+    ::free(resolved);
+    return target;
+}
+
+/// Writes `text` to a temporary file beside `path`, flushes it to the device and renames it over `path`, so
+/// that a reader, a full disk or a crash never sees half a result. What is no regular file, and what lies in
+/// /dev (/dev/stdout may lead to one), is appended to instead. Errors: system, naming the path and the cause.
+[[nodiscard]] inline result<void> write_file(const std::string& path, std::string_view text) {
+    struct stat info {};
+    const bool exists = ::stat(path.c_str(), &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) return detail::file_error("cannot write", path, EISDIR);
+    if (exists && (!S_ISREG(info.st_mode) || path.starts_with("/dev/"))) {
+        const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+        if (fd < 0) return detail::file_error("cannot open", path, errno);
+        const int failure = detail::write_whole(fd, text);
+        ::close(fd);
+        if (failure != 0) return detail::file_error("cannot write", path, failure);
+        return {};
+    }
+    const std::string target = link_target(path);
+    const std::string temporary = target + ".tmp." + std::to_string(::getpid());
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return detail::file_error("cannot create", temporary, errno);
+    int failure = detail::write_whole(fd, text);
+    if (failure == 0 && ::fsync(fd) != 0) failure = errno;
+    if (::close(fd) != 0 && failure == 0) failure = errno;
+    if (failure == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) failure = errno;
+    if (failure != 0) {
+        ::unlink(temporary.c_str());
+        return detail::file_error("cannot write", path, failure);
+    }
+    return {};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/format_argv.hpp
+// fmt prints an argument vector in its display form. Opt-in: it needs fmt.
+
+#include <fmt/format.h>
+
+/// Takes the format specification of a string: `{:>80}` and the like.
+template <>
+struct fmt::formatter<kvmark::argv> : fmt::formatter<fmt::string_view> {
+    template <class Context>
+    auto format(const kvmark::argv& arguments, Context& context) const {
+        return fmt::formatter<fmt::string_view>::format(kvmark::display(arguments), context);
+    }
+};
+
+// kvmark/report/json_options.hpp
+// The effective options of a run as JSON, under the names of the command line and of the YAML configuration.
+
+#include <boost/json/value_from.hpp>
+
+namespace kvmark::report {
+
+/// The words of the YAML configuration, in the order of model::dtype.
+inline constexpr std::string_view dtype_names[]{"float32", "float16", "bfloat16", "int8"};
+
+/// A path or a text where none means null.
+[[nodiscard]] inline json::value text_or_null(std::string_view text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+namespace detail {
+
+[[nodiscard]] inline json::value gib_value(gib_number g) {
+    if (g.integral) return static_cast<std::int64_t>(g.value);
+    return g.value;
+}
+
+template <class T>
+[[nodiscard]] json::value optional_value(const std::optional<T>& o) {
+    return o ? json::value(*o) : json::value(nullptr);
+}
+
+template <class T>
+[[nodiscard]] json::array pair_of(const workload::range<T>& r) {
+    return {r.low, r.high};
+}
+
+} // namespace detail
+
+/// Attention geometry; `bytes_per_token` is before tensor parallelism divides it.
+[[nodiscard]] inline json::object model_json(const model::geometry& m) {
+    return {{"name", m.name},
+            {"num_layers", m.layers},
+            {"hidden_dim", m.hidden},
+            {"num_heads", m.heads},
+            {"kv_heads", m.kv_heads},
+            {"kv_dim_per_head", m.head_dim != 0 || m.heads == 0 ? m.head_dim : m.hidden / m.heads},
+            {"kv_lora_rank", m.kv_lora_rank},
+            {"qk_rope_head_dim", m.qk_rope_head_dim},
+            {"dtype", dtype_names[static_cast<std::size_t>(m.type)]},
+            {"bytes_per_token", m.per_token().count}};
+}
+
+/// The numbers of the workload, by section of the YAML configuration.
+[[nodiscard]] inline json::object workload_json(const workload::parameters& w) {
+    using detail::pair_of;
+    json::object templates, profiles;
+    for (const workload::persona& p : w.personas)
+        templates[p.name] = {{"context_range", pair_of(p.context_tokens)},
+                             {"generation_range", pair_of(p.generated_tokens)},
+                             {"think_time_range", pair_of(p.think_seconds)}};
+    for (std::size_t i = 0; i < w.targets.size(); ++i)
+        profiles[workload::service_class_names[i]] = {{"target_latency_p95_ms", w.targets[i].p95_ms},
+                                                      {"target_latency_p99_ms", w.targets[i].p99_ms},
+                                                      {"target_latency_p999_ms", w.targets[i].p999_ms},
+                                                      {"target_latency_p9999_ms", w.targets[i].p9999_ms}};
+    return {{"user_templates", templates},
+            {"generation_timing",
+             {{"none", w.seconds_per_token[0]},
+              {"fast", w.seconds_per_token[1]},
+              {"realistic", w.seconds_per_token[2]}}},
+            {"qos_profiles", profiles},
+            {"qos_distribution",
+             {{"interactive_probability", w.interactive_probability},
+              {"responsive_threshold", w.responsive_threshold}}},
+            {"eviction", {{"target_usage_ratio", w.tier_target}, {"large_entry_limit_ratio", w.large_entry}}},
+            {"prefix_cache", {{"system_prompt_hit_probability", w.system_prompt_probability}}},
+            {"rag",
+             {{"chunk_size_tokens", w.chunk_tokens},
+              {"top_k_chunks", w.chunks_per_query},
+              {"max_chunk_bytes", w.max_chunk_bytes.count},
+              {"request_probability", w.rag_probability},
+              {"retrieval_distribution", w.rag_uniform ? "uniform" : "zipfian"},
+              {"small_model_doc_tokens", pair_of(w.document_tokens)},
+              {"large_model_doc_tokens", pair_of(w.large_model_document_tokens)}}},
+            {"conversation",
+             {{"max_conversations", w.max_conversations},
+              {"max_turns_per_conv", w.max_turns},
+              {"end_conversation_probability", w.end_conversation_probability}}},
+            {"decode", {{"batch_size", w.decode_batch}}},
+            {"autoscaler",
+             {{"min_users", w.autoscale_min_users},
+              {"max_users", w.autoscale_max_users},
+              {"scale_up_factor", w.autoscale_up},
+              {"scale_down_factor", w.autoscale_down},
+              {"consecutive_samples_required", w.autoscale_consecutive}}},
+            {"saturation_detection", {{"read_latency_p95_threshold_ms", w.saturation_read_p95_ms}}},
+            {"sharegpt",
+             {{"max_context_tokens", w.sharegpt_max_context},
+              {"max_generation_tokens", w.sharegpt_max_generation},
+              {"chars_per_token_estimate", w.sharegpt_chars_per_token}}}};
+}
+
+/// Every option under the name that sets it, with its effective value.
+[[nodiscard]] inline json::object options_json(const options& o) {
+    using namespace detail;
+    return {{"model", model_json(o.model)},
+            {"num_users", o.num_users},
+            {"duration", o.duration},
+            {"gpu_mem_gb", gib_value(o.gpu_mem_gb)},
+            {"num_gpus", o.num_gpus},
+            {"tensor_parallel", o.tensor_parallel},
+            {"cpu_mem_gb", gib_value(o.cpu_mem_gb)},
+            {"cache_dir", text_or_null(o.cache_dir)},
+            {"generation_mode", name_of(o.generation_mode)},
+            {"performance_profile", name_of(o.performance_profile)},
+            {"disable_multi_turn", o.disable_multi_turn},
+            {"disable_prefix_caching", o.disable_prefix_caching},
+            {"enable_rag", o.enable_rag},
+            {"rag_num_docs", o.rag_num_docs},
+            {"enable_autoscaling", o.enable_autoscaling},
+            {"autoscaler_mode", name_of(o.autoscaler_mode)},
+            {"target_saturation", o.target_saturation},
+            {"output", text_or_null(o.output)},
+            {"seed", optional_value(o.seed)},
+            {"max_concurrent_allocs", o.max_concurrent_allocs},
+            {"request_rate", o.request_rate},
+            {"arrivals", name_of(o.arrivals)},
+            {"max_requests", o.max_requests},
+            {"storage_capacity_gb", o.storage_capacity_gb},
+            {"precondition", o.precondition},
+            {"precondition_size_gb", o.precondition_size_gb},
+            {"precondition_threads", o.precondition_threads},
+            {"prefill_only", o.prefill_only},
+            {"decode_only", o.decode_only},
+            {"verify", name_of(o.verify)},
+            {"io_chunk", o.io_chunk},
+            {"queue_depth", o.queue_depth},
+            {"max_samples", o.max_samples},
+            {"hosts", json::value_from(o.hosts)},
+            {"num_processes", optional_value(o.num_processes)},
+            {"workload", workload_json(o.workload)}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_summary.hpp
+// `summary` of the result file.
+
+namespace kvmark::report {
+
+/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
+[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
+    json::object o;
+    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
+    for (const percentile& p : percentiles)
+        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
+    return o;
+}
+
+/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
+[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
+    double within = 0;
+    for (const auto& b : h.buckets()) {
+        if (b.low > limit) break;
+        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
+        const double part =
+            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
+        within += part * static_cast<double>(b.count);
+    }
+    return ratio(within, static_cast<double>(h.count()));
+}
+
+[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
+    json::object all;
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const measure::histogram& h = r.classes[i].latency;
+        json::object& o = all[workload::service_class_names[i]].emplace_object();
+        if (h.empty()) {
+            o["no_data"] = true;
+            continue;
+        }
+        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
+        o["total_requests"] = h.count();
+        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
+                           {"p50", to_milliseconds(h.quantile(0.50))},
+                           {"p95", p95},
+                           {"p99", to_milliseconds(h.quantile(0.99))},
+                           {"max", to_milliseconds(h.max())}};
+        o["sla"] = {{"target_p95_ms", target},
+                    {"actual_p95_ms", p95},
+                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
+                    {"met", p95 <= target}};
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
+    return {{"timestamp", to_seconds(e.at)},
+            {"mode", name_of(o.autoscaler_mode)},
+            {"action", e.action},
+            {"users", e.users},
+            {"saturation_level", e.saturation},
+            {"read_latency_p95_ms", e.read_p95_ms},
+            {"throughput_tokens_per_sec", e.tokens_per_second}};
+}
+
+/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
+[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
+    json::array changes;
+    for (const measure::autoscale_event& e : r.autoscaling)
+        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
+    return changes;
+}
+
+/// Null where autoscaling was off.
+[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
+    if (!o.enable_autoscaling) return nullptr;
+    double peak = 0;
+    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
+    json::object s{{"initial_users", o.num_users},
+                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
+                                                         : r.autoscaling.back().users},
+                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
+    if (o.autoscaler_mode == autoscaler_mode::capacity) {
+        s["peak_user_count"] = r.peak_users;
+        s["peak_throughput_tokens_per_sec"] = peak;
+    }
+    return s;
+}
+
+[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
+    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
+    const auto produced = static_cast<double>(r.tokens_generated.count);
+    return {{"total_requests", r.requests_completed},
+            {"total_tokens", r.tokens_generated.count},
+            {"elapsed_time", elapsed},
+            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
+            {"total_storage_io_time", storage},
+            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
+            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
+            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
+            {"storage_io_latency_ms", latency_json(r.storage_io)},
+            {"generation_latency_ms", latency_json(r.generation)},
+            {"cache_stats", cache_stats_json(r, o.performance_profile)},
+            {"qos_metrics", qos_json(r, o.workload)},
+            {"prefix_cache_stats",
+             {{"prefix_hits", r.cache.system_prompt_hits},
+              {"prefix_misses", r.cache.system_prompt_misses},
+              {"system_prompt_reuse", r.cache.system_prompt_hits},
+              {"common_phrase_reuse", 0},
+              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
+            {"autoscaling_stats", autoscaling_stats_json(r, o)},
+            {"autoscaling_summary", autoscaling_summary_json(r, o)},
+            {"multi_turn_stats",
+             {{"cache_hits", r.cache.turn_hits},
+              {"cache_misses", r.cache.turn_misses},
+              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_kvmark.hpp
+// The "kvmark" member of the result file: what the reference does not say.
+
+namespace kvmark::report {
+
+/// Of the "kvmark" member; goes up when a key changes its meaning.
+inline constexpr int json_schema = 1;
+
+/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
+[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
+    json::array all;
+    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
+    return all;
+}
+
+namespace detail {
+
+[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
+    json::object o = latency_json(h);
+    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
+    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
+}
+
+[[nodiscard]] inline json::object direction_json(const measure::direction_stats& d, nanoseconds elapsed) {
+    return {{"operations", d.operations},
+            {"bytes", d.moved.count},
+            {"gib_per_s", gib_per_second(d.moved, elapsed)},
+            {"total", distribution_json(d.total)},
+            {"wait", distribution_json(d.wait)},
+            {"device", distribution_json(d.device)},
+            {"host", distribution_json(d.host)},
+            {"io", distribution_json(d.io)}};
+}
+
+[[nodiscard]] inline json::array tiers_json(const measure::run_report& r) {
+    json::array all;
+    for (const measure::tier_stats& t : r.tiers)
+        all.push_back(
+            {{"name", t.name},
+             {"role", role_name(t.role)},
+             {"limit_bytes", is_bounded(t.limit) ? json::value(t.limit.count) : json::value(nullptr)},
+             {"used_bytes", t.used.count},
+             {"entries", t.entries},
+             {"demotions_in", t.demotions_in},
+             {"evictions", t.evictions},
+             {"note", text_or_null(t.note)},
+             {"read", direction_json(t.read, r.elapsed)},
+             {"write", direction_json(t.write, r.elapsed)}});
+    return all;
+}
+
+[[nodiscard]] inline json::object classes_json(const measure::run_report& r) {
+    json::object all;
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const measure::class_stats& c = r.classes[i];
+        all[workload::service_class_names[i]] = {{"arrived", c.arrived},
+                                                 {"completed", c.completed},
+                                                 {"queued", c.queued},
+                                                 {"in_service", c.in_service},
+                                                 {"latency", distribution_json(c.latency)}};
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object cache_json(const measure::cache_counters& c) {
+    return {{"hits", c.hits},
+            {"misses", c.misses},
+            {"system_prompt_hits", c.system_prompt_hits},
+            {"system_prompt_misses", c.system_prompt_misses},
+            {"turn_hits", c.turn_hits},
+            {"turn_misses", c.turn_misses},
+            {"chunk_hits", c.chunk_hits},
+            {"chunk_misses", c.chunk_misses},
+            {"user_hits", c.user_hits},
+            {"not_placed", c.not_placed}};
+}
+
+/// Null where no block device stands behind the cache directory, or time was virtual.
+[[nodiscard]] inline json::value device_json(const measure::run_report& r) {
+    if (!has_device(r)) return nullptr;
+    const device_share reads = device_reads(r), writes = device_writes(r);
+    return {{"name", r.device.name},
+            {"read_bytes", reads.device.count},
+            {"read_bytes_asked", reads.asked.count},
+            {"read_share", reads.share()},
+            {"write_bytes", writes.device.count},
+            {"write_bytes_asked", writes.asked.count},
+            {"write_share", writes.share()},
+            {"page_cache_suspected", reads.falls_short() || writes.falls_short()}};
+}
+
+/// Null in virtual time, where the processor's seconds are those of the simulation.
+[[nodiscard]] inline json::value process_json(const measure::run_report& r) {
+    if (r.virtual_time) return nullptr;
+    const double cpu = to_seconds(r.process.user + r.process.system);
+    return {{"user_s", to_seconds(r.process.user)},
+            {"system_s", to_seconds(r.process.system)},
+            {"cores_used", ratio(cpu, to_seconds(r.elapsed))},
+            {"cpu_s_per_gib", ratio(cpu, to_gib(all_reads(r).moved + all_writes(r).moved))},
+            {"peak_resident_bytes", r.process.peak_resident.count},
+            {"io_buffer_bytes", r.io_buffer_bytes}};
+}
+
+[[nodiscard]] inline json::object integrity_json(const measure::run_report& r, const options& o) {
+    json::array corruptions, failures;
+    for (const measure::corruption& c : r.corruptions)
+        corruptions.push_back({{"key", c.key},
+                               {"tier", c.tier},
+                               {"offset", c.offset.count},
+                               {"expected", c.expected},
+                               {"found", c.found}});
+    for (const measure::io_failure& f : r.failures)
+        failures.push_back({{"key", f.key},
+                            {"tier", f.tier},
+                            {"operation", f.operation},
+                            {"offset", f.offset.count},
+                            {"errno", f.error_number},
+                            {"message", std::strerror(f.error_number)}});
+    return {{"clean", r.clean()},
+            {"verify", name_of(o.verify)},
+            {"corrupt_sectors", r.corrupt_sectors},
+            {"corruptions", std::move(corruptions)},
+            {"failed_operations", r.failed_operations},
+            {"failures", std::move(failures)}};
+}
+
+[[nodiscard]] inline json::array timeline_json(const measure::run_report& r) {
+    json::array all;
+    for (const measure::throughput_sample& s : r.timeline)
+        all.push_back({{"at_s", to_seconds(s.at)},
+                       {"tokens_per_s", s.tokens_per_second},
+                       {"storage_read_bytes", s.read.count},
+                       {"storage_write_bytes", s.written.count},
+                       {"users", s.users}});
+    return all;
+}
+
+[[nodiscard]] inline json::object host_json(const host_description& h) {
+    return {{"hostname", text_or_null(h.hostname)},
+            {"kernel", text_or_null(h.kernel)},
+            {"cpu_model", text_or_null(h.cpu_model)},
+            {"logical_cpus", h.logical_cpus},
+            {"memory_bytes", h.memory.count},
+            {"transparent_hugepage", text_or_null(h.transparent_hugepage)},
+            {"file_system", text_or_null(h.file_system)}};
+}
+
+/// The inherited names that say something else than they hold.
+[[nodiscard]] inline json::object units_json() {
+    return {{"*_gb", "GiB (2^30 bytes)"},
+            {"*_gbps", "GiB/s over the measured window"},
+            {"read_iops, write_iops", "operations on whole entries, a count and no rate"},
+            {"*_latencies", "seconds"},
+            {"*_ms", "milliseconds"},
+            {"total_storage_io_latency, total_generation_latency", "seconds, summed over completed requests"},
+            {"histogram_ns", "[lowest, highest, count] in nanoseconds"}};
+}
+
+} // namespace detail
+
+/// What docs/json.md documents under `kvmark`.
+[[nodiscard]] inline json::object kvmark_json(const measure::run_report& r, const options& o,
+                                              const run_context& context) {
+    using namespace detail;
+    json::array scaling;
+    for (const measure::autoscale_event& e : r.autoscaling) scaling.push_back(autoscale_event_json(e, o));
+    return {{"schema", json_schema},
+            {"version", KVMARK_VERSION},
+            {"compiler", "gcc " __VERSION__},
+            {"argv", json::value_from(context.argv)},
+            {"started", text_or_null(context.started)},
+            {"finished", text_or_null(context.finished)},
+            {"interrupted", r.interrupted},
+            {"virtual_time", r.virtual_time},
+            {"warnings", json::value_from(warnings(r, context))},
+            {"host", host_json(context.host)},
+            {"units", units_json()},
+            {"options", options_json(o)},
+            {"peak_users", r.peak_users},
+            {"integrity", integrity_json(r, o)},
+            {"device", device_json(r)},
+            {"process", process_json(r)},
+            {"cache", cache_json(r.cache)},
+            {"classes", classes_json(r)},
+            {"latency",
+             {{"end_to_end", distribution_json(r.end_to_end)},
+              {"queue", distribution_json(r.queue)},
+              {"storage_io", distribution_json(r.storage_io)},
+              {"generation", distribution_json(r.generation)},
+              {"prefill", distribution_json(r.prefill)},
+              {"decode", distribution_json(r.decode)}}},
+            {"tiers", tiers_json(r)},
+            {"samples",
+             {{"kept", r.samples.size()}, {"completed", r.requests_completed}, {"capped", r.samples_capped}}},
+            {"autoscaling", std::move(scaling)},
+            {"timeline", timeline_json(r)}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json.hpp
+// The result file: every key of the reference's, and ours under "kvmark". docs/json.md explains each.
+
+namespace kvmark::report {
+
+namespace detail {
+
+/// The shortest decimal of a float, as a double: 0.1 and not 0.10000000149011612.
+[[nodiscard]] inline double shortest(float f) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.7g", static_cast<double>(f));
+    return std::strtod(text, nullptr);
+}
+
+} // namespace detail
+
+/// The whole result file. The per-request arrays hold the first options::max_samples requests, in order of
+/// completion; a request without a prefill or a decode is not in the array of it.
+[[nodiscard]] inline json::value result_json(const measure::run_report& r, const options& o,
+                                             const run_context& context) {
+    json::array end_to_end, storage, generation, prefill, decode, timeline;
+    for (json::array* a : {&end_to_end, &storage, &generation, &prefill, &decode})
+        a->reserve(r.samples.size());
+    for (const measure::request_sample& s : r.samples) {
+        end_to_end.push_back(detail::shortest(s.end_to_end_s));
+        storage.push_back(detail::shortest(s.storage_s));
+        generation.push_back(detail::shortest(s.generation_s));
+        if (s.prefill_s > 0) prefill.push_back(detail::shortest(s.prefill_s));
+        if (s.decode_s > 0) decode.push_back(detail::shortest(s.decode_s));
+    }
+    for (const measure::throughput_sample& s : r.timeline)
+        timeline.push_back(
+            {{"timestamp", to_seconds(s.at)}, {"throughput_tokens_per_sec", s.tokens_per_second}});
+
+    return {{"requests_completed", r.requests_completed},
+            {"total_tokens_generated", r.tokens_generated.count},
+            {"total_storage_io_latency", to_seconds(r.storage_time)},
+            {"total_generation_latency", to_seconds(r.generation_time)},
+            {"end_to_end_latencies", std::move(end_to_end)},
+            {"storage_latencies", std::move(storage)},
+            {"generation_latencies", std::move(generation)},
+            {"throughput_timeline", std::move(timeline)},
+            {"prefill_latencies", std::move(prefill)},
+            {"decode_latencies", std::move(decode)},
+            {"multi_turn_cache_hits", r.cache.turn_hits},
+            {"multi_turn_cache_misses", r.cache.turn_misses},
+            {"seed", r.seed},
+            {"summary", summary_json(r, o)},
+            {"kvmark", kvmark_json(r, o, context)}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/metadata.hpp
+// The metadata file of a run directory, under the names of the MLPerf Storage wrapper.
+
+namespace kvmark::report {
+
+/// What the wrapper's metadata says beyond the options.
+struct run_record {
+    std::string exec_type = "local"; ///< local or mpi
+    std::int64_t num_processes = 1;  ///< in effect
+    std::string result_dir;
+    std::vector<std::string> argv; ///< that was executed
+    std::string display;           ///< the same, quoted for a shell
+    std::string stdout_log;
+    std::string stderr_log;
+    double runtime_s = 0; ///< wall clock, preparation included
+};
+
+/// `report` may be null: the run did not come to a result, and `kvcache_metrics` is missing, as with the
+/// wrapper. `parameters` holds what ran, which the wrapper's own files leave out.
+[[nodiscard]] inline json::object metadata_json(const options& o, const run_record& run,
+                                                const measure::run_report* report) {
+    const json::object parameters = options_json(o);
+    json::object m{{"benchmark_type", "kv_cache"},
+                   {"model", o.model.name},
+                   {"command", "run"},
+                   {"run_datetime", o.run_datetime},
+                   {"num_processes", run.num_processes},
+                   {"accelerator", nullptr},
+                   {"result_dir", run.result_dir},
+                   {"parameters", parameters},
+                   {"override_parameters", json::object{}},
+                   {"system_info", nullptr},
+                   {"runtime", run.runtime_s},
+                   {"verification", nullptr},
+                   {"executed_command", run.display}};
+    json::array outputs;
+    outputs.push_back({{"command", run.display}, {"stdout", run.stdout_log}, {"stderr", run.stderr_log}});
+    m["command_output_files"] = std::move(outputs);
+    m["args"] = parameters;
+    m["kvcache_model"] = o.model.name;
+    for (const char* key : {"num_users", "duration", "gpu_mem_gb", "cpu_mem_gb", "cache_dir",
+                            "generation_mode", "performance_profile"})
+        m[key] = parameters.at(key);
+    m["exec_type"] = run.exec_type;
+    if (!o.hosts.empty()) m["hosts"] = json::value_from(o.hosts);
+    if (report != nullptr) {
+        const double elapsed = to_seconds(report->elapsed);
+        const measure::tier_stats storage = role_totals(*report, measure::tier_role::storage);
+        m["kvcache_metrics"] = {
+            {"total_requests", report->requests_completed},
+            {"requests_per_second", ratio(static_cast<double>(report->requests_completed), elapsed)},
+            {"avg_throughput_tokens_per_sec",
+             ratio(static_cast<double>(report->tokens_generated.count), elapsed)},
+            {"cache_hit_rate", hit_rate(report->cache.hits, report->cache.misses)},
+            {"tier_storage_read_bandwidth_gbps", gib_per_second(storage.read.moved, report->elapsed)},
+            {"tier_storage_write_bandwidth_gbps", gib_per_second(storage.write.moved, report->elapsed)},
+            {"interrupted", report->interrupted},
+            {"clean", report->clean()}};
+    }
+    m["kvmark"] = {{"version", KVMARK_VERSION}, {"argv", json::value_from(run.argv)}};
+    return m;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/numbers.hpp
+// Numbers as people read them.
+
+namespace kvmark::report {
+
+/// 1234567 as 1,234,567.
+[[nodiscard]] inline std::string grouped(std::uint64_t n) {
+    std::string digits = std::to_string(n);
+    for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+    return digits;
+}
+
+/// Three significant digits with a binary unit: 512 B, 24.0 KiB, 1.50 GiB.
+[[nodiscard]] inline std::string size_text(bytes b) {
+    constexpr std::array units{"KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (b.count < 1024) return std::to_string(b.count) + " B";
+    double v = static_cast<double>(b.count) / 1024;
+    std::size_t unit = 0;
+    while (v >= 1000 && unit + 1 < units.size()) v /= 1024, ++unit;
+    return fmt::format("{:.{}f} {}", v, v < 9.995 ? 2 : v < 99.95 ? 1 : 0, units[unit]);
+}
+
+/// Milliseconds with three significant digits, grouped from 10,000 on.
+[[nodiscard]] inline std::string ms_text(nanoseconds d) {
+    const double ms = static_cast<double>(d.count) / 1e6;
+    if (ms >= 9999.5) return grouped(static_cast<std::uint64_t>(ms + 0.5));
+    return fmt::format("{:.{}f}", ms, ms < 0.09995 ? 4 : ms < 9.995 ? 2 : ms < 99.95 ? 1 : 0);
+}
+
+[[nodiscard]] inline std::string percent_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+} // namespace kvmark::report
+
+// kvmark/report/progress_line.hpp
+// One line of progress: time left, tokens/s, hit rate, and what each tier moves just now.
+
+#include <algorithm>
+#include <iterator>
+
+namespace kvmark::report {
+
+/// Turns the totals of measure::progress into rates over the time since the line before.
+class progress_line {
+public:
+    /// Without a newline, what matters most first: a terminal may cut it. GiB/s are read + written.
+    [[nodiscard]] std::string text(const measure::progress& p) {
+        const bool running = p.stage == "running";
+        std::string out;
+        if (running && p.window.count > 0)
+            put(out, "{:.0f} s left", std::max(0.0, to_seconds(p.window - p.elapsed)));
+        else
+            put(out, "{} {:.0f} %", p.stage, 100 * p.fraction);
+        if (running) append_rates(out, p);
+        before_ = p;
+        return out;
+    }
+
+private:
+    template <class... Args>
+    static void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+    }
+
+    void append_rates(std::string& out, const measure::progress& p) const {
+        const bool continues = before_.stage == p.stage && before_.tiers.size() == p.tiers.size();
+        const measure::progress nothing;
+        const measure::progress& base = continues ? before_ : nothing;
+        const double seconds = to_seconds(p.elapsed - base.elapsed);
+        const auto rate = [&](double later, double earlier) {
+            return seconds > 0 ? (later - earlier) / seconds : 0;
+        };
+        put(out, " | {:.0f} tokens/s | hit {:.0f} %",
+            rate(static_cast<double>(p.tokens), static_cast<double>(base.tokens)), 100 * p.hit_rate);
+        for (std::size_t i = 0; i < p.tiers.size(); ++i) {
+            const measure::tier_progress earlier = continues ? base.tiers[i] : measure::tier_progress{};
+            put(out, "{}{} {:.1f}+{:.1f}", i == 0 ? " | " : ", ", label(p, i),
+                rate(to_gib(p.tiers[i].read), to_gib(earlier.read)),
+                rate(to_gib(p.tiers[i].written), to_gib(earlier.written)));
+        }
+        put(out, "{} | {} users, {} done, {} queued", p.tiers.empty() ? "" : " GiB/s", p.users,
+            grouped(p.completed), grouped(p.queued));
+    }
+
+    /// A tier's name, and its place where another tier has that name too.
+    static std::string label(const measure::progress& p, std::size_t i) {
+        std::size_t same = 0;
+        for (const measure::tier_progress& t : p.tiers) same += t.name == p.tiers[i].name ? 1 : 0;
+        return std::string(p.tiers[i].name) + (same == 1 ? "" : std::to_string(i + 1));
+    }
+
+    measure::progress before_;
+};
+
+} // namespace kvmark::report
+
+// kvmark/report/terminal.hpp
+// Is somebody watching, how wide is their window, and may it be coloured?
+
+#include <sys/ioctl.h>
+
+namespace kvmark::report {
+
+[[nodiscard]] inline bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+/// Colour only on a terminal that can show it, and never against NO_COLOR (no-color.org).
+[[nodiscard]] inline bool wants_color(int fd) {
+    const char* no_color = std::getenv("NO_COLOR");
+    const char* term = std::getenv("TERM");
+    const bool refused = no_color != nullptr && *no_color != '\0';
+    const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+    return is_terminal(fd) && !refused && !dumb;
+}
+
+/// Columns; 80 where unknown.
+[[nodiscard]] inline std::size_t terminal_width(int fd) {
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// Wraps texts in SGR sequences (ECMA-48), or leaves them alone.
+class palette {
+public:
+    explicit palette(bool color) : color_(color) {}
+
+    [[nodiscard]] std::string bold(std::string_view s) const { return wrap("1", s); }
+    [[nodiscard]] std::string green(std::string_view s) const { return wrap("32", s); }
+    [[nodiscard]] std::string yellow(std::string_view s) const { return wrap("33", s); }
+    [[nodiscard]] std::string red(std::string_view s) const { return wrap("31", s); }
+
+private:
+    [[nodiscard]] std::string wrap(std::string_view code, std::string_view s) const {
+        std::string out(s);
+        return color_ ? "\x1b[" + std::string(code) + "m" + out + "\x1b[0m" : out;
+    }
+
+    bool color_;
+};
+
+} // namespace kvmark::report
+
+// kvmark/report/summary.hpp
+// The summary of a run on the terminal.
+
+namespace kvmark::report {
+
+namespace detail {
+
+class summary_writer {
+public:
+    summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
+
+    void write_what_ran() {
+        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
+             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
+             name_of(o_.generation_mode), r_.seed);
+        std::string stack;
+        for (const measure::tier_stats& t : r_.tiers) {
+            if (t.limit.count == 0) continue;
+            stack += fmt::format("{}{} {}", stack.empty() ? "" : ", then ", tier_label(r_, t),
+                                 is_bounded(t.limit) ? size_text(t.limit) : "without bound");
+        }
+        if (!stack.empty()) line("  cache: {}{}{}", stack, o_.cache_dir.empty() ? "" : " in ", o_.cache_dir);
+        line("");
+    }
+
+    void write_requests() {
+        const request_counts counts = count_requests(r_);
+        const double elapsed = to_seconds(r_.elapsed);
+        line("{}   {} arrived, {} completed ({:.2f}/s), {} unfinished at the end", p_.bold("Requests"),
+             grouped(counts.arrived), grouped(r_.requests_completed),
+             ratio(static_cast<double>(r_.requests_completed), elapsed), grouped(counts.unfinished));
+        line("{}     {} generated, {:.1f} tokens/s", p_.bold("Tokens"), grouped(r_.tokens_generated.count),
+             ratio(static_cast<double>(r_.tokens_generated.count), elapsed));
+        const measure::cache_counters& c = r_.cache;
+        line("{}   {} of {} lookups", p_.bold("Hit rate"), percent_text(hit_rate(c.hits, c.misses)),
+             grouped(c.hits + c.misses));
+        line("           earlier turns {}, system prompts {}, documents {}", rate(c.turn_hits, c.turn_misses),
+             rate(c.system_prompt_hits, c.system_prompt_misses), rate(c.chunk_hits, c.chunk_misses));
+        const double reads = static_cast<double>(all_reads(r_).operations);
+        std::string served;
+        for (const measure::tier_stats& t : r_.tiers)
+            if (reads > 0 && t.limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, t),
+                                      percent_text(static_cast<double>(t.read.operations) / reads));
+        if (!served.empty()) line("           entries read from {}", served);
+        line("");
+    }
+
+    void write_tiers() {
+        line("{}", p_.bold(fmt::format("{:<17}{:<6}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}", "Tier", "", "GiB",
+                                       "GiB/s", "entries", "P50 ms", "P95 ms", "P99 ms")));
+        for (const measure::tier_stats& t : r_.tiers) {
+            write_direction(tier_label(r_, t), "read", t.read);
+            write_direction("", "write", t.write);
+        }
+        line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    void write_classes() {
+        line("{}", p_.bold(fmt::format("{:<12}{:>10}{:>11}{:>10}{:>10}{:>10}{:>8}", "Class", "completed",
+                                       "unfinished", "P50 ms", "P95 ms", "P99 ms", "target")));
+        for (std::size_t i = 0; i < r_.classes.size(); ++i) {
+            const measure::class_stats& c = r_.classes[i];
+            const double target = o_.workload.targets[i].p95_ms;
+            const bool met = to_milliseconds(c.latency.quantile(0.95)) <= target;
+            line("{:<12}{:>10}{:>11}{:>10}{:>10}{:>10}{:>8}{}", workload::service_class_names[i],
+                 grouped(c.completed), grouped(c.queued + c.in_service), quantile(c.latency, 0.50),
+                 quantile(c.latency, 0.95), quantile(c.latency, 0.99), fmt::format("{:.0f}", target),
+                 c.latency.empty() ? ""
+                 : met             ? "  " + p_.green("met")
+                                   : "  " + p_.red("missed"));
+        }
+        line("  arrival to answer, waiting included, of completed requests; target: P95 in ms");
+        line("");
+    }
+
+    void write_machine() {
+        if (has_device(r_)) {
+            const device_share reads = device_reads(r_), writes = device_writes(r_);
+            line("{}     {}: {} read, {} of the bytes asked of storage", p_.bold("Device"), r_.device.name,
+                 size_text(reads.device), percent_text(reads.share()));
+            line("           {} written, {}", size_text(writes.device), percent_text(writes.share()));
+        }
+        if (!r_.virtual_time) {
+            const double cpu = to_seconds(r_.process.user + r_.process.system);
+            line("{}  {:.2f} cores used, {:.3f} s per GiB moved, {} resident at most", p_.bold("Processor"),
+                 ratio(cpu, to_seconds(r_.elapsed)),
+                 ratio(cpu, to_gib(all_reads(r_).moved + all_writes(r_).moved)),
+                 size_text(r_.process.peak_resident));
+        }
+        const storage_health health = assess_storage(r_, o_.performance_profile);
+        line("{}    {}, {} of {} criteria of the {} profile", p_.bold("Storage"),
+             health.passed() ? p_.green("PASS") : p_.red("FAIL"), health.passed_count(),
+             health.criteria.size(), name_of(o_.performance_profile));
+        for (const criterion& c : health.criteria)
+            if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
+    }
+
+    void write_warnings(const run_context& context) {
+        for (const std::string& w : warnings(r_, context)) line("{} {}", p_.yellow("warning:"), w);
+    }
+
+    [[nodiscard]] std::string text() && { return std::move(out_); }
+
+private:
+    template <class... Args>
+    void line(fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+        out_ += '\n';
+    }
+
+    void write_direction(std::string_view name, std::string_view direction,
+                         const measure::direction_stats& d) {
+        line("{:<17}{:<6}{:>9.2f}{:>8.2f}{:>10}{:>10}{:>10}{:>10}", name, direction, to_gib(d.moved),
+             gib_per_second(d.moved, r_.elapsed), grouped(d.operations), quantile(d.total, 0.50),
+             quantile(d.total, 0.95), quantile(d.total, 0.99));
+    }
+
+    static std::string quantile(const measure::histogram& h, double rank) {
+        return h.empty() ? "-" : ms_text(h.quantile(rank));
+    }
+    static std::string rate(std::uint64_t hits, std::uint64_t misses) {
+        return hits + misses == 0 ? "none" : percent_text(hit_rate(hits, misses));
+    }
+
+    const measure::run_report& r_;
+    const options& o_;
+    const palette& p_;
+    std::string out_;
+};
+
+} // namespace detail
+
+/// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
+/// newline. GiB are 2^30 bytes.
+[[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
+                                              const run_context& context, const palette& colors) {
+    detail::summary_writer w(r, o, colors);
+    w.write_what_ran();
+    w.write_requests();
+    w.write_tiers();
+    w.write_classes();
+    w.write_machine();
+    w.write_warnings(context);
+    return std::move(w).text();
+}
+
+} // namespace kvmark::report
+
+#endif // KVMARK_WITH_REPORT

@@ -1,0 +1,107 @@
+// A report as rows of (scope, metric, unit, value): what CSV and spreadsheets are made of.
+#pragma once
+
+#include <kvmark/report/json_cache_stats.hpp>
+#include <kvmark/report/warnings.hpp>
+
+namespace kvmark::report {
+
+struct row {
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process
+    std::string metric;
+    std::string unit;
+    double value = 0;
+};
+
+namespace detail {
+
+class row_collector {
+public:
+    void add(std::string scope, std::string metric, std::string unit, double value) {
+        rows_.push_back({std::move(scope), std::move(metric), std::move(unit), value});
+    }
+    void add(std::string scope, std::string metric, std::uint64_t count) {
+        add(std::move(scope), std::move(metric), "count", static_cast<double>(count));
+    }
+    /// Nothing where there are no samples.
+    void add(const std::string& scope, const std::string& metric, const measure::histogram& h) {
+        if (h.empty()) return;
+        add(scope, metric + "_mean", "ms", h.mean() * 1e-6);
+        for (const percentile& p : percentiles)
+            add(scope, metric + "_" + std::string(p.name), "ms", to_milliseconds(h.quantile(p.rank)));
+        add(scope, metric + "_max", "ms", to_milliseconds(h.max()));
+    }
+    void add(const std::string& scope, const measure::direction_stats& d, nanoseconds elapsed) {
+        add(scope, "operations", d.operations);
+        add(scope, "moved", "bytes", static_cast<double>(d.moved.count));
+        add(scope, "bandwidth", "GiB/s", gib_per_second(d.moved, elapsed));
+        add(scope, "total", d.total);
+        add(scope, "wait", d.wait);
+        add(scope, "device", d.device);
+        add(scope, "host", d.host);
+        add(scope, "io", d.io);
+    }
+    [[nodiscard]] std::vector<row> take() && { return std::move(rows_); }
+
+private:
+    std::vector<row> rows_;
+};
+
+} // namespace detail
+
+/// Figures that do not exist (a latency of nothing, a device without counters) have no row.
+[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r) {
+    detail::row_collector c;
+    const double elapsed = to_seconds(r.elapsed);
+    const request_counts requests = count_requests(r);
+    c.add("run", "elapsed", "s", elapsed);
+    c.add("run", "interrupted", r.interrupted ? std::uint64_t{1} : 0);
+    c.add("run", "requests_arrived", requests.arrived);
+    c.add("run", "requests_completed", r.requests_completed);
+    c.add("run", "requests_unfinished", requests.unfinished);
+    c.add("run", "requests_per_second", "1/s", ratio(static_cast<double>(r.requests_completed), elapsed));
+    c.add("run", "tokens_generated", r.tokens_generated.count);
+    c.add("run", "tokens_per_second", "1/s", ratio(static_cast<double>(r.tokens_generated.count), elapsed));
+    c.add("run", "end_to_end", r.end_to_end);
+    c.add("run", "queue", r.queue);
+    c.add("run", "storage_io", r.storage_io);
+    c.add("run", "generation", r.generation);
+    c.add("run", "prefill", r.prefill);
+    c.add("run", "decode", r.decode);
+    c.add("run", "corrupt_sectors", r.corrupt_sectors);
+    c.add("run", "failed_operations", r.failed_operations);
+    c.add("cache", "hits", r.cache.hits);
+    c.add("cache", "misses", r.cache.misses);
+    c.add("cache", "hit_rate", "ratio", hit_rate(r.cache.hits, r.cache.misses));
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const std::string scope = "class." + std::string(workload::service_class_names[i]);
+        c.add(scope, "arrived", r.classes[i].arrived);
+        c.add(scope, "completed", r.classes[i].completed);
+        c.add(scope, "queued", r.classes[i].queued);
+        c.add(scope, "in_service", r.classes[i].in_service);
+        c.add(scope, "latency", r.classes[i].latency);
+    }
+    for (const measure::tier_stats& t : r.tiers) {
+        const std::string scope = "tier." + tier_label(r, t);
+        if (is_bounded(t.limit)) c.add(scope, "limit", "bytes", static_cast<double>(t.limit.count));
+        c.add(scope, "used", "bytes", static_cast<double>(t.used.count));
+        c.add(scope, "entries", t.entries);
+        c.add(scope, "evictions", t.evictions);
+        c.add(scope + ".read", t.read, r.elapsed);
+        c.add(scope + ".write", t.write, r.elapsed);
+    }
+    if (has_device(r)) {
+        c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
+        c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
+        c.add("device", "read_share", "ratio", device_reads(r).share());
+        c.add("device", "write_share", "ratio", device_writes(r).share());
+    }
+    if (!r.virtual_time) {
+        c.add("process", "user", "s", to_seconds(r.process.user));
+        c.add("process", "system", "s", to_seconds(r.process.system));
+        c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
+    }
+    return std::move(c).take();
+}
+
+} // namespace kvmark::report

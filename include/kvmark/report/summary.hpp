@@ -1,0 +1,157 @@
+// The summary of a run on the terminal.
+#pragma once
+
+#include <kvmark/benchmark/option_names.hpp>
+#include <kvmark/report/numbers.hpp>
+#include <kvmark/report/terminal.hpp>
+#include <kvmark/report/warnings.hpp>
+
+#include <iterator>
+
+namespace kvmark::report {
+
+namespace detail {
+
+class summary_writer {
+public:
+    summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
+
+    void write_what_ran() {
+        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
+             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
+             name_of(o_.generation_mode), r_.seed);
+        std::string stack;
+        for (const measure::tier_stats& t : r_.tiers) {
+            if (t.limit.count == 0) continue;
+            stack += fmt::format("{}{} {}", stack.empty() ? "" : ", then ", tier_label(r_, t),
+                                 is_bounded(t.limit) ? size_text(t.limit) : "without bound");
+        }
+        if (!stack.empty()) line("  cache: {}{}{}", stack, o_.cache_dir.empty() ? "" : " in ", o_.cache_dir);
+        line("");
+    }
+
+    void write_requests() {
+        const request_counts counts = count_requests(r_);
+        const double elapsed = to_seconds(r_.elapsed);
+        line("{}   {} arrived, {} completed ({:.2f}/s), {} unfinished at the end", p_.bold("Requests"),
+             grouped(counts.arrived), grouped(r_.requests_completed),
+             ratio(static_cast<double>(r_.requests_completed), elapsed), grouped(counts.unfinished));
+        line("{}     {} generated, {:.1f} tokens/s", p_.bold("Tokens"), grouped(r_.tokens_generated.count),
+             ratio(static_cast<double>(r_.tokens_generated.count), elapsed));
+        const measure::cache_counters& c = r_.cache;
+        line("{}   {} of {} lookups", p_.bold("Hit rate"), percent_text(hit_rate(c.hits, c.misses)),
+             grouped(c.hits + c.misses));
+        line("           earlier turns {}, system prompts {}, documents {}", rate(c.turn_hits, c.turn_misses),
+             rate(c.system_prompt_hits, c.system_prompt_misses), rate(c.chunk_hits, c.chunk_misses));
+        const double reads = static_cast<double>(all_reads(r_).operations);
+        std::string served;
+        for (const measure::tier_stats& t : r_.tiers)
+            if (reads > 0 && t.limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, t),
+                                      percent_text(static_cast<double>(t.read.operations) / reads));
+        if (!served.empty()) line("           entries read from {}", served);
+        line("");
+    }
+
+    void write_tiers() {
+        line("{}", p_.bold(fmt::format("{:<17}{:<6}{:>9}{:>8}{:>10}{:>10}{:>10}{:>10}", "Tier", "", "GiB",
+                                       "GiB/s", "entries", "P50 ms", "P95 ms", "P99 ms")));
+        for (const measure::tier_stats& t : r_.tiers) {
+            write_direction(tier_label(r_, t), "read", t.read);
+            write_direction("", "write", t.write);
+        }
+        line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    void write_classes() {
+        line("{}", p_.bold(fmt::format("{:<12}{:>10}{:>11}{:>10}{:>10}{:>10}{:>8}", "Class", "completed",
+                                       "unfinished", "P50 ms", "P95 ms", "P99 ms", "target")));
+        for (std::size_t i = 0; i < r_.classes.size(); ++i) {
+            const measure::class_stats& c = r_.classes[i];
+            const double target = o_.workload.targets[i].p95_ms;
+            const bool met = to_milliseconds(c.latency.quantile(0.95)) <= target;
+            line("{:<12}{:>10}{:>11}{:>10}{:>10}{:>10}{:>8}{}", workload::service_class_names[i],
+                 grouped(c.completed), grouped(c.queued + c.in_service), quantile(c.latency, 0.50),
+                 quantile(c.latency, 0.95), quantile(c.latency, 0.99), fmt::format("{:.0f}", target),
+                 c.latency.empty() ? ""
+                 : met             ? "  " + p_.green("met")
+                                   : "  " + p_.red("missed"));
+        }
+        line("  arrival to answer, waiting included, of completed requests; target: P95 in ms");
+        line("");
+    }
+
+    void write_machine() {
+        if (has_device(r_)) {
+            const device_share reads = device_reads(r_), writes = device_writes(r_);
+            line("{}     {}: {} read, {} of the bytes asked of storage", p_.bold("Device"), r_.device.name,
+                 size_text(reads.device), percent_text(reads.share()));
+            line("           {} written, {}", size_text(writes.device), percent_text(writes.share()));
+        }
+        if (!r_.virtual_time) {
+            const double cpu = to_seconds(r_.process.user + r_.process.system);
+            line("{}  {:.2f} cores used, {:.3f} s per GiB moved, {} resident at most", p_.bold("Processor"),
+                 ratio(cpu, to_seconds(r_.elapsed)),
+                 ratio(cpu, to_gib(all_reads(r_).moved + all_writes(r_).moved)),
+                 size_text(r_.process.peak_resident));
+        }
+        const storage_health health = assess_storage(r_, o_.performance_profile);
+        line("{}    {}, {} of {} criteria of the {} profile", p_.bold("Storage"),
+             health.passed() ? p_.green("PASS") : p_.red("FAIL"), health.passed_count(),
+             health.criteria.size(), name_of(o_.performance_profile));
+        for (const criterion& c : health.criteria)
+            if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
+    }
+
+    void write_warnings(const run_context& context) {
+        for (const std::string& w : warnings(r_, context)) line("{} {}", p_.yellow("warning:"), w);
+    }
+
+    [[nodiscard]] std::string text() && { return std::move(out_); }
+
+private:
+    template <class... Args>
+    void line(fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+        out_ += '\n';
+    }
+
+    void write_direction(std::string_view name, std::string_view direction,
+                         const measure::direction_stats& d) {
+        line("{:<17}{:<6}{:>9.2f}{:>8.2f}{:>10}{:>10}{:>10}{:>10}", name, direction, to_gib(d.moved),
+             gib_per_second(d.moved, r_.elapsed), grouped(d.operations), quantile(d.total, 0.50),
+             quantile(d.total, 0.95), quantile(d.total, 0.99));
+    }
+
+    static std::string quantile(const measure::histogram& h, double rank) {
+        return h.empty() ? "-" : ms_text(h.quantile(rank));
+    }
+    static std::string rate(std::uint64_t hits, std::uint64_t misses) {
+        return hits + misses == 0 ? "none" : percent_text(hit_rate(hits, misses));
+    }
+
+    const measure::run_report& r_;
+    const options& o_;
+    const palette& p_;
+    std::string out_;
+};
+
+} // namespace detail
+
+/// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
+/// newline. GiB are 2^30 bytes.
+[[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
+                                              const run_context& context, const palette& colors) {
+    detail::summary_writer w(r, o, colors);
+    w.write_what_ran();
+    w.write_requests();
+    w.write_tiers();
+    w.write_classes();
+    w.write_machine();
+    w.write_warnings(context);
+    return std::move(w).text();
+}
+
+} // namespace kvmark::report

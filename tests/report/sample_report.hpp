@@ -1,0 +1,66 @@
+// A report with every kind of figure in it, and one with none.
+#pragma once
+
+#include <kvmark/measure/run_report.hpp>
+
+namespace kvmark::test {
+
+/// 1 ms, 2 ms, ... n ms.
+inline measure::histogram milliseconds_up_to(int n) {
+    measure::histogram h;
+    for (int i = 1; i <= n; ++i) h.record(nanoseconds(i * 1'000'000));
+    return h;
+}
+
+inline measure::direction_stats sample_direction(std::uint64_t gib, int slowest_ms) {
+    measure::direction_stats d;
+    d.operations = static_cast<std::uint64_t>(slowest_ms);
+    d.moved = bytes(gib * gib_bytes);
+    d.total = d.device = d.host = d.wait = d.io = milliseconds_up_to(slowest_ms);
+    return d;
+}
+
+inline measure::tier_stats sample_tier(const char* name, measure::tier_role role, std::uint64_t gib) {
+    measure::tier_stats t;
+    t.name = name;
+    t.role = role;
+    t.limit = bytes(100 * gib_bytes);
+    t.used = bytes(gib * gib_bytes);
+    t.entries = gib;
+    t.read = sample_direction(10 * gib, 100);
+    t.write = sample_direction(gib, 50);
+    return t;
+}
+
+/// Ten seconds: 30 requests, a stack of three tiers, all its bytes from and to the device.
+inline measure::run_report sample_report() {
+    using measure::tier_role;
+    measure::run_report r;
+    r.elapsed = from_seconds(10);
+    r.seed = 42;
+    r.requests_completed = 30;
+    r.tokens_generated = tokens(5000);
+    r.storage_time = from_seconds(2);
+    r.generation_time = from_seconds(4);
+    r.end_to_end = r.queue = r.storage_io = r.generation = r.prefill = r.decode = milliseconds_up_to(30);
+    for (measure::class_stats& c : r.classes) {
+        c.arrived = 11;
+        c.completed = 10;
+        c.queued = 1;
+        c.latency = milliseconds_up_to(10);
+    }
+    r.cache.hits = 90;
+    r.cache.misses = 10;
+    r.cache.turn_hits = 3;
+    r.cache.turn_misses = 1;
+    r.tiers = {sample_tier("modelled", tier_role::gpu, 1), sample_tier("host", tier_role::cpu, 2),
+               sample_tier("direct_file", tier_role::storage, 3)};
+    for (int i = 0; i < 30; ++i) r.samples.push_back({0.1f, 0.05f, 0.025f, 0.01f, 0.02f});
+    r.timeline.push_back({from_seconds(5), 500.0, bytes(1), bytes(2), 10});
+    r.autoscaling.push_back({from_seconds(5), 12, 0.5, 10.0, 500.0, "scale_up"});
+    r.device = {"nvme0n1", bytes(30 * gib_bytes), bytes(3 * gib_bytes)};
+    r.process = {from_seconds(5), from_seconds(10), bytes(gib_bytes)};
+    return r;
+}
+
+} // namespace kvmark::test
