@@ -1,0 +1,50 @@
+// The words of a launch, from the library and from the tool.
+#include "command_line.hpp"
+
+#include <kvmark/benchmark/command.hpp>
+
+namespace kvmark::cli {
+
+namespace {
+
+/// The tool's own options, where they differ from their defaults.
+std::vector<std::string> own_options(const settings& s) {
+    std::vector<std::string> words;
+    const auto add = [&](const char* option, std::string_view value) {
+        if (value.empty()) return;
+        words.emplace_back(option);
+        words.emplace_back(value);
+    };
+    if (s.storage_tier != storage_tier_kind::direct_file) add("--storage-tier", "file");
+    if (s.gpu_tier != gpu_tier_kind::none) add("--gpu-tier", "modelled");
+    if (s.clock != clock_kind::steady) add("--clock", "virtual");
+    if (s.use_burst_trace) words.emplace_back("--use-burst-trace");
+    add("--burst-trace-path", s.burst_trace_path);
+    add("--dataset-path", s.dataset_path);
+    if (s.trace_speedup != 1.0) add("--trace-speedup", launch::real_text(s.trace_speedup));
+    if (s.replay_cycles != 0) add("--replay-cycles", launch::integer_text(s.replay_cycles));
+    if (s.max_conversations != 500) add("--max-conversations", launch::integer_text(s.max_conversations));
+    add("--config", s.config);
+    add("--csv", s.csv);
+    add("--xlsx-output", s.xlsx);
+    add("--io-trace-log", s.io_trace_log);
+    return words;
+}
+
+} // namespace
+
+argv executed_command(const settings& s) {
+    const bool launches = s.executor == executor_kind::mpi;
+    // mpirun and mpiexec of Open MPI are one program, so the path alone decides which is started.
+    argv command = build_command(launches, launch::mpirun{}, s.options);
+    if (!s.options.program.interpreter.empty()) return command;
+    const std::vector<std::string> own = own_options(s);
+    return argv::build([&](launch::text_writer& writer) {
+        for (const std::string_view word : command) writer.argument(word);
+        for (const std::string& word : own) writer.argument(word);
+    });
+}
+
+std::vector<std::string> words_of(const argv& command) { return {command.begin(), command.end()}; }
+
+} // namespace kvmark::cli

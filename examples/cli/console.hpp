@@ -1,0 +1,53 @@
+// What the tool says: results on stdout, the rest on stderr, both also into the logs of a run directory.
+#pragma once
+
+#include "settings.hpp"
+
+#include <kvmark/core/result.hpp>
+#include <kvmark/report/terminal.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace kvmark::cli {
+
+struct file_closer {
+    void operator()(std::FILE* f) const { std::fclose(f); }
+};
+using file_handle = std::unique_ptr<std::FILE, file_closer>;
+
+class console {
+public:
+    explicit console(const settings& s);
+
+    /// From here on both streams are also written, without colours, to these files.
+    [[nodiscard]] result<void> open_logs(const std::string& stdout_log, const std::string& stderr_log);
+
+    /// A text for stdout; `plain` is the same without colours, for the log.
+    void print(std::string_view text, std::string_view plain);
+    /// One line for stderr.
+    void note(std::string_view line);
+    void warn(std::string_view line);
+    void fail(std::string_view line);
+    /// Rewrites the line of progress on a terminal; elsewhere a line of its own.
+    void progress(std::string_view line);
+    /// Makes room below the line of progress.
+    void end_progress();
+
+    [[nodiscard]] bool shows_progress() const { return level_ <= log_level::info; }
+    [[nodiscard]] bool stderr_is_terminal() const { return terminal_; }
+    [[nodiscard]] bool color() const { return color_; }
+
+private:
+    void err(std::string_view label, std::string_view colored_label, std::string_view line);
+
+    log_level level_;
+    bool color_; ///< of stdout
+    bool err_color_;
+    bool terminal_; ///< stderr
+    bool line_is_open_ = false;
+    file_handle stdout_log_;
+    file_handle stderr_log_;
+};
+
+} // namespace kvmark::cli

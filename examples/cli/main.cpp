@@ -1,0 +1,136 @@
+// kvmark: measures the storage behind the KV cache of an LLM server.
+#include "args.hpp"
+#include "completion.hpp"
+#include "datasize.hpp"
+#include "models.hpp"
+#include "resolve.hpp"
+#include "run_command.hpp"
+
+#include <kvmark/launch/quote.hpp>
+#include <kvmark/report/terminal.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace {
+
+using namespace kvmark::cli;
+using words = std::span<const std::string_view>;
+
+constexpr std::string_view overview =
+    R"(kvmark plays the traffic of an LLM service against a stack of real storage tiers and says what each tier delivered.
+
+Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left out before an option)
+       kvmark datasize [OPTION]...  how much KV cache a number of users makes
+       kvmark models [OPTION]...    the models whose cache can be played
+       kvmark completion SHELL      completion script for bash, zsh or fish
+       kvmark --version
+
+`kvmark COMMAND --help` lists the options of a command.
+
+  kvmark run --demo                                        ten seconds, to see what it does
+  kvmark run --cache-dir /mnt/nvme --gpu-mem-gb 0 --cpu-mem-gb 4 --output result.json
+  kvmark run --dry-run --num-users 500 --cache-dir /mnt/nvme
+)";
+
+constexpr std::string_view run_closing = R"(
+Exit codes:
+  0    the run ended well
+  1    no run took place, data came back wrong, an operation failed, or a result could not be written
+  2    wrong arguments; all of them are named, and nothing was touched
+  130  interrupted by SIGINT (143: by SIGTERM); results were still written, marked interrupted
+
+GiB is 2^30 bytes. docs/cli.md explains every option, docs/json.md every key of the result.
+)";
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int report_faults(const fault_list& faults) {
+    for (const std::string& fault : faults.all()) std::fprintf(stderr, "kvmark: %s\n", fault.c_str());
+    const std::size_t n = faults.all().size();
+    std::fprintf(stderr, "kvmark: %zu fault%s, nothing was done; `kvmark run --help` lists the options\n", n,
+                 n == 1 ? "" : "s");
+    return exit_bad_arguments;
+}
+
+std::size_t help_width() {
+    return std::clamp<std::size_t>(kvmark::report::terminal_width(STDOUT_FILENO), 80, 120);
+}
+
+int run_main(words arguments) {
+    settings s;
+    fault_list faults;
+    // A demonstration is a set of defaults: what is said beside it counts.
+    if (std::find(arguments.begin(), arguments.end(), "--demo") != arguments.end()) choose_demo(s);
+    read_arguments(arguments, on_run, s, faults);
+    if (s.help) {
+        print(help_text("kvmark run [OPTION]...", on_run, run_closing, help_width()));
+        return exit_ok;
+    }
+    resolve(s, datetime_now(), faults);
+    return faults.empty() ? run(std::move(s)) : report_faults(faults);
+}
+
+int datasize_main(words arguments) {
+    settings s;
+    fault_list faults;
+    s.model_name.clear();
+    read_arguments(arguments, on_datasize, s, faults);
+    if (s.help) {
+        print(help_text("kvmark datasize [OPTION]...", on_datasize, "", help_width()));
+        return exit_ok;
+    }
+    const bool one_model = !s.model_name.empty();
+    if (!one_model) s.model_name = s.options.model.name;
+    resolve_for_datasize(s, faults);
+    return faults.empty() ? datasize(s, one_model) : report_faults(faults);
+}
+
+int models_main(words arguments) {
+    settings s;
+    fault_list faults;
+    read_arguments(arguments, on_models, s, faults);
+    if (s.help) {
+        print(help_text("kvmark models [OPTION]...", on_models, "", help_width()));
+        return exit_ok;
+    }
+    resolve_model(s, faults);
+    return faults.empty() ? list_models(s) : report_faults(faults);
+}
+
+int completion_main(words arguments) {
+    const std::string script = arguments.size() == 1 ? completion_script(arguments[0]) : std::string();
+    print(script);
+    if (!script.empty()) return exit_ok;
+    std::fprintf(stderr, "kvmark: completion needs the name of a shell: %s\n", listed(shell_names).c_str());
+    return exit_bad_arguments;
+}
+
+int dispatch(words arguments) {
+    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+        print(overview);
+        return exit_ok;
+    }
+    const std::string_view first = arguments[0];
+    if (first == "--version") {
+        print("kvmark " KVMARK_VERSION "\n");
+        return exit_ok;
+    }
+    const words rest = arguments.subspan(1);
+    if (first == "run") return run_main(rest);
+    if (first.starts_with('-')) return run_main(arguments);
+    if (first == "datasize") return datasize_main(rest);
+    if (first == "models") return models_main(rest);
+    if (first == "completion") return completion_main(rest);
+    constexpr std::array<std::string_view, 4> commands{"run", "datasize", "models", "completion"};
+    std::fprintf(stderr, "kvmark: unknown command %s%s\n", kvmark::quote(first).c_str(),
+                 suggestion(first, commands).c_str());
+    return exit_bad_arguments;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    return dispatch(arguments);
+}

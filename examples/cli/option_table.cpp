@@ -1,0 +1,288 @@
+// The table of options, and the functions that store their values.
+#include "option_table.hpp"
+
+#include <kvmark/benchmark/option_names.hpp>
+#include <kvmark/launch/quote.hpp>
+
+#include <charconv>
+#include <cmath>
+
+namespace kvmark::cli {
+
+namespace {
+
+constexpr std::array preset_names = [] {
+    std::array<std::string_view, models::all.size()> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = models::all[i].name;
+    return names;
+}();
+
+template <class T>
+T& in(settings& s, T settings::*member) {
+    return s.*member;
+}
+template <class T>
+T& in(settings& s, T options::*member) {
+    return s.options.*member;
+}
+
+template <class T>
+T& value_of(T& member) {
+    return member;
+}
+template <class T>
+T& value_of(std::optional<T>& member) {
+    return member.emplace();
+}
+
+void refuse(fault_list& faults, const option_spec& o, std::string_view value, const std::string& expected) {
+    faults.add("--" + std::string(o.name) + " " + quote(value) + ": must be " + expected);
+}
+
+template <class T>
+bool parse(std::string_view text, T& value) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, value);
+    return failure == std::errc{} && stop == end;
+}
+
+template <auto Member>
+void integer(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    std::int64_t n = 0;
+    if (!parse(value, n)) return refuse(faults, o, value, "an integer");
+    value_of(in(s, Member)) = n;
+}
+
+template <auto Member>
+void real(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    double d = 0;
+    if (!parse(value, d) || !std::isfinite(d)) return refuse(faults, o, value, "a number");
+    in(s, Member) = d;
+}
+
+/// Remembers whether it was written as an integer: the command line of a launch repeats it so.
+template <auto Member>
+void gib(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    std::int64_t n = 0;
+    if (parse(value, n) && std::abs(n) < (std::int64_t{1} << 53)) {
+        in(s, Member).value = static_cast<double>(n);
+        in(s, Member).integral = true;
+        return;
+    }
+    double d = 0;
+    if (!parse(value, d) || !std::isfinite(d)) return refuse(faults, o, value, "a number of GiB");
+    in(s, Member) = gib_number(d);
+}
+
+template <auto Member>
+void text(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    if (value.empty()) return refuse(faults, o, value, "a text that is not empty");
+    in(s, Member) = value;
+}
+
+template <auto Member>
+void texts(settings& s, const option_spec&, std::string_view value, fault_list&) {
+    in(s, Member).emplace_back(value);
+}
+
+template <auto Member>
+void flag(settings& s, const option_spec&, std::string_view, fault_list&) {
+    in(s, Member) = true;
+}
+
+template <auto Member>
+void choice(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    using enumeration = std::remove_reference_t<decltype(in(s, Member))>;
+    for (std::size_t i = 0; i < o.choices.size(); ++i) {
+        if (o.choices[i] != value) continue;
+        in(s, Member) = static_cast<enumeration>(i);
+        return;
+    }
+    refuse(faults, o, value, listed(o.choices) + suggestion(value, o.choices));
+}
+
+void dry_run(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    if (value.empty())
+        s.dry_run = dry_run_form::text;
+    else if (value == "json")
+        s.dry_run = dry_run_form::json;
+    else
+        refuse(faults, o, value, "json, or nothing");
+}
+
+constexpr std::array<std::string_view, 1> dry_run_choices{"json"};
+
+constexpr std::string_view load = "Load", tiers = "Tiers", traces = "Traces", results = "Results",
+                           launch_group = "Launch", tool = "Tool";
+
+using o = options;
+using s = settings;
+
+// clang-format off
+constexpr option_spec table[]{
+    {"model", "-m", arity::one, "NAME", on_run | on_datasize, load,
+     "model whose cache is played; `kvmark models` lists them (llama3.1-8b)",
+     preset_names, text<&s::model_name>},
+    {"num-users", "-nu", arity::one, "N", on_run | on_datasize, load,
+     "users, 1..100000 (100)", {}, integer<&o::num_users>},
+    {"duration", "-d", arity::one, "SECONDS", on_run, load,
+     "measured window, 1..86400 (60)", {}, integer<&o::duration>},
+    {"generation-mode", "", arity::one, "MODE", on_run, load,
+     "time to generate a token: none 0, fast 2 ms, realistic 30 ms (realistic)",
+     generation_mode_names, choice<&o::generation_mode>},
+    {"performance-profile", "", arity::one, "PROFILE", on_run, load,
+     "criteria of the verdict on the storage: latency or throughput (latency)",
+     performance_profile_names, choice<&o::performance_profile>},
+    {"seed", "", arity::one, "N", on_run, load,
+     "the same seed gives the same requests (drawn, and reported)", {}, integer<&o::seed>},
+    {"disable-multi-turn", "", arity::flag, "", on_run, load,
+     "every request stands alone", {}, flag<&o::disable_multi_turn>},
+    {"disable-prefix-caching", "", arity::flag, "", on_run, load,
+     "no shared system prompts", {}, flag<&o::disable_prefix_caching>},
+    {"enable-rag", "", arity::flag, "", on_run, load,
+     "requests also read chunks of shared documents", {}, flag<&o::enable_rag>},
+    {"rag-num-docs", "", arity::one, "N", on_run, load,
+     "documents written before the window opens (10)", {}, integer<&o::rag_num_docs>},
+    {"request-rate", "", arity::one, "PER_SECOND", on_run, load,
+     "arrivals per second of all users together; 0: users pace themselves by think times (0)",
+     {}, real<&o::request_rate>},
+    {"arrivals", "", arity::one, "PROCESS", on_run, load,
+     "spacing under --request-rate: poisson or fixed (poisson)", arrival_process_names, choice<&o::arrivals>},
+    {"max-requests", "", arity::one, "N", on_run, load,
+     "stop after so many completed requests; 0: no bound (0)", {}, integer<&o::max_requests>},
+    {"prefill-only", "", arity::flag, "", on_run, load,
+     "write entries and never read them for decode", {}, flag<&o::prefill_only>},
+    {"decode-only", "", arity::flag, "", on_run, load,
+     "read from 10 entries per user written beforehand", {}, flag<&o::decode_only>},
+    {"enable-autoscaling", "", arity::flag, "", on_run, load,
+     "change the number of users while running", {}, flag<&o::enable_autoscaling>},
+    {"autoscaler-mode", "", arity::one, "MODE", on_run, load,
+     "qos: up to a saturation; capacity: up to the peak of throughput (qos)",
+     autoscaler_mode_names, text<&s::autoscaler_mode_text>},
+    {"target-saturation", "", arity::one, "X", on_run, load,
+     "of the qos autoscaler, 0..1 (0.8)", {}, real<&o::target_saturation>},
+    {"config", "", arity::one, "FILE", on_run | on_datasize | on_models, load,
+     "YAML file with the numbers of the workload and further models", {}, text<&s::config>},
+
+    {"gpu-mem-gb", "", arity::one, "GIB", on_run | on_datasize, tiers,
+     "GPU tier, GiB per GPU (16.0)", {}, gib<&o::gpu_mem_gb>},
+    {"num-gpus", "", arity::one, "N", on_run, tiers,
+     "GPUs (1)", {}, integer<&o::num_gpus>},
+    {"tensor-parallel", "", arity::one, "T", on_run | on_datasize, tiers,
+     "this machine stores 1/T of each entry, 1..num-gpus (1)", {}, integer<&o::tensor_parallel>},
+    {"cpu-mem-gb", "", arity::one, "GIB", on_run | on_datasize, tiers,
+     "host memory tier, GiB; 0: none (32.0)", {}, gib<&o::cpu_mem_gb>},
+    {"cache-dir", "", arity::one, "DIR", on_run | on_datasize, tiers,
+     "where the storage tier keeps its files (below --results-dir, else a temporary directory)",
+     {}, text<&o::cache_dir>},
+    {"storage-capacity-gb", "", arity::one, "GIB", on_run, tiers,
+     "storage tier, GiB; 0: 95 % of the free space (0)", {}, real<&o::storage_capacity_gb>},
+    {"storage-tier", "", arity::one, "KIND", on_run, tiers,
+     "direct_file: O_DIRECT; file: through the page cache, with fsync (direct_file)",
+     storage_tier_names, choice<&s::storage_tier>},
+    {"gpu-tier", "", arity::one, "KIND", on_run, tiers,
+     "none, or modelled by latency and bandwidth (none)", gpu_tier_names, choice<&s::gpu_tier>},
+    {"io-chunk", "", arity::one, "BYTES", on_run, tiers,
+     "bytes of one I/O, a multiple of 4096 (1048576)", {}, integer<&o::io_chunk>},
+    {"queue-depth", "", arity::one, "N", on_run, tiers,
+     "I/Os in flight on the storage tier, 1..1024 (8)", {}, integer<&o::queue_depth>},
+    {"max-concurrent-allocs", "", arity::one, "N", on_run, tiers,
+     "entries being written at once; 0: no bound (0)", {}, integer<&o::max_concurrent_allocs>},
+    {"verify", "", arity::one, "MODE", on_run, tiers,
+     "what a read checks: none, stamps (one per 4 KiB sector) or full, every byte (full)",
+     verify_mode_names, choice<&o::verify>},
+    {"precondition", "", arity::flag, "", on_run, tiers,
+     "fill the storage tier before the window opens", {}, flag<&o::precondition>},
+    {"precondition-size-gb", "", arity::one, "GIB", on_run, tiers,
+     "how much, GiB; 0: twice the storage capacity (0)", {}, real<&o::precondition_size_gb>},
+    {"precondition-threads", "", arity::one, "N", on_run, tiers,
+     "writers of it; 0: as many as suit (0)", {}, integer<&o::precondition_threads>},
+    {"clock", "", arity::one, "CLOCK", on_run, tiers,
+     "steady: real time; virtual: a simulation on modelled tiers (steady)", clock_names, choice<&s::clock>},
+
+    {"use-burst-trace", "", arity::flag, "", on_run, traces,
+     "play the BurstGPT trace of --burst-trace-path", {}, flag<&s::use_burst_trace>},
+    {"burst-trace-path", "", arity::one, "FILE", on_run, traces,
+     "BurstGPT csv", {}, text<&s::burst_trace_path>},
+    {"trace-speedup", "", arity::one, "X", on_run, traces,
+     "gaps are divided by it; 0: no gaps (1.0)", {}, real<&s::trace_speedup>},
+    {"replay-cycles", "", arity::one, "N", on_run, traces,
+     "how often the trace is played; 0: until the end (0)", {}, integer<&s::replay_cycles>},
+    {"dataset-path", "", arity::one, "FILE", on_run, traces,
+     "play the conversations of a ShareGPT json", {}, text<&s::dataset_path>},
+    {"max-conversations", "", arity::one, "N", on_run, traces,
+     "conversations read from it; 0: all (500)", {}, integer<&s::max_conversations>},
+    {"validation-trace", "", arity::one, "FILE", on_run, traces,
+     "accepted, without effect in this version", {}, text<&s::validation_trace>},
+    {"io-trace-log", "", arity::one, "FILE", on_run, traces,
+     "move no data; write every operation to a csv, compressed if it ends in .zst",
+     {}, text<&s::io_trace_log>},
+
+    {"output", "", arity::one, "FILE", on_run, results,
+     "result JSON (below --results-dir, else none)", {}, text<&o::output>},
+    {"results-dir", "-rd", arity::one, "DIR", on_run, results,
+     "make DIR/kv_cache/run/<datetime> with result, metadata and logs", {}, text<&s::results_dir>},
+    {"csv", "", arity::one, "FILE", on_run, results,
+     "the figures as scope,metric,unit,value", {}, text<&s::csv>},
+    {"xlsx-output", "", arity::one, "FILE", on_run, results,
+     "the same as a spreadsheet", {}, text<&s::xlsx>},
+    {"max-samples", "", arity::one, "N", on_run, results,
+     "requests listed one by one in the JSON; histograms hold all (100000)", {}, integer<&o::max_samples>},
+
+    {"exec-type", "-et", arity::one, "TYPE", on_run, launch_group,
+     "local, or mpi: start through a launcher (local)", executor_names, choice<&s::executor>},
+    {"hosts", "-s", arity::many, "HOST[:SLOTS]...", on_run | on_datasize, launch_group,
+     "hosts of the launch, between spaces or commas", {}, texts<&o::hosts>},
+    {"num-processes", "-np", arity::one, "N", on_run | on_datasize, launch_group,
+     "ranks (the number of hosts)", {}, integer<&o::num_processes>},
+    {"mpi-bin", "", arity::one, "LAUNCHER", on_run, launch_group,
+     "mpirun, mpiexec, or a path of either (mpirun)", {}, text<&o::mpi_bin>},
+    {"oversubscribe", "", arity::flag, "", on_run, launch_group,
+     "passed to the launcher", {}, flag<&o::oversubscribe>},
+    {"allow-run-as-root", "", arity::flag, "", on_run, launch_group,
+     "passed to the launcher", {}, flag<&o::allow_run_as_root>},
+    {"mpi-params", "", arity::verbatim, "WORD...", on_run, launch_group,
+     "further words for the launcher, up to the next option of kvmark; --mpi-params=WORD takes any",
+     {}, texts<&o::mpi_params>},
+    {"kvcache-bin-path", "", arity::one, "FILE", on_run, launch_group,
+     "start this program in place of kvmark; a .py runs under --python", {}, text<&s::kvcache_bin_path>},
+    {"python", "", arity::one, "FILE", on_run, launch_group,
+     "interpreter of a .py (python3)", {}, text<&s::python>},
+
+    {"sequence-length", "", arity::one, "TOKENS", on_datasize, tool,
+     "tokens of context per user (typical of the model)", {}, integer<&s::sequence_length>},
+    {"json", "", arity::flag, "", on_datasize | on_models, tool,
+     "print JSON", {}, flag<&s::json>},
+    {"dry-run", "", arity::optional, "json", on_run, tool,
+     "print the command and the plan, touch nothing; =json prints one JSON object", dry_run_choices, dry_run},
+    {"demo", "", arity::flag, "", on_run, tool,
+     "ten seconds of tiny-1b in a temporary directory; other options still count", {}, flag<&s::demo>},
+    {"quiet", "", arity::flag, "", on_run, tool,
+     "no progress, no summary; errors alone", {}, flag<&s::quiet>},
+    {"no-color", "", arity::flag, "", on_run, tool,
+     "no colours, as with NO_COLOR in the environment", {}, flag<&s::no_color>},
+    {"log-level", "", arity::one, "LEVEL", on_run, tool,
+     "DEBUG or INFO: everything; WARNING: no progress; ERROR, CRITICAL: no notes either (INFO)",
+     log_level_names, choice<&s::level>},
+    {"enable-latency-tracing", "", arity::flag, "", on_run, tool,
+     "accepted, without effect in this version", {}, flag<&s::enable_latency_tracing>},
+    {"help", "-h", arity::flag, "", on_run | on_datasize | on_models, tool,
+     "this text", {}, flag<&s::help>},
+};
+// clang-format on
+
+} // namespace
+
+std::span<const option_spec> all_options() { return table; }
+
+const option_spec* find_option(std::string_view word, unsigned commands) {
+    for (const option_spec& spec : table) {
+        if ((spec.commands & commands) == 0) continue;
+        if (!spec.short_form.empty() && word == spec.short_form) return &spec;
+        if (word.starts_with("--") && word.substr(2) == spec.name) return &spec;
+    }
+    return nullptr;
+}
+
+} // namespace kvmark::cli

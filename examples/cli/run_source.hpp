@@ -1,0 +1,72 @@
+// One benchmark type, run with the source of requests that the settings name.
+#pragma once
+
+#include "request_source.hpp"
+#include "run_stack.hpp"
+
+#include <kvmark/benchmark/benchmark.hpp>
+#include <kvmark/exec/local.hpp>
+#include <kvmark/tier/modelled.hpp>
+
+namespace kvmark::cli {
+
+/// What stands for a tier that is modelled: orders of magnitude of an HBM3 GPU, of DDR5 read by one thread,
+/// and of a data-center NVMe drive, which is modelled_config's own default.
+[[nodiscard]] inline tier::modelled_config modelled_device(tier::tier_role role) {
+    switch (role) {
+    case tier::tier_role::gpu:
+        return {nanoseconds(2'000), nanoseconds(2'000), 2e12, 2e12, 64, tier::sector_size};
+    case tier::tier_role::cpu:
+        return {nanoseconds(1'000), nanoseconds(1'000), 2e10, 2e10, 16, tier::sector_size};
+    case tier::tier_role::storage:
+        break;
+    }
+    return {};
+}
+
+template <class Stack>
+struct stack_configs;
+
+template <class... Tiers>
+struct stack_configs<tier::stack<Tiers...>> {
+    template <class T>
+    static tier::config_of<T> make() {
+        if constexpr (std::is_same_v<tier::config_of<T>, tier::modelled_config>)
+            return modelled_device(T::role);
+        else
+            return {};
+    }
+    static typename tier::stack<Tiers...>::configs all() { return {make<Tiers>()...}; }
+};
+
+/// Opens what the settings name. Errors: those of the reader.
+[[nodiscard]] inline result<request_source> open_source(const settings& s) {
+    const workload::source_config config =
+        plan_source(s.options, static_cast<std::uint64_t>(*s.options.seed));
+    if (s.use_burst_trace) {
+        auto trace = workload::burst_gpt::open(
+            s.burst_trace_path, config, {s.trace_speedup, static_cast<std::uint64_t>(s.replay_cycles)});
+        if (!trace) return trace.error();
+        return request_source(*std::move(trace));
+    }
+    if (!s.dataset_path.empty()) {
+        auto recorded =
+            workload::sharegpt::open(s.dataset_path, config, static_cast<std::size_t>(s.max_conversations));
+        if (!recorded) return recorded.error();
+        return request_source(*std::move(recorded));
+    }
+    return request_source(workload::user_personas(config));
+}
+
+/// Precondition: the settings resolved without a fault, and options::seed is set: a trace draws from it too.
+template <class Benchmark, class Observer>
+[[nodiscard]] run_result run_from_settings(const settings& s, Observer& observer) {
+    auto source = open_source(s);
+    if (!source) return source.error();
+    Benchmark bench(s.options, stack_configs<typename Benchmark::stack_type>::all());
+    run_result report = bench.run_from(*source, observer);
+    if (const std::optional<error> failure = source->failure()) return *failure;
+    return report;
+}
+
+} // namespace kvmark::cli

@@ -1,0 +1,97 @@
+// All that the command line and the configuration decide: the library's options, and what is the tool's
+// alone.
+#pragma once
+
+#include <kvmark/benchmark/options.hpp>
+
+#include <deque>
+
+namespace kvmark::cli {
+
+enum class executor_kind : std::uint8_t { local, mpi };
+enum class storage_tier_kind : std::uint8_t { direct_file, file };
+enum class gpu_tier_kind : std::uint8_t { none, modelled };
+enum class clock_kind : std::uint8_t { steady, virtual_time };
+enum class dry_run_form : std::uint8_t { off, text, json };
+enum class log_level : std::uint8_t { debug, info, warning, error, critical };
+
+inline constexpr std::array<std::string_view, 2> executor_names{"local", "mpi"};
+inline constexpr std::array<std::string_view, 2> storage_tier_names{"direct_file", "file"};
+inline constexpr std::array<std::string_view, 2> gpu_tier_names{"none", "modelled"};
+inline constexpr std::array<std::string_view, 2> clock_names{"steady", "virtual"};
+inline constexpr std::array<std::string_view, 5> log_level_names{"DEBUG", "INFO", "WARNING", "ERROR",
+                                                                 "CRITICAL"};
+
+/// Upper bounds that a site can tighten in its configuration (`validation_limits`).
+struct site_limits {
+    std::int64_t max_users = 100'000;
+    std::int64_t max_duration_seconds = 86'400;
+    double max_gpu_memory_gb = 8'589'934'592.0; ///< 2^33 GiB, the library's own bound
+    double max_cpu_memory_gb = 8'589'934'592.0;
+};
+
+struct settings {
+    kvmark::options options;
+    std::string model_name = "llama3.1-8b";
+    std::string autoscaler_mode_text = "qos";
+
+    storage_tier_kind storage_tier = storage_tier_kind::direct_file;
+    gpu_tier_kind gpu_tier = gpu_tier_kind::none;
+    clock_kind clock = clock_kind::steady;
+
+    // Where requests come from, if not from simulated users.
+    bool use_burst_trace = false;
+    std::string burst_trace_path;
+    std::string dataset_path;
+    std::int64_t max_conversations = 500; ///< read from the data set
+    double trace_speedup = 1.0;
+    std::int64_t replay_cycles = 0;
+    std::string validation_trace;
+
+    // Results.
+    std::string results_dir;
+    std::string csv;
+    std::string xlsx;
+    std::string io_trace_log;
+
+    // The launch.
+    executor_kind executor = executor_kind::local;
+    std::string kvcache_bin_path;
+    std::string python = "python3";
+
+    // How the tool behaves.
+    std::string config;
+    dry_run_form dry_run = dry_run_form::off;
+    log_level level = log_level::info;
+    bool demo = false;
+    bool quiet = false;
+    bool no_color = false;
+    bool help = false;
+    bool enable_latency_tracing = false;
+
+    // Other commands.
+    bool json = false;
+    std::int64_t sequence_length = 0; ///< tokens; 0: the typical one of the model
+
+    site_limits limits;
+    std::vector<model::geometry> configured_models;
+    std::deque<std::string> model_names; ///< what the names of configured_models point into
+    std::vector<std::string> notes;      ///< one line each, said before a run
+
+    [[nodiscard]] bool runs_kvmark() const { return kvcache_bin_path.empty(); }
+
+    /// A configured model, else a preset, else null.
+    [[nodiscard]] const model::geometry* find_model(std::string_view name) const {
+        for (const model::geometry& m : configured_models)
+            if (m.name == name) return &m;
+        return models::find(name);
+    }
+    [[nodiscard]] std::vector<std::string_view> all_model_names() const {
+        std::vector<std::string_view> names;
+        for (const model::geometry& m : configured_models) names.push_back(m.name);
+        for (const model::geometry& m : models::all) names.push_back(m.name);
+        return names;
+    }
+};
+
+} // namespace kvmark::cli
