@@ -3,6 +3,7 @@
 
 #include "plan.hpp"
 
+#include <kvmark/core/path.hpp>
 #include <kvmark/launch/hosts.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/numbers.hpp>

@@ -3,6 +3,7 @@
 
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/core/path.hpp>
 #include <kvmark/launch/hosts.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/numbers.hpp>
@@ -10,7 +11,6 @@
 
 #include <cmath>
 #include <iterator>
-#include <sys/statvfs.h>
 
 namespace kvmark::cli {
 
@@ -83,15 +83,6 @@ double mean_turns(const options& o) {
     const double end = o.workload.end_conversation_probability;
     if (end <= 0) return o.workload.max_turns;
     return (1 - std::pow(1 - end, o.workload.max_turns)) / end;
-}
-
-bytes free_space(std::string path) {
-    struct statvfs fs {};
-    while (!path.empty() && ::statvfs(path.c_str(), &fs) != 0) {
-        const auto slash = path.find_last_of('/');
-        path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-    }
-    return bytes(std::uint64_t{fs.f_bavail} * fs.f_frsize);
 }
 
 run_plan make_plan(const settings& s) {

@@ -44,9 +44,6 @@ struct run_plan {
 /// Precondition: resolve() found no fault. Reads the free space of the cache directory's file system.
 [[nodiscard]] run_plan make_plan(const settings& s);
 
-/// Free bytes for an unprivileged writer at `path` or its nearest existing parent; 0 where unknown.
-[[nodiscard]] bytes free_space(std::string path);
-
 [[nodiscard]] boost::json::object plan_json(const run_plan& plan, const settings& s);
 [[nodiscard]] std::string plan_text(const run_plan& plan, const settings& s);
 

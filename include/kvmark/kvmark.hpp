@@ -6,6 +6,7 @@
 #include <kvmark/core/clock.hpp>
 #include <kvmark/core/config.hpp>
 #include <kvmark/core/memory_info.hpp>
+#include <kvmark/core/path.hpp>
 #include <kvmark/core/random.hpp>
 #include <kvmark/core/result.hpp>
 #include <kvmark/core/stable_table.hpp>

@@ -248,6 +248,34 @@ namespace kvmark {
 
 } // namespace kvmark
 
+// kvmark/core/path.hpp
+// Questions to the file system about a path that may not exist yet.
+
+#include <string>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+namespace kvmark {
+
+/// `path`, or the nearest of its parents that exists. Empty for an empty path.
+[[nodiscard]] KVMARK_COLD std::string nearest_existing(std::string path) {
+    struct stat info {};
+    while (!path.empty() && path != "/" && path != "." && ::stat(path.c_str(), &info) != 0) {
+        const auto slash = path.find_last_of('/');
+        path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    }
+    return path;
+}
+
+/// What an unprivileged user may still write on the file system of `path`; 0 where it cannot be asked.
+[[nodiscard]] KVMARK_COLD bytes free_space(const std::string& path) {
+    struct statvfs info {};
+    if (::statvfs(nearest_existing(path).c_str(), &info) != 0) return {};
+    return bytes(std::uint64_t{info.f_bavail} * info.f_frsize);
+}
+
+} // namespace kvmark
+
 // kvmark/core/random.hpp
 // Random streams: one per user and per request, so that a draw never depends on who else has drawn.
 
@@ -296,7 +324,6 @@ private:
 // Errors as values: an error says what was wrong, with what value, and what to do.
 
 #include <optional>
-#include <string>
 
 namespace kvmark {
 
@@ -1259,7 +1286,6 @@ static_assert(scalable_source<user_personas> && document_source<user_personas>);
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace kvmark::tier {
@@ -1499,7 +1525,6 @@ inline constexpr bool has_commit = requires(T t, entry_id e) {
 // on.
 
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 
 namespace kvmark::tier {
 
@@ -1591,13 +1616,8 @@ public:
     }
 
     /// 95 % of the free space of the file system that holds `path` or its nearest existing parent.
-    [[nodiscard]] KVMARK_COLD static bytes free_space(std::string path) {
-        struct statvfs info {};
-        while (!path.empty() && ::statvfs(path.c_str(), &info) != 0) {
-            const auto slash = path.find_last_of('/');
-            path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-        }
-        return bytes(std::uint64_t{info.f_bavail} * info.f_frsize / 100 * 95);
+    [[nodiscard]] KVMARK_COLD static bytes free_space(const std::string& path) {
+        return kvmark::free_space(path) / 100 * 95;
     }
 
 private:
@@ -2624,12 +2644,9 @@ struct process_usage {
 class device_counters {
 public:
     /// `path` may not exist yet: the nearest existing parent counts.
-    KVMARK_COLD explicit device_counters(std::string path) {
+    KVMARK_COLD explicit device_counters(const std::string& path) {
         struct stat info {};
-        while (!path.empty() && ::stat(path.c_str(), &info) != 0) {
-            const auto slash = path.find_last_of('/');
-            path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-        }
+        if (::stat(nearest_existing(path).c_str(), &info) != 0) return;
         const std::string link =
             "/sys/dev/block/" + std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev));
         char target[512];
@@ -3595,8 +3612,7 @@ private:
         bool broken = false; ///< its content was never wholly written
     };
 
-    // --- conditions
-    // -------------------------------------------------------------------------------------------
+    // --- conditions ---
 
     void wait_for_entry(task& t) {
         if (t.entry >= entries_.size()) entries_.resize(std::size_t{t.entry} + 1 + t.entry / 2);
@@ -3672,8 +3688,7 @@ private:
         proceed(t);
     }
 
-    // --- legs
-    // -------------------------------------------------------------------------------------------------
+    // --- legs ---
 
     [[nodiscard]] static bool failed(const task& t) {
         return t.error_number.load(std::memory_order_relaxed) != 0;
@@ -4060,8 +4075,7 @@ public:
         return finish();
     }
 
-    // --- what op_scheduler asks of its host
-    // -----------------------------------------------------------------------
+    // --- what op_scheduler asks of its host ---
 
     [[nodiscard]] nanoseconds now() const { return clock_.now(); }
     void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
@@ -4073,10 +4087,7 @@ public:
         const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
-        if (!t.owner) {
-            --background_;
-            return;
-        }
+        if (!t.owner) return;
         active_request& a = *t.owner;
         if ((failed || t.abandoned) && t.kind == op_kind::read) {
             count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
@@ -4098,8 +4109,7 @@ private:
     /// latency counts from the intended arrival all the same.
     static constexpr std::uint64_t max_queued = 1'000'000;
 
-    // --- the loop
-    // -------------------------------------------------------------------------------------------------
+    // --- the loop ---
 
     /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
     template <class Done, class Admit, class NextInstant>
@@ -4137,8 +4147,7 @@ private:
         }
     }
 
-    // --- before the window
-    // ----------------------------------------------------------------------------------------
+    // --- before the window ---
 
     /// Writes what must be there before the clock starts.
     void prepare() {
@@ -4148,7 +4157,7 @@ private:
         nanoseconds shown = begun;
         loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
              [&] {
-                 for (; next < writes.size() && background_ < config_.precondition_writers; ++next)
+                 for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
                      write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
                  if (clock_.now() - shown < tick) return;
                  shown = clock_.now();
@@ -4158,8 +4167,7 @@ private:
              [&] { return clock_.now() + tick; });
     }
 
-    // --- the window
-    // -----------------------------------------------------------------------------------------------
+    // --- the window ---
 
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
@@ -4251,8 +4259,7 @@ private:
         free_ = &a;
     }
 
-    // --- decisions
-    // ------------------------------------------------------------------------------------------------
+    // --- decisions ---
 
     /// The planner that an access model sees.
     struct admission {
@@ -4329,10 +4336,7 @@ private:
         t.size = cache_[e].size;
         return t;
     }
-    void decide_background(task& t) {
-        ++background_;
-        scheduler_.decide(t, true);
-    }
+    void decide_background(task& t) { scheduler_.decide(t, true); }
     void plan_step(task& t, active_request& a) {
         t.owner = &a;
         a.steps.push_back(&t);
@@ -4353,8 +4357,7 @@ private:
         return a;
     }
 
-    // --- figures
-    // --------------------------------------------------------------------------------------------------
+    // --- figures ---
 
     void record(task& t) {
         if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
@@ -4473,7 +4476,6 @@ private:
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
-    std::uint64_t background_ = 0;
     tokens scale_tokens_{};
     nanoseconds start_{}, end_{};
     bool measuring_ = false;
@@ -7263,7 +7265,7 @@ namespace detail {
 } // namespace detail
 
 /// `cache_dir` may be missing: the nearest existing parent counts; empty: no file system is named.
-[[nodiscard]] inline host_description describe_host(std::string cache_dir) {
+[[nodiscard]] inline host_description describe_host(const std::string& cache_dir) {
     host_description host;
     utsname names{};
     if (::uname(&names) == 0) {
@@ -7281,12 +7283,8 @@ namespace detail {
                         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
     host.transparent_hugepage = detail::chosen_setting("/sys/kernel/mm/transparent_hugepage/enabled");
     struct statfs fs {};
-    bool found = false;
-    while (!cache_dir.empty() && !(found = ::statfs(cache_dir.c_str(), &fs) == 0)) {
-        const auto slash = cache_dir.find_last_of('/');
-        cache_dir = slash == std::string::npos ? "." : slash == 0 ? "/" : cache_dir.substr(0, slash);
-    }
-    if (found) host.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
+    if (::statfs(nearest_existing(cache_dir).c_str(), &fs) == 0)
+        host.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
     return host;
 }
 

@@ -44,8 +44,7 @@ public:
         return finish();
     }
 
-    // --- what op_scheduler asks of its host
-    // -----------------------------------------------------------------------
+    // --- what op_scheduler asks of its host ---
 
     [[nodiscard]] nanoseconds now() const { return clock_.now(); }
     void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
@@ -57,10 +56,7 @@ public:
         const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
-        if (!t.owner) {
-            --background_;
-            return;
-        }
+        if (!t.owner) return;
         active_request& a = *t.owner;
         if ((failed || t.abandoned) && t.kind == op_kind::read) {
             count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
@@ -82,8 +78,7 @@ private:
     /// latency counts from the intended arrival all the same.
     static constexpr std::uint64_t max_queued = 1'000'000;
 
-    // --- the loop
-    // -------------------------------------------------------------------------------------------------
+    // --- the loop ---
 
     /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
     template <class Done, class Admit, class NextInstant>
@@ -121,8 +116,7 @@ private:
         }
     }
 
-    // --- before the window
-    // ----------------------------------------------------------------------------------------
+    // --- before the window ---
 
     /// Writes what must be there before the clock starts.
     void prepare() {
@@ -132,7 +126,7 @@ private:
         nanoseconds shown = begun;
         loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
              [&] {
-                 for (; next < writes.size() && background_ < config_.precondition_writers; ++next)
+                 for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
                      write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
                  if (clock_.now() - shown < tick) return;
                  shown = clock_.now();
@@ -142,8 +136,7 @@ private:
              [&] { return clock_.now() + tick; });
     }
 
-    // --- the window
-    // -----------------------------------------------------------------------------------------------
+    // --- the window ---
 
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
@@ -235,8 +228,7 @@ private:
         free_ = &a;
     }
 
-    // --- decisions
-    // ------------------------------------------------------------------------------------------------
+    // --- decisions ---
 
     /// The planner that an access model sees.
     struct admission {
@@ -313,10 +305,7 @@ private:
         t.size = cache_[e].size;
         return t;
     }
-    void decide_background(task& t) {
-        ++background_;
-        scheduler_.decide(t, true);
-    }
+    void decide_background(task& t) { scheduler_.decide(t, true); }
     void plan_step(task& t, active_request& a) {
         t.owner = &a;
         a.steps.push_back(&t);
@@ -337,8 +326,7 @@ private:
         return a;
     }
 
-    // --- figures
-    // --------------------------------------------------------------------------------------------------
+    // --- figures ---
 
     void record(task& t) {
         if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
@@ -457,7 +445,6 @@ private:
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
-    std::uint64_t background_ = 0;
     tokens scale_tokens_{};
     nanoseconds start_{}, end_{};
     bool measuring_ = false;

@@ -78,8 +78,7 @@ private:
         bool broken = false; ///< its content was never wholly written
     };
 
-    // --- conditions
-    // -------------------------------------------------------------------------------------------
+    // --- conditions ---
 
     void wait_for_entry(task& t) {
         if (t.entry >= entries_.size()) entries_.resize(std::size_t{t.entry} + 1 + t.entry / 2);
@@ -155,8 +154,7 @@ private:
         proceed(t);
     }
 
-    // --- legs
-    // -------------------------------------------------------------------------------------------------
+    // --- legs ---
 
     [[nodiscard]] static bool failed(const task& t) {
         return t.error_number.load(std::memory_order_relaxed) != 0;

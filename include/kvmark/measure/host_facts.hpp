@@ -1,7 +1,7 @@
 // The kernel's own counters: the block device under a path, and this process.
 #pragma once
 
-#include <kvmark/core/units.hpp>
+#include <kvmark/core/path.hpp>
 
 #include <cstdio>
 #include <string>
@@ -32,12 +32,9 @@ struct process_usage {
 class device_counters {
 public:
     /// `path` may not exist yet: the nearest existing parent counts.
-    KVMARK_COLD explicit device_counters(std::string path) {
+    KVMARK_COLD explicit device_counters(const std::string& path) {
         struct stat info {};
-        while (!path.empty() && ::stat(path.c_str(), &info) != 0) {
-            const auto slash = path.find_last_of('/');
-            path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-        }
+        if (::stat(nearest_existing(path).c_str(), &info) != 0) return;
         const std::string link =
             "/sys/dev/block/" + std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev));
         char target[512];

@@ -1,7 +1,7 @@
 // What surrounds a run and is not measured by it: the command, the machine, the time of day.
 #pragma once
 
-#include <kvmark/core/units.hpp>
+#include <kvmark/core/path.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -81,7 +81,7 @@ namespace detail {
 } // namespace detail
 
 /// `cache_dir` may be missing: the nearest existing parent counts; empty: no file system is named.
-[[nodiscard]] inline host_description describe_host(std::string cache_dir) {
+[[nodiscard]] inline host_description describe_host(const std::string& cache_dir) {
     host_description host;
     utsname names{};
     if (::uname(&names) == 0) {
@@ -99,12 +99,8 @@ namespace detail {
                         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
     host.transparent_hugepage = detail::chosen_setting("/sys/kernel/mm/transparent_hugepage/enabled");
     struct statfs fs {};
-    bool found = false;
-    while (!cache_dir.empty() && !(found = ::statfs(cache_dir.c_str(), &fs) == 0)) {
-        const auto slash = cache_dir.find_last_of('/');
-        cache_dir = slash == std::string::npos ? "." : slash == 0 ? "/" : cache_dir.substr(0, slash);
-    }
-    if (found) host.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
+    if (::statfs(nearest_existing(cache_dir).c_str(), &fs) == 0)
+        host.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
     return host;
 }
 

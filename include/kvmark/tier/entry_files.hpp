@@ -2,13 +2,13 @@
 // on.
 #pragma once
 
+#include <kvmark/core/path.hpp>
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/tier/cache_directory.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 
 #include <cstdio>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 
 namespace kvmark::tier {
 
@@ -100,13 +100,8 @@ public:
     }
 
     /// 95 % of the free space of the file system that holds `path` or its nearest existing parent.
-    [[nodiscard]] KVMARK_COLD static bytes free_space(std::string path) {
-        struct statvfs info {};
-        while (!path.empty() && ::statvfs(path.c_str(), &info) != 0) {
-            const auto slash = path.find_last_of('/');
-            path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-        }
-        return bytes(std::uint64_t{info.f_bavail} * info.f_frsize / 100 * 95);
+    [[nodiscard]] KVMARK_COLD static bytes free_space(const std::string& path) {
+        return kvmark::free_space(path) / 100 * 95;
     }
 
 private:
