@@ -1,4 +1,4 @@
-# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers]). Without components only kvmark::kvmark can be
+# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring]). Without components only kvmark::kvmark can be
 # linked, and nothing else is searched for.
 include("${CMAKE_CURRENT_LIST_DIR}/kvmark-targets.cmake")
 
@@ -15,6 +15,11 @@ foreach(component IN LISTS kvmark_FIND_COMPONENTS)
     elseif(component STREQUAL "readers")
         find_package(Boost 1.81 QUIET OPTIONAL_COMPONENTS json)
         set(kvmark_needs Boost::json)
+    elseif(component STREQUAL "uring")
+        list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+        find_package(liburing QUIET MODULE)
+        list(POP_FRONT CMAKE_MODULE_PATH)
+        set(kvmark_needs liburing::liburing)
     endif()
 
     set(kvmark_${component}_FOUND TRUE)

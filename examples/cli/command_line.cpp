@@ -16,6 +16,8 @@ std::vector<std::string> own_options(const settings& s) {
         words.emplace_back(value);
     };
     if (s.storage_tier != storage_tier_kind::direct_file) add("--storage-tier", "file");
+    if (s.io_engine != io_engine_kind::automatic)
+        add("--io-engine", io_engine_names[static_cast<std::size_t>(s.io_engine)]);
     if (s.gpu_tier != gpu_tier_kind::none) add("--gpu-tier", "modelled");
     if (s.clock != clock_kind::steady) add("--clock", "virtual");
     if (s.use_burst_trace) words.emplace_back("--use-burst-trace");

@@ -1,6 +1,8 @@
 // The plan of a run: tiers, sizes and places.
 #include "plan.hpp"
 
+#include "storage_engine.hpp"
+
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
 #include <kvmark/core/path.hpp>
@@ -59,8 +61,8 @@ std::vector<planned_tier> plan_tiers(const settings& s, const std::string& cache
     if (gpu.count > 0 && (traced || s.gpu_tier == gpu_tier_kind::modelled))
         tiers.push_back({name("modelled"), tier_role::gpu, gpu, ""});
     if (cpu.count > 0) tiers.push_back({name("host"), tier_role::cpu, cpu, ""});
-    planned_tier storage{name(storage_tier_names[static_cast<std::size_t>(s.storage_tier)]),
-                         tier_role::storage, asked_limit(o, tier_role::storage), ""};
+    planned_tier storage{name(storage_tier_of(s)), tier_role::storage, asked_limit(o, tier_role::storage),
+                         ""};
     if (o.storage_capacity_gb == 0) {
         storage.limit = stand_in.empty() ? scaled(free_space(cache_dir), 0.95) : bytes{};
         storage.note = stand_in.empty() ? "95 % of the free space" : "without bound";

@@ -2,6 +2,7 @@
 #include "resolve.hpp"
 
 #include "config_yaml.hpp"
+#include "storage_engine.hpp"
 #include "xlsx.hpp"
 
 #include <kvmark/benchmark/option_names.hpp>
@@ -118,6 +119,7 @@ void check_execution(const settings& s, fault_list& faults) {
         check_readable(faults, "--kvcache-bin-path", s.options.program.path);
         return;
     }
+    check_storage_tier(s, faults);
     check_writable(faults, "--output", s.options.output);
     check_writable(faults, "--csv", s.csv);
     check_writable(faults, "--xlsx-output", s.xlsx);

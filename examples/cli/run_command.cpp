@@ -6,6 +6,7 @@
 #include "plan.hpp"
 #include "result_files.hpp"
 #include "run_stack.hpp"
+#include "storage_engine.hpp"
 
 #include <kvmark/benchmark/plan_run.hpp>
 #include <kvmark/core/clock.hpp>
@@ -34,6 +35,19 @@ int execute(const settings& s, console& out) {
     return exit_failed;
 }
 
+struct storage_stack {
+    std::string_view storage;
+    run_result (*run)(const settings&, progress_observer&);
+    run_result (*run_with_gpu)(const settings&, progress_observer&) = nullptr;
+};
+constexpr storage_stack storage_stacks[]{
+#ifdef KVMARK_WITH_URING
+    {"uring_file", run_host_uring_file, run_gpu_host_uring_file},
+#endif
+    {"direct_file", run_host_direct_file, run_gpu_host_direct_file},
+    {"file", run_host_file, run_gpu_host_file},
+};
+
 run_result run_stack(const settings& s, console& out, io_trace* trace) {
     if (trace != nullptr) {
         trace_observer observer(out, *trace);
@@ -41,10 +55,10 @@ run_result run_stack(const settings& s, console& out, io_trace* trace) {
     }
     progress_observer observer(out);
     if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
-    const bool gpu = s.options.gpu_mem_gb.value > 0,
-               direct = s.storage_tier == storage_tier_kind::direct_file;
-    if (gpu) return direct ? run_gpu_host_direct_file(s, observer) : run_gpu_host_file(s, observer);
-    return direct ? run_host_direct_file(s, observer) : run_host_file(s, observer);
+    const bool gpu = s.options.gpu_mem_gb.value > 0;
+    for (const storage_stack& stack : storage_stacks)
+        if (stack.storage == storage_tier_of(s)) return (gpu ? stack.run_with_gpu : stack.run)(s, observer);
+    return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before
 }
 
 run_result run_traced(const settings& s, console& out) {

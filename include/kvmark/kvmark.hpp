@@ -10,6 +10,7 @@
 #include <kvmark/core/random.hpp>
 #include <kvmark/core/result.hpp>
 #include <kvmark/core/stable_table.hpp>
+#include <kvmark/core/streaming_copy.hpp>
 #include <kvmark/core/units.hpp>
 
 #include <kvmark/model/geometry.hpp>
@@ -29,14 +30,23 @@
 
 #include <kvmark/tier/cache_directory.hpp>
 #include <kvmark/tier/direct_file.hpp>
-#include <kvmark/tier/entry_files.hpp>
+#include <kvmark/tier/extent_table.hpp>
 #include <kvmark/tier/file.hpp>
+#include <kvmark/tier/file_layout.hpp>
+#include <kvmark/tier/file_per_block.hpp>
+#include <kvmark/tier/file_per_entry.hpp>
+#include <kvmark/tier/file_tier.hpp>
 #include <kvmark/tier/host.hpp>
 #include <kvmark/tier/modelled.hpp>
 #include <kvmark/tier/null.hpp>
+#include <kvmark/tier/open_flags.hpp>
+#include <kvmark/tier/raw_device.hpp>
+#include <kvmark/tier/selected_layout.hpp>
+#include <kvmark/tier/slab.hpp>
 #include <kvmark/tier/stack.hpp>
 #include <kvmark/tier/stamp.hpp>
 #include <kvmark/tier/storage_tier.hpp>
+#include <kvmark/tier/transfer.hpp>
 
 #include <kvmark/cache/block_index.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
@@ -70,6 +80,7 @@
 #include <kvmark/launch/text_writer.hpp>
 
 #include <kvmark/exec/executor.hpp>
+#include <kvmark/exec/queue_driver.hpp>
 #include <kvmark/exec/serial.hpp>
 #include <kvmark/exec/unit_dispenser.hpp>
 

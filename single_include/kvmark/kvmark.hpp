@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT.
+// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_URING.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -437,6 +437,50 @@ private:
 
     std::array<std::atomic<T*>, 4096> pages_{};
 };
+
+} // namespace kvmark
+
+// kvmark/core/streaming_copy.hpp
+// A copy that leaves the caches to others: for blocks that will not be read soon.
+
+#include <cstring>
+
+namespace kvmark {
+
+#if defined(__SSE2__)
+namespace detail {
+/// The compiler's own, since <emmintrin.h> is 3,500 lines.
+using vector16 = long long __attribute__((vector_size(16)));
+KVMARK_INLINE void stream(vector16* to, const std::byte* from) {
+    vector16 value;
+    std::memcpy(&value, from, sizeof value);
+#if defined(__clang__)
+    __builtin_nontemporal_store(value, to);
+#else
+    __builtin_ia32_movntdq(to, value);
+#endif
+}
+} // namespace detail
+#endif
+
+/// memcpy by non-temporal stores: memory is not read before it is overwritten, and no cached line is thrown
+/// out for it (benchmarks/tiers/host_copy.cpp). Where there are none, or `to` is not aligned to 16 bytes,
+/// memcpy.
+KVMARK_INLINE void streaming_copy(std::byte* to, const std::byte* from, std::size_t size) {
+#if defined(__SSE2__)
+    constexpr std::size_t width = sizeof(detail::vector16);
+    if (reinterpret_cast<std::uintptr_t>(to) % width == 0) {
+        auto* target = reinterpret_cast<detail::vector16*>(to);
+        std::size_t at = 0;
+        for (; at + 4 * width <= size; at += 4 * width)
+            for (std::size_t i = 0; i < 4; ++i) detail::stream(target++, from + at + i * width);
+        __builtin_ia32_sfence();
+        std::memcpy(to + at, from + at, size - at);
+        return;
+    }
+#endif
+    std::memcpy(to, from, size);
+}
 
 } // namespace kvmark
 
@@ -1282,7 +1326,6 @@ static_assert(scalable_source<user_personas> && document_source<user_personas>);
 // The directory of one run below the user's cache directory: made, owned, and gone at the end.
 
 #include <cerrno>
-#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -1291,8 +1334,9 @@ static_assert(scalable_source<user_personas> && document_source<user_personas>);
 namespace kvmark::tier {
 
 /// `<cache_dir>/kvmark-<pid>-<n>`, held by an flock so that a later run can tell the leavings of a killed one
-/// from the directory of a live one, and removes them. Files end in `.kv`: what has another name, like a
-/// directory that is not called as above, is the user's and stays. Parents that did not exist are made, and
+/// from the directory of a live one, and removes them. Files end in `.kv`, and folders within have two
+/// hexadecimal digits: what has another name, like a directory that is not called as above, is the user's and
+/// stays. Parents that did not exist are made, and
 /// removed again when empty.
 class cache_directory {
 public:
@@ -1329,6 +1373,15 @@ public:
             ::close(std::exchange(fd_, -1));
         }
         return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
+    }
+
+    /// Makes the folders 00 to ff, so that no one of them holds too many files.
+    KVMARK_COLD result<void> fan_out() const {
+        for (int n = 0; n < 256; ++n) {
+            const char name[]{"0123456789abcdef"[n >> 4], "0123456789abcdef"[n & 15], '\0'};
+            if (::mkdirat(fd_, name, 0700) != 0) return failure("cannot create", path_ + "/" + name);
+        }
+        return {};
     }
 
     [[nodiscard]] const std::string& path() const { return path_; }
@@ -1379,8 +1432,13 @@ private:
     }
 
     static void remove_tree(const std::string& path) {
-        for (const std::string& name : names_in(path))
-            if (name.ends_with(".kv")) ::unlink((path + "/" + name).c_str());
+        for (const std::string& name : names_in(path)) {
+            const std::string whole = path + "/" + name;
+            if (name.ends_with(".kv"))
+                ::unlink(whole.c_str());
+            else if (name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string::npos)
+                remove_tree(whole);
+        }
         ::rmdir(path.c_str());
     }
 
@@ -1419,12 +1477,18 @@ enum class direction : std::uint8_t { read, write };
 /// Every entry is a whole number of sectors, and every I/O too.
 inline constexpr bytes sector_size{4096};
 
+/// How a tier made of files lays entries out, where that is chosen at run time (tier::selected_layout).
+enum class layout_kind : std::uint8_t { file_per_entry, file_per_block, slab };
+
 /// What a tier is told before the clock starts.
 struct tier_setup {
     bytes limit{};                 ///< it will never hold more; 0: it is not used
     bytes io_chunk{};              ///< the largest single I/O, a multiple of sector_size
     std::uint32_t queue_depth = 1; ///< I/Os in flight that the run asks of the storage tier
-    std::string cache_dir{};       ///< where a tier made of files puts them
+    std::string cache_dir{};       ///< where a tier made of files puts them; a block device for a raw slab
+    layout_kind layout = layout_kind::file_per_entry;
+    std::string raw_device{}; ///< the block device named a second time, which lets a slab overwrite it
+    bool strict = false;      ///< open() fails where the tier would otherwise fall back and note it
 };
 
 /// The outcome of one I/O: 0 or an errno. No message is built on the path of a block.
@@ -1444,7 +1508,8 @@ concept storage_tier = requires(T t, const T c, const tier_setup& setup) {
 
 /// A tier that holds real bytes and whose calls return when the bytes have moved. Calls for different
 /// entries, and reads and writes within one entry, come from several threads at once; create and erase of an
-/// entry never overlap another call for it. Spans are whole sectors of at most io_chunk, and aligned to 4096.
+/// entry never overlap another call for it. Spans are whole sectors, aligned to 4096; an I/O lies within one
+/// io_chunk of the entry, counted from its start.
 template <class T>
 concept blocking_tier = storage_tier<T> &&
     requires(T t, entry_id e, bytes size, bytes offset, std::span<std::byte> into,
@@ -1455,6 +1520,26 @@ concept blocking_tier = storage_tier<T> &&
     { t.erase(e) } -> std::same_as<io_status>; ///< good too for an entry never created
 };
 
+/// A blocking tier that can also keep several I/Os of one thread in flight. A `queue` belongs to the thread
+/// that opened it; wake() may come from another, and its end, with nothing in flight. A slot is a number
+/// below `depth` that the caller gives an I/O and is told again when it is done; it names one I/O at a time,
+/// and its span stays where it is until then. reap() is told every outcome: all of the bytes or an error.
+template <class T>
+concept queued_tier = blocking_tier<T> && std::default_initializable<typename T::queue> &&
+    requires(T t, typename T::queue q, const tier_setup& setup, std::uint32_t slot, entry_id e, bytes offset,
+             std::span<std::byte> into, std::span<const std::byte> from,
+             void (*done)(std::uint32_t, io_status)) {
+    { t.can_queue(setup) } -> std::same_as<bool>; ///< asked before open(); if not, note() says why
+    /// After t.open(). `into` is all the memory that spans will lie in, for engines that register it.
+    { q.open(t, slot, into) } -> std::same_as<result<void>>;
+    { q.read(slot, e, offset, into) } -> std::same_as<void>; ///< prepares; nothing is begun before wait()
+    { q.write(slot, e, offset, from) } -> std::same_as<void>;
+    { q.submit() } -> std::same_as<void>; ///< begins what was prepared, and does not wait
+    { q.wait() } -> std::same_as<void>;   ///< the same, and sleeps until an I/O is done or wake() was called
+    { q.reap(done) } -> std::same_as<void>; ///< done(slot, status) for each I/O that ended; does not wait
+    { q.wake() } -> std::same_as<void>;     ///< ends the present wait() or the next one; from any thread
+};
+
 /// A tier that holds no bytes and says instead when an operation would end: what virtual time runs on.
 template <class T>
 concept timed_tier = storage_tier<T> && requires(T t, direction d, bytes size, nanoseconds now) {
@@ -1463,11 +1548,11 @@ concept timed_tier = storage_tier<T> && requires(T t, direction d, bytes size, n
 
 // Optional members, each with the default used when a tier has none of its own.
 
-/// The unit in which the tier gives out room; one sector by default.
+/// The unit in which the tier gives out room, asked before open(); one sector by default.
 template <class T>
-[[nodiscard]] constexpr bytes granule_of(const T& t) {
-    if constexpr (requires { t.granule(); })
-        return t.granule();
+[[nodiscard]] constexpr bytes granule_of(const T& t, const tier_setup& setup) {
+    if constexpr (requires { t.granule(setup); })
+        return t.granule(setup);
     else
         return sector_size;
 }
@@ -1505,6 +1590,12 @@ inline constexpr bool has_instant_metadata = requires {
     requires T::instant_metadata;
 };
 
+/// Whether its reads and writes are copies in memory, which count as such and not as time of a device.
+template <class T>
+inline constexpr bool is_in_memory = requires {
+    requires T::in_memory;
+};
+
 /// Makes what was written durable once an entry is whole, if the tier has such a step.
 template <class T>
 [[nodiscard]] KVMARK_INLINE io_status commit(T& t, entry_id e) {
@@ -1520,9 +1611,104 @@ inline constexpr bool has_commit = requires(T t, entry_id e) {
 
 } // namespace kvmark::tier
 
-// kvmark/tier/entry_files.hpp
-// A file per entry: naming, descriptors, whole reads and writes. The ground that file and direct_file stand
-// on.
+// kvmark/tier/file_layout.hpp
+// The file_layout concept: where on a file system the bytes of an entry lie.
+
+namespace kvmark::tier {
+
+/// Whether files are opened past the page cache (O_DIRECT).
+enum class page_cache : std::uint8_t { used, bypassed };
+
+/// One I/O's place. Borrowed from a layout and given back when the I/O is over.
+struct file_part {
+    int fd = -1;          ///< -1: there is none, for the reason in error_number
+    std::uint64_t at = 0; ///< bytes from the start of that file
+    int error_number = 0;
+    bool opened_for_it = false; ///< the descriptor serves this I/O alone
+};
+
+/// A policy of the file tiers. Calls come from several threads at once, under the rules of a blocking tier;
+/// an I/O lies within one io_chunk of its entry, and in one part.
+template <class L>
+concept file_layout = requires(L l, const L c, const tier_setup& setup, page_cache cache, entry_id e, bytes n,
+                               const file_part& part) {
+    { L::name } -> std::convertible_to<std::string_view>; ///< as in --layout
+    { L::capacity(setup) } -> std::same_as<bytes>;        ///< asked before open()
+    { L::granule(setup) } -> std::same_as<bytes>;         ///< the unit in which it gives out room
+    {
+        l.open(setup, cache)
+        } -> std::same_as<result<void>>;          ///< an error too where `strict` forbids a fallback
+    { c.bypasses_cache() } -> std::same_as<bool>; ///< false: the file system refused O_DIRECT
+    { l.create(e, n) } -> std::same_as<io_status>;
+    { l.erase(e) } -> std::same_as<io_status>;
+    { l.sync(e) } -> std::same_as<io_status>;      ///< makes the entry durable
+    { l.borrow(e, n) } -> std::same_as<file_part>; ///< the part that holds the entry's byte `n`
+    { l.give_back(part) } -> std::same_as<void>;
+};
+
+/// The one descriptor that every part of a layout has, or -1: an engine can register it.
+template <class L>
+[[nodiscard]] constexpr int only_fd_of(const L& layout) {
+    if constexpr (requires { layout.only_fd(); })
+        return layout.only_fd();
+    else
+        return -1;
+}
+
+} // namespace kvmark::tier
+
+// kvmark/tier/open_flags.hpp
+// How a layout opens its files: past the page cache, where the file system lets it.
+
+namespace kvmark::tier {
+
+/// The flags of open(2) for the files of one directory. A file system that refuses O_DIRECT (tmpfs, some
+/// overlays) is used through the page cache.
+class open_flags {
+public:
+    /// An error where the setup is strict and O_DIRECT, though asked for, is refused.
+    KVMARK_COLD result<void> choose(const cache_directory& directory, const tier_setup& setup,
+                                    page_cache cache) {
+        if (cache == page_cache::used) return {};
+        const int probe = ::openat(directory.fd(), "probe.kv", O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+        if (probe >= 0) {
+            ::close(probe);
+            flags_ |= O_DIRECT;
+        }
+        ::unlinkat(directory.fd(), "probe.kv", 0);
+        if (probe < 0 && setup.strict)
+            return error{error_kind::unsupported, "--strict: the file system of " + setup.cache_dir +
+                                                      " refuses O_DIRECT; choose another --cache-dir"};
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE int flags() const { return flags_; }
+    [[nodiscard]] bool bypasses_cache() const { return (flags_ & O_DIRECT) != 0; }
+
+private:
+    int flags_ = O_RDWR | O_CLOEXEC;
+};
+
+/// Makes room for `length` bytes, so that writes need not extend the file and can go on side by side; where
+/// the file system cannot, the file has that length without it. 0 or an errno.
+[[nodiscard]] KVMARK_INLINE int allocate(int fd, bytes length) {
+    int failed = 0;
+    do {
+        failed = ::fallocate(fd, 0, 0, static_cast<off_t>(length.count)) == 0 ? 0 : errno;
+    } while (failed == EINTR);
+    if (failed == EOPNOTSUPP) failed = ::ftruncate(fd, static_cast<off_t>(length.count)) == 0 ? 0 : errno;
+    return failed;
+}
+
+/// Writes `number` as eight hexadecimal digits.
+KVMARK_INLINE void hexadecimal(std::uint32_t number, char* to) {
+    for (int digit = 0; digit < 8; ++digit) to[digit] = "0123456789abcdef"[number >> (28 - 4 * digit) & 15];
+}
+
+} // namespace kvmark::tier
+
+// kvmark/tier/file_per_entry.hpp
+// The layout of the reference: a file for each entry.
 
 #include <sys/resource.h>
 
@@ -1530,46 +1716,45 @@ namespace kvmark::tier {
 
 /// Keeps a descriptor open for each entry as long as the process may have that many, so that a read is one
 /// system call; entries past that are opened for each I/O.
-class entry_files {
+class file_per_entry {
 public:
-    entry_files() = default;
-    entry_files(const entry_files&) = delete;
-    entry_files& operator=(const entry_files&) = delete;
-    KVMARK_COLD ~entry_files() {
+    static constexpr std::string_view name = "file-per-entry";
+
+    file_per_entry() = default;
+    file_per_entry(const file_per_entry&) = delete;
+    file_per_entry& operator=(const file_per_entry&) = delete;
+    KVMARK_COLD ~file_per_entry() {
         descriptors_.for_each([](descriptor& d) {
             if (d.fd >= 0) ::close(d.fd);
         });
     }
 
-    /// `flags` are open(2)'s for every file, beside O_RDWR and O_CLOEXEC.
-    KVMARK_COLD result<void> open(const tier_setup& setup, int flags) {
-        flags_ = flags | O_RDWR | O_CLOEXEC;
+    /// 95 % of the free space of the file system that holds the cache directory.
+    [[nodiscard]] KVMARK_COLD static bytes capacity(const tier_setup& setup) {
+        return free_space(setup.cache_dir) / 100 * 95;
+    }
+    [[nodiscard]] static bytes granule(const tier_setup&) { return sector_size; }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup, page_cache cache) {
         rlimit limit{};
         if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
             limit.rlim_cur = limit.rlim_max;
             ::setrlimit(RLIMIT_NOFILE, &limit);
             ::getrlimit(RLIMIT_NOFILE, &limit);
-            // Each worker may have one file open for a moment.
+            // Each I/O may have one file open for a moment.
             keep_open_ = static_cast<std::int64_t>(limit.rlim_cur) - reserved - setup.queue_depth;
         }
-        return directory_.open(setup.cache_dir);
+        if (auto opened = directory_.open(setup.cache_dir); !opened) return opened;
+        return how_.choose(directory_, setup, cache);
     }
+    [[nodiscard]] bool bypasses_cache() const { return how_.bypasses_cache(); }
 
-    void use_flags(int flags) { flags_ = flags | O_RDWR | O_CLOEXEC; }
-    [[nodiscard]] const cache_directory& directory() const { return directory_; }
-
-    /// Makes the file at its full size, so that writes to it need not extend it and can go on side by side.
     [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
         descriptor& kept = descriptors_.ensure(e);
-        char name[16];
-        const int fd = ::openat(directory_.fd(), name_of(e, name), flags_ | O_CREAT | O_TRUNC, 0600);
+        name_text text;
+        const int fd = ::openat(directory_.fd(), name_of(e, text), how_.flags() | O_CREAT | O_TRUNC, 0600);
         if (fd < 0) return {errno};
-        const auto length = static_cast<off_t>(size.count);
-        int failed = 0;
-        do {
-            failed = ::fallocate(fd, 0, 0, length) == 0 ? 0 : errno;
-        } while (failed == EINTR);
-        if (failed == EOPNOTSUPP) failed = ::ftruncate(fd, length) == 0 ? 0 : errno;
+        const int failed = allocate(fd, size);
         if (failed == 0 && kept_.fetch_add(1, std::memory_order_relaxed) < keep_open_) {
             kept.fd = fd;
             return {};
@@ -1577,7 +1762,7 @@ public:
         if (failed == 0)
             kept_.fetch_sub(1, std::memory_order_relaxed);
         else
-            ::unlinkat(directory_.fd(), name, 0);
+            ::unlinkat(directory_.fd(), text, 0);
         ::close(fd);
         return {failed};
     }
@@ -1587,105 +1772,149 @@ public:
             ::close(std::exchange(kept->fd, -1));
             kept_.fetch_sub(1, std::memory_order_relaxed);
         }
-        char name[16];
-        return {::unlinkat(directory_.fd(), name_of(e, name), 0) == 0 || errno == ENOENT ? 0 : errno};
+        name_text text;
+        return {::unlinkat(directory_.fd(), name_of(e, text), 0) == 0 || errno == ENOENT ? 0 : errno};
     }
 
-    /// Calls `use(fd)`, which gives an io_status, with the entry's descriptor.
-    template <class Use>
-    [[nodiscard]] KVMARK_INLINE io_status with_file(entry_id e, Use&& use) {
-        if (const int kept = descriptors_[e].fd; KVMARK_LIKELY(kept >= 0)) return use(kept);
-        char name[16];
-        const int fd = ::openat(directory_.fd(), name_of(e, name), flags_);
-        if (fd < 0) return {errno};
-        const io_status status = use(fd);
-        ::close(fd);
+    [[nodiscard]] KVMARK_INLINE io_status sync(entry_id e) {
+        const file_part part = borrow(e, {});
+        if (part.fd < 0) return {part.error_number};
+        const io_status status{::fsync(part.fd) == 0 ? 0 : errno};
+        give_back(part);
         return status;
     }
 
-    [[nodiscard]] KVMARK_INLINE static io_status write_all(int fd, bytes offset,
-                                                           std::span<const std::byte> from) {
-        return transfer_all(offset, from.size(), [&](std::size_t done, off_t at) KVMARK_INLINE_LAMBDA {
-            return ::pwrite(fd, from.data() + done, from.size() - done, at);
-        });
+    [[nodiscard]] KVMARK_INLINE file_part borrow(entry_id e, bytes offset) {
+        if (const int kept = descriptors_[e].fd; KVMARK_LIKELY(kept >= 0))
+            return {.fd = kept, .at = offset.count};
+        name_text text;
+        const int fd = ::openat(directory_.fd(), name_of(e, text), how_.flags());
+        return {.fd = fd, .at = offset.count, .error_number = fd < 0 ? errno : 0, .opened_for_it = true};
     }
-    [[nodiscard]] KVMARK_INLINE static io_status read_all(int fd, bytes offset, std::span<std::byte> into) {
-        return transfer_all(offset, into.size(), [&](std::size_t done, off_t at) KVMARK_INLINE_LAMBDA {
-            return ::pread(fd, into.data() + done, into.size() - done, at);
-        });
-    }
-
-    /// 95 % of the free space of the file system that holds `path` or its nearest existing parent.
-    [[nodiscard]] KVMARK_COLD static bytes free_space(const std::string& path) {
-        return kvmark::free_space(path) / 100 * 95;
+    KVMARK_INLINE void give_back(const file_part& part) {
+        if (part.opened_for_it) ::close(part.fd);
     }
 
 private:
+    using name_text = char[16];
     static constexpr std::int64_t reserved = 64; ///< descriptors left to the rest of the process
 
     struct descriptor {
         int fd = -1; ///< -1: not open, or opened for each I/O
     };
 
-    /// A short count is carried on; 0 bytes where some are due is EIO: the file is shorter than the entry.
-    template <class Call>
-    [[nodiscard]] KVMARK_INLINE static io_status transfer_all(bytes offset, std::size_t size, Call&& call) {
-        for (std::size_t done = 0; done < size;) {
-            const auto n = call(done, static_cast<off_t>(offset.count + done));
-            if (KVMARK_LIKELY(n > 0))
-                done += static_cast<std::size_t>(n);
-            else if (n == 0)
-                return {EIO};
-            else if (errno != EINTR)
-                return {errno};
-        }
-        return {};
-    }
-
-    /// The entry's number in hexadecimal and ".kv".
-    [[nodiscard]] KVMARK_INLINE static const char* name_of(entry_id e, char (&name)[16]) {
-        for (int digit = 0; digit < 8; ++digit) name[digit] = "0123456789abcdef"[e >> (28 - 4 * digit) & 15];
-        std::memcpy(name + 8, ".kv", 4);
-        return name;
+    [[nodiscard]] KVMARK_INLINE static const char* name_of(entry_id e, name_text& text) {
+        hexadecimal(e, text);
+        std::memcpy(text + 8, ".kv", 4);
+        return text;
     }
 
     cache_directory directory_;
+    open_flags how_;
     stable_table<descriptor> descriptors_;
     std::atomic<std::int64_t> kept_{0};
     std::int64_t keep_open_ = 0;
-    int flags_ = 0;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/transfer.hpp
+// Whole reads and writes of a file by pread and pwrite.
+
+namespace kvmark::tier {
+
+/// Calls `call(done, at)` until `size` bytes have moved. A short count is carried on; 0 bytes where some are
+/// due is EIO: the file is shorter than the entry.
+template <class Call>
+[[nodiscard]] KVMARK_INLINE io_status transfer_all(std::uint64_t at, std::size_t size, Call&& call) {
+    for (std::size_t done = 0; done < size;) {
+        const auto n = call(done, static_cast<off_t>(at + done));
+        if (KVMARK_LIKELY(n > 0))
+            done += static_cast<std::size_t>(n);
+        else if (n == 0)
+            return {EIO};
+        else if (errno != EINTR)
+            return {errno};
+    }
+    return {};
+}
+
+[[nodiscard]] KVMARK_INLINE io_status write_all(int fd, std::uint64_t at, std::span<const std::byte> from) {
+    return transfer_all(at, from.size(), [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
+        return ::pwrite(fd, from.data() + done, from.size() - done, where);
+    });
+}
+[[nodiscard]] KVMARK_INLINE io_status read_all(int fd, std::uint64_t at, std::span<std::byte> into) {
+    return transfer_all(at, into.size(), [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
+        return ::pread(fd, into.data() + done, into.size() - done, where);
+    });
+}
+
+} // namespace kvmark::tier
+
+// kvmark/tier/file_tier.hpp
+// What every storage tier made of files has in common, whatever moves its bytes and wherever they lie.
+
+namespace kvmark::tier {
+
+/// A tier derives from it, opens its layout with or without the page cache, and adds what it does its own
+/// way.
+template <file_layout Layout>
+class file_tier {
+public:
+    static constexpr tier_role role = tier_role::storage;
+    static constexpr bool instant_metadata = has_instant_metadata<Layout>;
+
+    [[nodiscard]] static bytes capacity(const tier_setup& setup) { return Layout::capacity(setup); }
+    [[nodiscard]] static bytes granule(const tier_setup& setup) { return Layout::granule(setup); }
+
+    [[nodiscard]] KVMARK_INLINE Layout& layout() { return layout_; }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return layout_.create(e, size); }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return layout_.erase(e); }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            return write_all(part.fd, part.at, from);
+        });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            return read_all(part.fd, part.at, into);
+        });
+    }
+
+protected:
+    /// Calls `use(part)`, which gives an io_status, with the place of the entry's byte `offset`.
+    template <class Use>
+    [[nodiscard]] KVMARK_INLINE io_status with_part(entry_id e, bytes offset, Use&& use) {
+        const file_part part = layout_.borrow(e, offset);
+        if (!KVMARK_LIKELY(part.fd >= 0)) return {part.error_number};
+        const io_status status = use(part);
+        layout_.give_back(part);
+        return status;
+    }
+
+    Layout layout_;
 };
 
 } // namespace kvmark::tier
 
 // kvmark/tier/direct_file.hpp
-// The default storage tier: a file per entry, past the page cache.
+// Files past the page cache, by pread and pwrite: the storage tier that every Linux can run.
 
 namespace kvmark::tier {
 
-/// O_DIRECT pread and pwrite on preallocated files. A file system that refuses O_DIRECT (tmpfs, some
-/// overlays) is used through the page cache, and the report says so.
-class direct_file {
+/// O_DIRECT on preallocated files. A file system that refuses it is used through the page cache, and the
+/// report says so.
+template <file_layout Layout>
+class basic_direct_file : public file_tier<Layout> {
 public:
     static constexpr std::string_view name = "direct_file";
-    static constexpr tier_role role = tier_role::storage;
-
-    [[nodiscard]] static bytes capacity(const tier_setup& setup) {
-        return entry_files::free_space(setup.cache_dir);
-    }
 
     KVMARK_COLD result<void> open(const tier_setup& setup) {
-        if (auto opened = files_.open(setup, O_DIRECT); !opened) return opened;
-        const int probe =
-            ::openat(files_.directory().fd(), "probe.kv", O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
-        if (probe >= 0) {
-            ::close(probe);
-        } else {
-            buffered_ = true;
-            files_.use_flags(0);
-        }
-        ::unlinkat(files_.directory().fd(), "probe.kv", 0);
-        return {};
+        auto opened = this->layout_.open(setup, page_cache::bypassed);
+        buffered_ = opened && !this->layout_.bypasses_cache();
+        return opened;
     }
 
     [[nodiscard]] std::string note() const {
@@ -1693,62 +1922,249 @@ public:
                          : "";
     }
 
-    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return files_.create(e, size); }
-    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return files_.erase(e); }
-    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
-        return files_.with_file(
-            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::write_all(fd, offset, from); });
+private:
+    bool buffered_ = false;
+};
+using direct_file = basic_direct_file<file_per_entry>;
+
+} // namespace kvmark::tier
+
+// kvmark/tier/extent_table.hpp
+// Room in units of one size: each entry is a chain of extents, any of which serves any entry.
+
+namespace kvmark::tier {
+
+/// Since all extents are alike, room is never lost to fragments: an entry fits as long as enough extents are
+/// free. Entries come and go from several threads at once without a lock; nothing is allocated after open()
+/// but the pages of the table of entries.
+class extent_table {
+public:
+    KVMARK_COLD void open(std::uint32_t extents) {
+        next_ = std::vector<std::atomic<std::uint32_t>>(extents);
+        for (std::uint32_t i = 0; i < extents; ++i)
+            next_[i].store(i + 1 < extents ? i + 1 : none, std::memory_order_relaxed);
+        free_.store(extents == 0 ? none : 0, std::memory_order_release);
     }
-    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
-        return files_.with_file(
-            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::read_all(fd, offset, into); });
+
+    /// Gives the entry `count` extents. False, and nothing taken, when fewer are free.
+    [[nodiscard]] KVMARK_INLINE bool create(entry_id e, std::uint64_t count) {
+        chain& c = chains_.ensure(e);
+        std::uint32_t last = none;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const std::uint32_t extent = take();
+            if (extent == none) {
+                erase(e);
+                return false;
+            }
+            next_[extent].store(none, std::memory_order_relaxed);
+            (last == none ? c.first : next_[last]).store(extent, std::memory_order_relaxed);
+            last = extent;
+        }
+        c.cursor.store(c.first.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        return true;
+    }
+
+    /// Takes its extents back; nothing for an entry never created.
+    KVMARK_INLINE void erase(entry_id e) {
+        chain* c = chains_.find(e);
+        if (!c) return;
+        std::uint32_t extent = c->first.exchange(none, std::memory_order_relaxed);
+        while (extent != none) {
+            const std::uint32_t following = next_[extent].load(std::memory_order_relaxed);
+            give_back(extent);
+            extent = following;
+        }
+    }
+
+    /// The number of the entry's extent `index`, counted from 0.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t at(entry_id e, std::uint64_t index) {
+        chain& c = chains_[e];
+        const std::uint64_t hint = c.cursor.load(std::memory_order_relaxed);
+        std::uint64_t reached = hint >> 32;
+        auto extent = static_cast<std::uint32_t>(hint);
+        if (reached > index) {
+            reached = 0;
+            extent = c.first.load(std::memory_order_relaxed);
+        }
+        for (; reached < index; ++reached) extent = after(extent);
+        c.cursor.store(index << 32 | extent, std::memory_order_relaxed);
+        return extent;
+    }
+    /// The extent that follows in the same entry.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t after(std::uint32_t extent) const {
+        return next_[extent].load(std::memory_order_relaxed);
     }
 
 private:
-    entry_files files_;
-    bool buffered_ = false;
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    /// `cursor` is a hint, (index of an extent in the chain) << 32 | extent: I/Os come nearly in order, so
+    /// the walk to the next one's extent is a few steps from the last one's.
+    struct chain {
+        std::atomic<std::uint32_t> first{none};
+        std::atomic<std::uint64_t> cursor{0};
+    };
+
+    // The free extents are a stack. Its top carries, above the extent's number, a count of changes, so that a
+    // top which went and came back between two looks is not mistaken for one that stayed.
+
+    [[nodiscard]] KVMARK_INLINE std::uint32_t take() {
+        std::uint64_t top = free_.load(std::memory_order_acquire);
+        for (;;) {
+            const auto extent = static_cast<std::uint32_t>(top);
+            if (extent == none) return none;
+            const std::uint64_t below = changed(top) | next_[extent].load(std::memory_order_relaxed);
+            if (free_.compare_exchange_weak(top, below, std::memory_order_acq_rel, std::memory_order_acquire))
+                return extent;
+        }
+    }
+    KVMARK_INLINE void give_back(std::uint32_t extent) {
+        std::uint64_t top = free_.load(std::memory_order_relaxed);
+        do {
+            next_[extent].store(static_cast<std::uint32_t>(top), std::memory_order_relaxed);
+        } while (!free_.compare_exchange_weak(top, changed(top) | extent, std::memory_order_acq_rel));
+    }
+    [[nodiscard]] KVMARK_INLINE static std::uint64_t changed(std::uint64_t top) {
+        return ((top >> 32) + 1) << 32;
+    }
+
+    std::vector<std::atomic<std::uint32_t>> next_; ///< by extent: the next of its chain, or of the free ones
+    alignas(64) std::atomic<std::uint64_t> free_{none};
+    stable_table<chain> chains_;
 };
 
 } // namespace kvmark::tier
 
 // kvmark/tier/file.hpp
-// The reference's storage tier: a file per entry through the page cache, made durable by fsync.
+// The reference's storage tier: files through the page cache, made durable by fsync.
 
 namespace kvmark::tier {
 
 /// An entry is written whole and then fsync'ed; a read first drops the cached pages it is about to read, as
 /// kv-cache.py does.
-class file {
+template <file_layout Layout>
+class basic_file : public file_tier<Layout> {
 public:
     static constexpr std::string_view name = "file";
-    static constexpr tier_role role = tier_role::storage;
 
-    [[nodiscard]] static bytes capacity(const tier_setup& setup) {
-        return entry_files::free_space(setup.cache_dir);
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        return this->layout_.open(setup, page_cache::used);
     }
 
-    KVMARK_COLD result<void> open(const tier_setup& setup) { return files_.open(setup, 0); }
-
-    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return files_.create(e, size); }
-    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return files_.erase(e); }
-    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) {
-        return files_.with_file(
-            e, [](int fd) KVMARK_INLINE_LAMBDA { return io_status{::fsync(fd) == 0 ? 0 : errno}; });
-    }
-    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
-        return files_.with_file(
-            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::write_all(fd, offset, from); });
-    }
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) { return this->layout_.sync(e); }
     [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
-        return files_.with_file(e, [&](int fd) KVMARK_INLINE_LAMBDA {
-            ::posix_fadvise(fd, static_cast<off_t>(offset.count), static_cast<off_t>(into.size()),
+        return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            ::posix_fadvise(part.fd, static_cast<off_t>(part.at), static_cast<off_t>(into.size()),
                             POSIX_FADV_DONTNEED);
-            return entry_files::read_all(fd, offset, into);
+            return read_all(part.fd, part.at, into);
         });
     }
+};
+using file = basic_file<file_per_entry>;
+
+} // namespace kvmark::tier
+
+// kvmark/tier/file_per_block.hpp
+// The layout of caches that store blocks: a file for each io_chunk of an entry, in 256 folders.
+
+namespace kvmark::tier {
+
+/// Every I/O opens its file and closes it again, which is what this layout costs.
+class file_per_block {
+public:
+    static constexpr std::string_view name = "file-per-block";
+
+    /// 95 % of the free space of the file system that holds the cache directory.
+    [[nodiscard]] KVMARK_COLD static bytes capacity(const tier_setup& setup) {
+        return free_space(setup.cache_dir) / 100 * 95;
+    }
+    [[nodiscard]] static bytes granule(const tier_setup&) { return sector_size; }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup, page_cache cache) {
+        block_size_ = setup.io_chunk;
+        if (auto opened = directory_.open(setup.cache_dir); !opened) return opened;
+        if (auto made = directory_.fan_out(); !made) return made;
+        return how_.choose(directory_, setup, cache);
+    }
+    [[nodiscard]] bool bypasses_cache() const { return how_.bypasses_cache(); }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        const auto blocks = static_cast<std::uint32_t>(round_up(size, block_size_).count / block_size_.count);
+        for (std::uint32_t block = 0; block < blocks; ++block) {
+            const bytes left = size - block_size_ * block;
+            const int failed = create_block(e, block, left < block_size_ ? left : block_size_);
+            blocks_.ensure(e) = block + 1;
+            if (failed == 0) continue;
+            static_cast<void>(erase(e));
+            return {failed};
+        }
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        std::uint32_t* blocks = blocks_.find(e);
+        int failed = 0;
+        for (; blocks && *blocks > 0; --*blocks) {
+            path_text path;
+            if (::unlinkat(directory_.fd(), path_of(e, *blocks - 1, path), 0) != 0 && errno != ENOENT)
+                failed = errno;
+        }
+        return {failed};
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status sync(entry_id e) {
+        for (std::uint32_t block = 0; block < blocks_[e]; ++block) {
+            const file_part part = borrow(e, block_size_ * block);
+            if (part.fd < 0) return {part.error_number};
+            const int failed = ::fsync(part.fd) == 0 ? 0 : errno;
+            give_back(part);
+            if (failed != 0) return {failed};
+        }
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE file_part borrow(entry_id e, bytes offset) {
+        const auto block = static_cast<std::uint32_t>(offset.count / block_size_.count);
+        path_text path;
+        const int fd = ::openat(directory_.fd(), path_of(e, block, path), how_.flags());
+        return {.fd = fd,
+                .at = offset.count % block_size_.count,
+                .error_number = fd < 0 ? errno : 0,
+                .opened_for_it = true};
+    }
+    KVMARK_INLINE void give_back(const file_part& part) { ::close(part.fd); }
 
 private:
-    entry_files files_;
+    using path_text = char[32];
+
+    /// A file that could not be made whole stays, for erase() to take away.
+    [[nodiscard]] KVMARK_INLINE int create_block(entry_id e, std::uint32_t block, bytes size) {
+        path_text path;
+        const int fd =
+            ::openat(directory_.fd(), path_of(e, block, path), how_.flags() | O_CREAT | O_TRUNC, 0600);
+        if (fd < 0) return errno;
+        const int failed = allocate(fd, size);
+        ::close(fd);
+        return failed;
+    }
+
+    /// `<folder>/<entry>-<block>.kv`; consecutive blocks lie in different folders.
+    [[nodiscard]] KVMARK_INLINE static const char* path_of(entry_id e, std::uint32_t block, path_text& path) {
+        const std::uint32_t folder = (e * 31 + block) & 255;
+        path[0] = "0123456789abcdef"[folder >> 4];
+        path[1] = "0123456789abcdef"[folder & 15];
+        path[2] = '/';
+        hexadecimal(e, path + 3);
+        path[11] = '-';
+        hexadecimal(block, path + 12);
+        std::memcpy(path + 20, ".kv", 4);
+        return path;
+    }
+
+    cache_directory directory_;
+    open_flags how_;
+    bytes block_size_{};
+    stable_table<std::uint32_t> blocks_; ///< files that an entry has
 };
 
 } // namespace kvmark::tier
@@ -1765,13 +2181,14 @@ public:
     static constexpr std::string_view name = "host";
     static constexpr tier_role role = tier_role::cpu;
     static constexpr bool instant_metadata = true;
+    static constexpr bool in_memory = true;
     static constexpr bytes page_size{256 * kib_bytes};
 
     /// 80 % of the memory that is available now.
     [[nodiscard]] KVMARK_COLD bytes capacity(const tier_setup&) const {
         return bytes(available_memory().count / 5 * 4);
     }
-    [[nodiscard]] static constexpr bytes granule() { return page_size; }
+    [[nodiscard]] static constexpr bytes granule(const tier_setup&) { return page_size; }
     /// As many copies at once as there are processors, four at most: more would only take turns.
     [[nodiscard]] KVMARK_COLD std::uint32_t depth() const {
         const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
@@ -1787,44 +2204,23 @@ public:
                                                  " GiB; give a smaller --cpu-mem-gb"};
         const bytes quarter(available_memory().count / 4);
         arena_.touch(setup.limit < quarter ? setup.limit : quarter);
-        next_.resize(pages);
-        for (std::uint64_t page = pages; page-- > 0;) give_back(static_cast<std::uint32_t>(page));
+        pages_.open(static_cast<std::uint32_t>(pages));
         return {};
     }
 
-    [[nodiscard]] io_status create(entry_id e, bytes size) {
-        page_list& list = lists_.ensure(e);
-        const std::uint64_t wanted = round_up(size, page_size).count / page_size.count;
-        if (wanted > free_count_) return {ENOMEM};
-        std::uint32_t tail = no_page;
-        for (std::uint64_t i = 0; i < wanted; ++i) {
-            const std::uint32_t page = free_;
-            free_ = next_[page];
-            (tail == no_page ? list.first : next_[tail]) = page;
-            next_[page] = no_page;
-            tail = page;
-        }
-        free_count_ -= wanted;
-        list.cursor.store(list.first, std::memory_order_relaxed);
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        return {pages_.create(e, round_up(size, page_size).count / page_size.count) ? 0 : ENOMEM};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        pages_.erase(e);
         return {};
     }
 
-    [[nodiscard]] io_status erase(entry_id e) {
-        page_list* list = lists_.find(e);
-        if (!list) return {};
-        for (std::uint32_t page = list->first; page != no_page;) {
-            const std::uint32_t following = next_[page];
-            give_back(page);
-            page = following;
-        }
-        list->first = no_page;
-        return {};
-    }
-
+    /// Past the caches: what is written is read again much later, if at all.
     [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
         for_each_piece(e, offset, from.size(),
                        [&](std::byte* at, std::size_t done, std::size_t n)
-                           KVMARK_INLINE_LAMBDA { std::memcpy(at, from.data() + done, n); });
+                           KVMARK_INLINE_LAMBDA { streaming_copy(at, from.data() + done, n); });
         return {};
     }
 
@@ -1836,29 +2232,10 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t no_page = ~std::uint32_t{0};
-
-    /// `cursor` is a hint, (index of a page in the list) << 32 | page: chunks come nearly in order, so the
-    /// walk to a chunk's first page is a few steps from the last one's.
-    struct page_list {
-        std::uint32_t first = no_page;
-        std::atomic<std::uint64_t> cursor{0};
-    };
-
+    /// Calls f(memory, bytes done before, bytes) for each page's part of an I/O.
     template <class F>
     KVMARK_INLINE void for_each_piece(entry_id e, bytes offset, std::size_t size, F&& f) {
-        page_list& list = lists_[e];
-        const std::uint64_t wanted = offset.count / page_size.count;
-        const std::uint64_t hint = list.cursor.load(std::memory_order_relaxed);
-        std::uint64_t index = hint >> 32;
-        auto page = static_cast<std::uint32_t>(hint);
-        if (index > wanted) {
-            index = 0;
-            page = list.first;
-        }
-        for (; index < wanted; ++index) page = next_[page];
-        list.cursor.store(wanted << 32 | page, std::memory_order_relaxed);
-
+        std::uint32_t page = pages_.at(e, offset.count / page_size.count);
         std::size_t within = offset.count % page_size.count;
         for (std::size_t done = 0; done < size;) {
             const std::size_t room = page_size.count - within;
@@ -1866,21 +2243,12 @@ private:
             f(arena_.data() + page * page_size.count + within, done, n);
             done += n;
             within = 0;
-            if (done < size) page = next_[page];
+            if (done < size) page = pages_.after(page);
         }
     }
 
-    void give_back(std::uint32_t page) {
-        next_[page] = free_;
-        free_ = page;
-        ++free_count_;
-    }
-
     huge_page_buffer arena_;
-    std::vector<std::uint32_t> next_; ///< by page: the entry's next page, or the next free one
-    std::uint32_t free_ = no_page;
-    std::uint64_t free_count_ = 0;
-    stable_table<page_list> lists_;
+    extent_table pages_;
 };
 
 } // namespace kvmark::tier
@@ -1923,7 +2291,7 @@ public:
         return {};
     }
 
-    [[nodiscard]] bytes granule() const { return config_.granule; }
+    [[nodiscard]] bytes granule(const tier_setup&) const { return config_.granule; }
 
     /// Bytes per second that it gives under load; valid after open().
     [[nodiscard]] double saturated_rate(direction d) const {
@@ -1967,6 +2335,263 @@ public:
 
     result<void> open(const tier_setup&) { return {}; }
     [[nodiscard]] KVMARK_INLINE nanoseconds schedule(direction, bytes, nanoseconds now) { return now; }
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/raw_device.hpp
+// The guard before a block device is overwritten.
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+namespace kvmark::tier {
+
+/// A whole block device, opened for a slab. It is refused unless its user named it twice, nothing else holds
+/// it (a mount, LVM, RAID), and its first and last MiB are empty but for kvmark's own mark: there a file
+/// system, a partition table or a volume manager keeps what makes it one. Those two MiB are never used.
+class raw_device {
+public:
+    static constexpr bytes margin{mib_bytes};
+
+    [[nodiscard]] KVMARK_COLD static bool is_block_device(const std::string& path) {
+        struct stat info {};
+        return ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
+    }
+
+    /// Bytes between the margins; 0 when it cannot be asked.
+    [[nodiscard]] KVMARK_COLD static bytes usable(const std::string& path) {
+        const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (fd < 0) return {};
+        const bytes size = size_of(fd);
+        ::close(fd);
+        return size > margin * 2 ? size - margin * 2 : bytes();
+    }
+
+    /// A descriptor for reading and writing, with O_DIRECT; the device then carries kvmark's mark.
+    [[nodiscard]] KVMARK_COLD static result<int> open(const std::string& path, const std::string& again) {
+        struct stat named {};
+        struct stat repeated {};
+        if (::stat(path.c_str(), &named) != 0) return refused(path, std::strerror(errno));
+        if (again.empty() || ::stat(again.c_str(), &repeated) != 0 || repeated.st_rdev != named.st_rdev)
+            return refused(path, "a block device is overwritten only when it is named twice: give "
+                                 "--raw-device " +
+                                     path + " too");
+        const int fd = ::open(path.c_str(), O_RDWR | O_DIRECT | O_EXCL | O_CLOEXEC);
+        if (fd < 0)
+            return refused(path, errno == EBUSY ? "it is mounted, or held by a volume manager"
+                                                : std::strerror(errno));
+        if (auto marked = check_and_mark(fd, path); !marked) {
+            ::close(fd);
+            return marked.error();
+        }
+        return fd;
+    }
+
+private:
+    static constexpr std::string_view mark = "kvmark: the slab of a storage benchmark, free to overwrite\n";
+
+    static error refused(const std::string& path, const std::string& why) {
+        return {error_kind::invalid_argument, "raw device " + path + ": " + why};
+    }
+
+    static bytes size_of(int fd) {
+        std::uint64_t size = 0;
+        return bytes(::ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0);
+    }
+
+    static result<void> check_and_mark(int fd, const std::string& path) {
+        const bytes size = size_of(fd);
+        if (size < margin * 3) return refused(path, "it is smaller than 3 MiB");
+        const huge_page_buffer buffer(margin);
+        if (buffer.empty()) return refused(path, std::strerror(ENOMEM));
+        for (const bytes at : {bytes(), size - margin}) {
+            if (const io_status read = read_all(fd, at.count, buffer.span()); !read.good())
+                return refused(path, std::strerror(read.error_number));
+            const bool marked = at == bytes() && std::memcmp(buffer.data(), mark.data(), mark.size()) == 0;
+            if (!is_zero(buffer.span().subspan(marked ? mark.size() : 0)))
+                return refused(path, "it holds data in its first or last MiB, a file system or a partition "
+                                     "table perhaps; if it may be lost: wipefs -a " +
+                                         path + " && blkdiscard -z " + path);
+        }
+        std::memset(buffer.data(), 0, sector_size.count);
+        std::memcpy(buffer.data(), mark.data(), mark.size());
+        const io_status written = write_all(fd, 0, buffer.span().first(sector_size.count));
+        if (!written.good()) return refused(path, std::strerror(written.error_number));
+        return {};
+    }
+
+    static bool is_zero(std::span<const std::byte> part) {
+        for (const std::byte b : part)
+            if (b != std::byte{}) return false;
+        return true;
+    }
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/slab.hpp
+// The layout of a store that owns its space: one preallocated file, or a raw block device, in extents.
+
+namespace kvmark::tier {
+
+/// An extent is an io_chunk, so an I/O never straddles two. To create or erase an entry is a few memory
+/// operations, and there is one descriptor, which an engine can register. The space is taken at open(): the
+/// whole limit.
+class slab {
+public:
+    static constexpr std::string_view name = "slab";
+    static constexpr bool instant_metadata = true;
+
+    slab() = default;
+    slab(const slab&) = delete;
+    slab& operator=(const slab&) = delete;
+    KVMARK_COLD ~slab() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+
+    /// 95 % of the free space, or the device but for its margins.
+    [[nodiscard]] KVMARK_COLD static bytes capacity(const tier_setup& setup) {
+        if (raw_device::is_block_device(setup.cache_dir)) return raw_device::usable(setup.cache_dir);
+        return free_space(setup.cache_dir) / 100 * 95;
+    }
+    [[nodiscard]] static bytes granule(const tier_setup& setup) { return setup.io_chunk; }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup, page_cache cache) {
+        extent_size_ = setup.io_chunk;
+        const std::uint64_t extents = setup.limit.count / extent_size_.count;
+        if (extents >= ~std::uint32_t{0})
+            return error{error_kind::invalid_argument,
+                         "slab: more than 2^32 extents of --io-chunk bytes; give a larger --io-chunk"};
+        extents_.open(static_cast<std::uint32_t>(extents));
+        if (raw_device::is_block_device(setup.cache_dir)) return open_device(setup);
+        if (!setup.raw_device.empty())
+            return error{error_kind::invalid_argument,
+                         "raw device " + setup.raw_device + ": is not a block device"};
+        return open_file(setup, cache, extent_size_ * extents);
+    }
+    [[nodiscard]] bool bypasses_cache() const { return on_device_ || how_.bypasses_cache(); }
+    [[nodiscard]] int only_fd() const { return fd_; }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        return {extents_.create(e, round_up(size, extent_size_).count / extent_size_.count) ? 0 : ENOSPC};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        extents_.erase(e);
+        return {};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status sync(entry_id) { return {::fdatasync(fd_) == 0 ? 0 : errno}; }
+
+    [[nodiscard]] KVMARK_INLINE file_part borrow(entry_id e, bytes offset) {
+        const std::uint64_t extent = extents_.at(e, offset.count / extent_size_.count);
+        return {.fd = fd_,
+                .at = start_.count + extent * extent_size_.count + offset.count % extent_size_.count};
+    }
+    KVMARK_INLINE void give_back(const file_part&) {}
+
+private:
+    KVMARK_COLD result<void> open_file(const tier_setup& setup, page_cache cache, bytes size) {
+        if (auto opened = directory_.open(setup.cache_dir); !opened) return opened;
+        if (auto chosen = how_.choose(directory_, setup, cache); !chosen) return chosen;
+        const auto failure = [&] {
+            return error{error_kind::system, "slab: " + std::to_string(to_gib(size)) + " GiB in " +
+                                                 setup.cache_dir + ": " + std::strerror(errno) +
+                                                 "; give a smaller --storage-capacity-gb"};
+        };
+        fd_ = ::openat(directory_.fd(), "slab.kv", how_.flags() | O_CREAT, 0600);
+        if (fd_ < 0) return failure();
+        if (size.count == 0) return {};
+        errno = allocate(fd_, size);
+        return errno == 0 ? result<void>() : failure();
+    }
+
+    KVMARK_COLD result<void> open_device(const tier_setup& setup) {
+        auto opened = raw_device::open(setup.cache_dir, setup.raw_device);
+        if (!opened) return opened.error();
+        fd_ = *opened;
+        start_ = raw_device::margin;
+        on_device_ = true;
+        return {};
+    }
+
+    cache_directory directory_;
+    open_flags how_;
+    extent_table extents_;
+    bytes extent_size_{};
+    bytes start_{}; ///< of the first extent
+    int fd_ = -1;
+    bool on_device_ = false;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/selected_layout.hpp
+// The layout that tier_setup names: for a program whose user chooses one.
+
+namespace kvmark::tier {
+
+/// A comparison for each call, which the processor predicts, and so one compiled tier instead of three.
+class selected_layout {
+    template <class F>
+    static auto ask(const tier_setup& setup, F&& f) {
+        switch (setup.layout) {
+        case layout_kind::file_per_block:
+            return f.template operator()<file_per_block>();
+        case layout_kind::slab:
+            return f.template operator()<slab>();
+        case layout_kind::file_per_entry:
+            break;
+        }
+        return f.template operator()<file_per_entry>();
+    }
+
+    template <class F>
+    KVMARK_INLINE auto with(F&& f) {
+        if (kind_ == layout_kind::slab) return f(slab_);
+        if (kind_ == layout_kind::file_per_block) return f(blocks_);
+        return f(entries_);
+    }
+
+public:
+    static constexpr std::string_view name = "selected";
+
+    [[nodiscard]] KVMARK_COLD static bytes capacity(const tier_setup& setup) {
+        return ask(setup, [&]<class L>() { return L::capacity(setup); });
+    }
+    [[nodiscard]] static bytes granule(const tier_setup& setup) {
+        return ask(setup, [&]<class L>() { return L::granule(setup); });
+    }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup, page_cache cache) {
+        kind_ = setup.layout;
+        return with([&](auto& layout) { return layout.open(setup, cache); });
+    }
+    [[nodiscard]] bool bypasses_cache() const {
+        return const_cast<selected_layout*>(this)->with([](auto& layout) { return layout.bypasses_cache(); });
+    }
+    [[nodiscard]] int only_fd() const { return slab_.only_fd(); }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        return with([&](auto& layout) KVMARK_INLINE_LAMBDA { return layout.create(e, size); });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        return with([&](auto& layout) KVMARK_INLINE_LAMBDA { return layout.erase(e); });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status sync(entry_id e) {
+        return with([&](auto& layout) KVMARK_INLINE_LAMBDA { return layout.sync(e); });
+    }
+    [[nodiscard]] KVMARK_INLINE file_part borrow(entry_id e, bytes offset) {
+        return with([&](auto& layout) KVMARK_INLINE_LAMBDA { return layout.borrow(e, offset); });
+    }
+    KVMARK_INLINE void give_back(const file_part& part) {
+        with([&](auto& layout) KVMARK_INLINE_LAMBDA { layout.give_back(part); });
+    }
+
+private:
+    layout_kind kind_ = layout_kind::file_per_entry;
+    file_per_entry entries_;
+    file_per_block blocks_;
+    slab slab_;
 };
 
 } // namespace kvmark::tier
@@ -2747,10 +3372,14 @@ struct direction_stats {
     std::uint64_t operations = 0; ///< whole entries
     bytes moved{};                ///< entry bytes of the I/Os that completed, those of unfinished entries too
     histogram total;              ///< an entry from ready to done
-    histogram wait;               ///< of it: until its first I/O began
-    histogram device;             ///< of it: inside the tier's read or write
-    histogram host;               ///< of it: stamping and verifying; wait + device + host = total
-    histogram io;                 ///< one I/O (`io_chunk` bytes) inside the tier
+    // total = queue + submit + device + copy + verify, operation by operation.
+    histogram queue;  ///< until its first I/O began
+    histogram submit; ///< I/Os prepared, and not yet handed to the kernel
+    histogram device; ///< inside the device or the file system
+    histogram copy;   ///< filling and stamping, and the copies of a tier made of memory
+    histogram verify; ///< checking what was read
+    histogram host;   ///< submit + copy + verify, which the reference calls host
+    histogram io;     ///< one I/O (`io_chunk` bytes) inside the tier
 };
 
 struct tier_stats {
@@ -3030,6 +3659,15 @@ enum class op_kind : std::uint8_t { read, write, move, erase };
 /// An operation goes through its stages one after the other; the units of one stage go on side by side.
 enum class op_stage : std::uint8_t { create, data, commit, erase };
 
+/// What the time of an operation in service is made of.
+enum class io_part : std::uint8_t {
+    submit, ///< an I/O is prepared and waits to be handed over with others; 0 where a call does both
+    device, ///< from handing it over until it is seen to be done
+    copy,   ///< filling and stamping what is written, and the copies of a tier made of memory
+    verify, ///< checking what was read
+};
+inline constexpr std::size_t io_part_count = 4;
+
 struct io_op {
     op_kind kind = op_kind::read;
     op_stage stage = op_stage::data;
@@ -3041,18 +3679,29 @@ struct io_op {
 
     std::uint32_t units = 1; ///< of the present stage
     std::atomic<std::uint32_t> unfinished{
-        0};                                 ///< of them; whoever takes the last one hands the operation back
-    std::atomic<int> error_number{0};       ///< the first error; the units after it do nothing
-    std::atomic<std::int64_t> device_ns{0}; ///< summed over units: inside the tier
-    std::atomic<std::int64_t> host_ns{0};   ///< summed over units: stamping and verifying
-    nanoseconds started{};                  ///< monotonic, when the first unit began
-    io_op* next = nullptr;                  ///< in whichever list holds it
+        0};                           ///< of them; whoever takes the last one hands the operation back
+    std::atomic<int> error_number{0}; ///< the first error; the units after it do nothing
+    std::array<std::atomic<std::int64_t>, io_part_count> spent{}; ///< ns by part, summed over units
+    nanoseconds started{};                                        ///< monotonic, when the first unit began
+    io_op* next = nullptr;                                        ///< in whichever list holds it
+
+    KVMARK_INLINE void spend(io_part part, nanoseconds t) {
+        spent[static_cast<std::size_t>(part)].fetch_add(t.count, std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::int64_t spent_on(io_part part) const {
+        return spent[static_cast<std::size_t>(part)].load(std::memory_order_relaxed);
+    }
+    /// Before it is done once more.
+    void forget_times() {
+        started = {};
+        for (auto& part : spent) part.store(0, std::memory_order_relaxed);
+    }
 };
 
 } // namespace kvmark::engine
 
 // kvmark/engine/io_worker.hpp
-// What one I/O worker owns: two buffers, its counters, and the faults it met.
+// What one I/O worker owns: its buffers, its counters, and the faults it met.
 
 namespace kvmark::engine {
 
@@ -3083,29 +3732,39 @@ struct io_fault {
     tier::sector_mismatch mismatch{};
 };
 
+/// How many buffers of one chunk a worker has. A write buffer is full of noise and stamped for each write; a
+/// read buffer receives what is read.
+struct io_buffers {
+    std::uint32_t writes = 1;
+    std::uint32_t reads = 1;
+};
+
 /// The buffers are all the memory that moving entries takes, whatever the number of users or the size of an
-/// entry. One is full of noise and stamped for each write, the other receives what is read.
+/// entry.
 class io_worker {
 public:
     static constexpr std::size_t kept_faults = 16;
 
-    KVMARK_COLD io_worker(const io_settings& settings, std::size_t tiers)
-        : memory_(settings.chunk * 2), chunk_(settings.chunk), counters_(new io_counters[tiers]),
-          tiers_(tiers) {
+    KVMARK_COLD io_worker(const io_settings& settings, std::size_t tiers, io_buffers buffers = {})
+        : memory_(settings.chunk * (buffers.writes + buffers.reads)), chunk_(settings.chunk),
+          writes_(buffers.writes), counters_(new io_counters[tiers]), tiers_(tiers) {
         if (memory_.empty()) return;
-        memory_.touch(settings.chunk * 2);
-        noise_ = tier::payload_noise(write_buffer(chunk_), settings.salt);
+        memory_.touch(bytes(memory_.span().size()));
+        for (std::uint32_t i = 0; i < writes_; ++i)
+            noise_ = tier::payload_noise(write_buffer(chunk_, i), settings.salt);
     }
     io_worker(const io_worker&) = delete;
     io_worker& operator=(const io_worker&) = delete;
     ~io_worker() { delete[] counters_; }
 
-    [[nodiscard]] KVMARK_INLINE std::span<std::byte> write_buffer(bytes n) const {
-        return {memory_.data(), n.count};
+    /// The first `n` bytes of write buffer `i`, or of read buffer `i`.
+    [[nodiscard]] KVMARK_INLINE std::span<std::byte> write_buffer(bytes n, std::uint32_t i = 0) const {
+        return {memory_.data() + i * chunk_.count, n.count};
     }
-    [[nodiscard]] KVMARK_INLINE std::span<std::byte> read_buffer(bytes n) const {
-        return {memory_.data() + chunk_.count, n.count};
+    [[nodiscard]] KVMARK_INLINE std::span<std::byte> read_buffer(bytes n, std::uint32_t i = 0) const {
+        return {memory_.data() + (writes_ + i) * chunk_.count, n.count};
     }
+    [[nodiscard]] std::span<std::byte> memory() const { return memory_.span(); }
     [[nodiscard]] KVMARK_INLINE const tier::payload_noise& noise() const { return noise_; }
     [[nodiscard]] KVMARK_INLINE io_counters& counters(std::size_t tier) { return counters_[tier]; }
     [[nodiscard]] bool has_buffers() const { return !memory_.empty(); }
@@ -3133,7 +3792,8 @@ public:
 private:
     huge_page_buffer memory_;
     bytes chunk_;
-    tier::payload_noise noise_;
+    std::uint32_t writes_;
+    tier::payload_noise noise_; ///< the same in every write buffer
     io_counters* counters_;
     std::size_t tiers_;
 };
@@ -3299,8 +3959,20 @@ struct io_window {
     std::atomic<bool> open{false}; ///< I/Os that end while it is open are counted
 };
 
-/// Moves the bytes of a run. One object serves every worker; perform() is called by several at once, each
-/// with its own io_worker. Allocation, lock and system call: none but the tier's own and the clock's.
+/// A unit whose I/O a tier's queue has in flight. The slot's number is the queue's; the buffers are the
+/// caller's.
+struct queued_unit {
+    io_op* op = nullptr;
+    bool writes = false;
+    bytes offset{};
+    std::span<std::byte> buffer{};
+    nanoseconds ready{};  ///< monotonic, when it was prepared
+    nanoseconds handed{}; ///< when the queue was told to begin it
+    tier::io_status status{};
+};
+
+/// Moves the bytes of a run. One object serves every worker; its functions are called by several at once,
+/// each with its own io_worker. Allocation, lock and system call: none but the tier's own and the clock's.
 template <class Stack>
 class io_path {
 public:
@@ -3308,6 +3980,7 @@ public:
         : tiers_(tiers), settings_(settings), window_(window) {}
 
     [[nodiscard]] Stack& tiers() { return tiers_; }
+    [[nodiscard]] const io_settings& settings() const { return settings_; }
     /// Units of one I/O each that an entry of `size` is moved in.
     [[nodiscard]] std::uint32_t units_of(bytes size) const {
         return static_cast<std::uint32_t>((size.count + settings_.chunk.count - 1) / settings_.chunk.count);
@@ -3315,14 +3988,73 @@ public:
 
     /// Does one unit of the operation's present stage.
     KVMARK_INLINE void perform(io_op& op, std::uint32_t unit, io_worker& worker) {
-        if (unit == 0 && op.started.count == 0) op.started = clocks::monotonic_now();
+        note_start(op, unit);
         if (!KVMARK_LIKELY(op.stage == op_stage::data))
             change_entry(op, worker);
         else if (op.error_number.load(std::memory_order_relaxed) == 0)
             move_bytes(op, unit, worker);
     }
 
+    // --- the same in two steps, for a tier with a queue ---
+
+    /// Whether a unit of this operation is written from a write buffer, freshly stamped; else it takes a read
+    /// buffer.
+    [[nodiscard]] KVMARK_INLINE bool writes_fresh(const io_op& op) {
+        if (op.kind != op_kind::move) return op.kind == op_kind::write;
+        bool source_has_bytes = false;
+        with_bytes(op.from, [&](auto&) KVMARK_INLINE_LAMBDA { source_has_bytes = true; });
+        return !source_has_bytes;
+    }
+
+    /// Does what comes before the queue's I/O. False when there is none to do, because of an error.
+    /// `buffer` is one whole chunk.
+    KVMARK_INLINE bool prepare(io_op& op, std::uint32_t unit, std::span<std::byte> buffer, bool fresh,
+                               queued_unit& u, io_worker& worker) {
+        note_start(op, unit);
+        if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
+        const extent part = extent_of(op, unit);
+        u.op = &op;
+        u.offset = part.offset;
+        u.buffer = buffer.first(part.length.count);
+        u.writes = op.kind != op_kind::read;
+        if (fresh) {
+            stamp(op, u.buffer, part.offset, worker);
+        } else if (op.kind == op_kind::move) {
+            read_in(op, op.from, part.offset, u.buffer, worker);
+            if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
+        }
+        u.ready = clocks::monotonic_now();
+        return true;
+    }
+
+    /// Does what comes after it. `seen` is when the queue was found to be done with it.
+    KVMARK_INLINE void conclude(const queued_unit& u, nanoseconds seen, io_worker& worker) {
+        io_op& op = *u.op;
+        op.spend(io_part::submit, u.handed - u.ready);
+        op.spend(io_part::device, seen - u.handed);
+        if (!KVMARK_LIKELY(u.status.good())) return fail(op, op.tier, u.offset, u.status, worker);
+        io_counters& counters = worker.counters(op.tier);
+        const bytes length(u.buffer.size());
+        if (u.writes) return count(counters.written_bytes, counters.write_io, length, seen - u.handed);
+        count(counters.read_bytes, counters.read_io, length, seen - u.handed);
+        verify(op, op.tier, u.buffer, u.offset, worker);
+    }
+
 private:
+    struct extent {
+        bytes offset{}, length{};
+    };
+
+    KVMARK_INLINE static void note_start(io_op& op, std::uint32_t unit) {
+        if (unit == 0 && op.started.count == 0) op.started = clocks::monotonic_now();
+    }
+
+    [[nodiscard]] KVMARK_INLINE extent extent_of(const io_op& op, std::uint32_t unit) const {
+        const bytes offset = settings_.chunk * std::uint64_t{unit};
+        const bytes left = op.size - offset;
+        return {offset, left < settings_.chunk ? left : settings_.chunk};
+    }
+
     /// Runs f on the tier at `index` if it holds bytes.
     template <class F>
     KVMARK_INLINE void with_bytes(std::size_t index, F&& f) {
@@ -3332,73 +4064,69 @@ private:
     }
 
     KVMARK_INLINE void move_bytes(io_op& op, std::uint32_t unit, io_worker& worker) {
-        const bytes offset = settings_.chunk * std::uint64_t{unit};
-        const bytes left = op.size - offset;
-        const bytes length = left < settings_.chunk ? left : settings_.chunk;
-        switch (op.kind) {
-        case op_kind::read:
-            read_in(op, op.tier, offset, length, worker);
-            break;
-        case op_kind::write:
-            write_out(op, fresh(op, offset, length, worker), offset, worker);
-            break;
-        case op_kind::move: {
-            const auto held = read_in(op, op.from, offset, length, worker);
-            if (held.empty())
-                write_out(op, fresh(op, offset, length, worker), offset, worker);
-            else if (op.error_number.load(std::memory_order_relaxed) == 0)
-                write_out(op, held, offset, worker);
-            break;
-        }
-        case op_kind::erase:
-            break;
+        const extent part = extent_of(op, unit);
+        if (op.kind == op_kind::read) {
+            read_in(op, op.tier, part.offset, worker.read_buffer(part.length), worker);
+        } else if (writes_fresh(op)) {
+            const auto buffer = worker.write_buffer(part.length);
+            stamp(op, buffer, part.offset, worker);
+            write_out(op, buffer, part.offset, worker);
+        } else {
+            const auto buffer = worker.read_buffer(part.length);
+            read_in(op, op.from, part.offset, buffer, worker);
+            if (op.error_number.load(std::memory_order_relaxed) == 0)
+                write_out(op, buffer, part.offset, worker);
         }
     }
 
-    /// Reads and verifies; the bytes read, or none where the tier only models time.
-    KVMARK_INLINE std::span<const std::byte> read_in(io_op& op, std::uint8_t index, bytes offset,
-                                                     bytes length, io_worker& worker) {
-        std::span<const std::byte> held;
-        with_bytes(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
-            const auto buffer = worker.read_buffer(length);
+    /// Where a tier's call spends its time.
+    template <class Tier>
+    static constexpr io_part part_of_call = tier::is_in_memory<Tier> ? io_part::copy : io_part::device;
+
+    KVMARK_INLINE void read_in(io_op& op, std::uint8_t index, bytes offset, std::span<std::byte> buffer,
+                               io_worker& worker) {
+        with_bytes(index, [&]<class T>(T& t) KVMARK_INLINE_LAMBDA {
             const nanoseconds begin = clocks::monotonic_now();
             const tier::io_status status = t.read(op.entry, offset, buffer);
             const nanoseconds end = clocks::monotonic_now();
-            held = buffer;
-            op.device_ns.fetch_add((end - begin).count, std::memory_order_relaxed);
+            op.spend(part_of_call<T>, end - begin);
             if (!KVMARK_LIKELY(status.good())) return fail(op, index, offset, status, worker);
-            count(worker.counters(index).read_bytes, worker.counters(index).read_io, length, end - begin);
-            if (!settings_.verify) return;
-            const auto first = static_cast<std::uint32_t>(offset.count / tier::sector_size.count);
-            tier::verify_sectors(buffer, op.content, first, settings_.salt, settings_.verify_payload,
-                                 [&](const tier::sector_mismatch& mismatch) KVMARK_INLINE_LAMBDA {
-                                     worker.note({op.kind, op.stage, index, op.content,
-                                                  tier::sector_size * std::uint64_t{mismatch.expected.sector},
-                                                  0, mismatch});
-                                 });
-            op.host_ns.fetch_add((clocks::monotonic_now() - end).count, std::memory_order_relaxed);
+            count(worker.counters(index).read_bytes, worker.counters(index).read_io, bytes(buffer.size()),
+                  end - begin);
+            verify(op, index, buffer, offset, worker);
         });
-        return held;
     }
 
-    /// New content for this part of the entry, stamped.
-    KVMARK_INLINE std::span<const std::byte> fresh(io_op& op, bytes offset, bytes length, io_worker& worker) {
-        const auto buffer = worker.write_buffer(length);
+    KVMARK_INLINE void verify(io_op& op, std::uint8_t index, std::span<const std::byte> buffer, bytes offset,
+                              io_worker& worker) {
+        if (!settings_.verify) return;
+        const nanoseconds begin = clocks::monotonic_now();
+        const auto first = static_cast<std::uint32_t>(offset.count / tier::sector_size.count);
+        tier::verify_sectors(buffer, op.content, first, settings_.salt, settings_.verify_payload,
+                             [&](const tier::sector_mismatch& mismatch) KVMARK_INLINE_LAMBDA {
+                                 worker.note({op.kind, op.stage, index, op.content,
+                                              tier::sector_size * std::uint64_t{mismatch.expected.sector}, 0,
+                                              mismatch});
+                             });
+        op.spend(io_part::verify, clocks::monotonic_now() - begin);
+    }
+
+    /// Makes `buffer`, a write buffer, this part of the entry.
+    KVMARK_INLINE void stamp(io_op& op, std::span<std::byte> buffer, bytes offset, io_worker& worker) {
         const nanoseconds begin = clocks::monotonic_now();
         tier::stamp_sectors(buffer, worker.noise(), op.content,
                             static_cast<std::uint32_t>(offset.count / tier::sector_size.count),
                             settings_.salt);
-        op.host_ns.fetch_add((clocks::monotonic_now() - begin).count, std::memory_order_relaxed);
-        return buffer;
+        op.spend(io_part::copy, clocks::monotonic_now() - begin);
     }
 
     KVMARK_INLINE void write_out(io_op& op, std::span<const std::byte> buffer, bytes offset,
                                  io_worker& worker) {
-        with_bytes(op.tier, [&](auto& t) KVMARK_INLINE_LAMBDA {
+        with_bytes(op.tier, [&]<class T>(T& t) KVMARK_INLINE_LAMBDA {
             const nanoseconds begin = clocks::monotonic_now();
             const tier::io_status status = t.write(op.entry, offset, buffer);
             const nanoseconds end = clocks::monotonic_now();
-            op.device_ns.fetch_add((end - begin).count, std::memory_order_relaxed);
+            op.spend(part_of_call<T>, end - begin);
             if (!KVMARK_LIKELY(status.good())) return fail(op, op.tier, offset, status, worker);
             count(worker.counters(op.tier).written_bytes, worker.counters(op.tier).write_io,
                   bytes(buffer.size()), end - begin);
@@ -3409,7 +4137,7 @@ private:
     KVMARK_INLINE void change_entry(io_op& op, io_worker& worker) {
         const bool leaves_source = op.stage == op_stage::erase && op.kind == op_kind::move;
         const std::uint8_t index = leaves_source ? op.from : op.tier;
-        with_bytes(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
+        with_bytes(index, [&]<class T>(T& t) KVMARK_INLINE_LAMBDA {
             const nanoseconds begin = clocks::monotonic_now();
             tier::io_status status;
             if (op.stage == op_stage::create)
@@ -3418,7 +4146,7 @@ private:
                 status = tier::commit(t, op.entry);
             else
                 status = t.erase(op.entry);
-            op.device_ns.fetch_add((clocks::monotonic_now() - begin).count, std::memory_order_relaxed);
+            op.spend(part_of_call<T>, clocks::monotonic_now() - begin);
             if (!KVMARK_LIKELY(status.good())) fail(op, index, {}, status, worker);
         });
     }
@@ -3585,9 +4313,7 @@ public:
             host_.repeated(t);
             t.leg = task_leg::modelled_read;
             t.wanted = t.running = host_.now();
-            t.started = {};
-            t.device_ns.store(0, std::memory_order_relaxed);
-            t.host_ns.store(0, std::memory_order_relaxed);
+            t.forget_times();
         } else {
             t.leg = static_cast<task_leg>(static_cast<int>(t.leg) + 1);
         }
@@ -3860,24 +4586,33 @@ struct active_request {
     active_request* next_free = nullptr;
 };
 
-/// How the wall time of one operation divides: waiting, inside the tier, and the host's share.
+/// How the wall time of one operation divides; docs/measuring.md defines the parts.
 struct time_split {
-    nanoseconds total{}, wait{}, device{}, host{};
+    nanoseconds total{}, queue{}, submit{}, device{}, copy{}, verify{};
+
+    [[nodiscard]] nanoseconds host() const { return submit + copy + verify; }
 };
 
 /// The units of an operation overlap, so its time in service is divided in the proportion in which its units
-/// spent theirs; the three parts add up to the total exactly.
+/// spent theirs; the five parts add up to the total exactly.
 [[nodiscard]] inline time_split split_time(const task& t, nanoseconds now, nanoseconds monotonic) {
     time_split s{.total = now - t.wanted};
     const nanoseconds service = t.started.count != 0 ? monotonic - t.started : now - t.running;
-    s.wait = s.total - service;
-    if (s.wait.count < 0) s.wait = {};
-    const nanoseconds in_service = s.total - s.wait;
-    const auto device = static_cast<double>(t.device_ns.load(std::memory_order_relaxed));
-    const auto host = static_cast<double>(t.host_ns.load(std::memory_order_relaxed));
-    const double share = device + host > 0 ? device / (device + host) : 1.0;
-    s.device = nanoseconds(static_cast<std::int64_t>(static_cast<double>(in_service.count) * share));
-    s.host = in_service - s.device;
+    s.queue = s.total - service;
+    if (s.queue.count < 0) s.queue = {};
+    const nanoseconds in_service = s.total - s.queue;
+    std::int64_t spent = 0;
+    for (const auto& part : t.spent) spent += part.load(std::memory_order_relaxed);
+    const double scale = spent > 0 ? static_cast<double>(in_service.count) / static_cast<double>(spent) : 0.0;
+    const auto share = [&](io_part part) {
+        return nanoseconds(static_cast<std::int64_t>(static_cast<double>(t.spent_on(part)) * scale));
+    };
+    s.submit = share(io_part::submit);
+    s.copy = share(io_part::copy);
+    s.verify = share(io_part::verify);
+    s.device = in_service - s.host();
+    // An operation of memory copies alone has no device to give the remainder of the rounding to.
+    if (t.spent_on(io_part::device) == 0 && spent > 0) s.copy += std::exchange(s.device, nanoseconds());
     return s;
 }
 
@@ -3930,9 +4665,12 @@ public:
         auto& d = reads ? report.tiers[t.tier].read : report.tiers[t.tier].write;
         ++d.operations;
         d.total.record(s.total);
-        d.wait.record(s.wait);
+        d.queue.record(s.queue);
+        d.submit.record(s.submit);
         d.device.record(s.device);
-        d.host.record(s.host);
+        d.copy.record(s.copy);
+        d.verify.record(s.verify);
+        d.host.record(s.host());
         if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
         if (report.tiers[t.tier].role == tier::tier_role::storage)
             report.cache.storage_tokens +=
@@ -4431,7 +5169,7 @@ private:
         auto& report = recorder_.report;
         crew_.for_each_worker([&](io_worker& w) {
             recorder_.merge(w);
-            report.io_buffer_bytes += 2 * config_.io.chunk.count;
+            report.io_buffer_bytes += w.memory().size();
         });
         recorder_.merge_faults(scheduler_.worker());
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
@@ -5313,10 +6051,11 @@ namespace launch {
 
 namespace kvmark::exec {
 
-/// What the engine needs of the hands of a run. submit() and the rest are called on the engine's thread.
+/// What the engine needs of the hands of a run. They listen to signals from their construction on. submit()
+/// and the rest are called on the engine's thread.
 template <class C>
 concept io_crew = requires(C crew, std::uint8_t lane, engine::io_op& op, nanoseconds t) {
-    { crew.start() } -> std::same_as<result<void>>;  ///< once, before anything else
+    { crew.start() } -> std::same_as<result<void>>;  ///< once the tiers are open, before anything else
     { crew.submit(lane, op) } -> std::same_as<void>; ///< do every unit of its stage, on the tier `lane`
     { crew.reap() } -> std::same_as<engine::io_op*>; ///< one whose stage is done, or null
     { crew.wait(t) } -> std::same_as<void>;          ///< until something is done, or that much time is over
@@ -5332,6 +6071,8 @@ struct crew_setup {
     engine::io_path<Stack>& path;
     engine::io_settings io;
     std::array<std::uint32_t, Stack::size> depths{}; ///< I/Os in flight by tier; 0: the tier has no lane
+    std::array<bool, Stack::size> queued{};          ///< they go through the tier's queue, if the crew can
+    std::uint32_t queue_workers = 0; ///< threads that share a tier's depth; 0: as many as suit
 };
 
 /// An executor is a tag: it says how a run is started, and names the crew that does its I/O. Its crew may
@@ -5375,6 +6116,217 @@ struct mpi {
     static constexpr std::string_view name = "mpi";
     static constexpr std::string_view header = "<kvmark/exec/mpi.hpp>";
     static constexpr bool uses_launcher = true;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/unit_dispenser.hpp
+// Hands out the units of queued operations to many workers, in order, without a lock.
+
+namespace kvmark::exec {
+
+/// One producer, many consumers. A place of the ring holds one operation and a ticket, (which lap of the
+/// ring) << 28 | (units not yet handed out); taking a unit is one compare-and-swap of the ticket, which fails
+/// if the place has meanwhile been given to another operation. That a place is exhausted is told by the
+/// ticket alone, so a consumer that slept for a lap cannot mistake the next operation's units for its own.
+/// The producer keeps what does not fit in a list of its own.
+class unit_dispenser {
+public:
+    struct unit {
+        engine::io_op* op = nullptr;
+        std::uint32_t index = 0;
+    };
+
+    /// Producer. False when the ring is full: offer it again once an operation has completed.
+    [[nodiscard]] bool offer(engine::io_op& op) {
+        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+        if (tail - head_.load(std::memory_order_acquire) == ring_size) return false;
+        place& p = ring_[tail % ring_size];
+        p.op.store(&op, std::memory_order_relaxed);
+        p.units.store(op.units, std::memory_order_relaxed);
+        p.ticket.store(tail << unit_bits | op.units, std::memory_order_release);
+        tail_.store(tail + 1, std::memory_order_release);
+        return true;
+    }
+
+    /// Consumer. An empty unit when there is nothing to do.
+    [[nodiscard]] unit take() {
+        for (;;) {
+            std::uint64_t head = head_.load(std::memory_order_acquire);
+            if (head == tail_.load(std::memory_order_acquire)) return {};
+            place& p = ring_[head % ring_size];
+            std::uint64_t ticket = p.ticket.load(std::memory_order_acquire);
+            if (ticket >> unit_bits != head) continue;
+            const auto left = static_cast<std::uint32_t>(ticket & ((1u << unit_bits) - 1));
+            if (left == 0) {
+                head_.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
+                continue;
+            }
+            engine::io_op* op = p.op.load(std::memory_order_relaxed);
+            const std::uint32_t units = p.units.load(std::memory_order_relaxed);
+            if (p.ticket.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel))
+                return {op, units - left};
+        }
+    }
+
+private:
+    static constexpr unsigned unit_bits = 28;
+    static constexpr std::uint64_t ring_size = 64;
+
+    struct place {
+        std::atomic<std::uint64_t> ticket{~std::uint64_t{0}};
+        std::atomic<engine::io_op*> op{nullptr};
+        std::atomic<std::uint32_t> units{0};
+    };
+
+    std::array<place, ring_size> ring_;
+    alignas(64) std::atomic<std::uint64_t> head_{0};
+    alignas(64) std::atomic<std::uint64_t> tail_{0};
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/queue_driver.hpp
+// One thread that keeps many I/Os of a tier in flight: the loop around the tier's queue.
+
+namespace kvmark::exec {
+
+/// I/Os in flight, and read buffers beyond them: with these the next reads are under way while the last ones
+/// are verified.
+struct queue_room {
+    std::uint32_t depth = 1;
+    std::uint32_t spare = 1;
+
+    /// Small I/Os end in batches, so each may need a second buffer; of large ones a few do, and they cost
+    /// memory.
+    [[nodiscard]] static queue_room of(std::uint32_t depth, bytes chunk) {
+        return {depth, chunk < overlapped || depth < 4 ? depth : 4};
+    }
+    [[nodiscard]] engine::io_buffers buffers() const { return {depth, depth + spare}; }
+
+    /// From this size on, verifying takes longer than the system call that first begins other I/Os.
+    static constexpr bytes overlapped{64 * kib_bytes};
+};
+
+template <class Stack, tier::queued_tier Tier>
+class queue_driver {
+public:
+    queue_driver(engine::io_path<Stack>& path, engine::io_worker& io, queue_room room)
+        : path_(path), io_(io), depth_(room.depth),
+          overlaps_(path.settings().chunk >= queue_room::overlapped) {
+        const auto [writes, reads] = room.buffers();
+        units_.resize(writes + reads);
+        ended_.reserve(writes + reads);
+        prepared_.reserve(writes + reads);
+        for (std::uint32_t i = 0; i < writes; ++i) free_writes_.push_back(i);
+        for (std::uint32_t i = 0; i < reads; ++i) free_reads_.push_back(writes + i);
+    }
+
+    /// By the thread that calls run().
+    [[nodiscard]] KVMARK_COLD result<void> open(Tier& t) {
+        return queue_.open(t, static_cast<std::uint32_t>(units_.size()), io_.memory());
+    }
+
+    /// From any thread: there is more to do.
+    void wake() { queue_.wake(); }
+
+    /// Until `halted`; I/Os under way then finish. `take()` gives the next unit or an empty one, `done(op)`
+    /// is told of every unit that is over, and `dozing` is true while an empty take() makes it wait for
+    /// wake().
+    template <class Take, class Done>
+    void run(Take&& take, Done&& done, const std::atomic<bool>& halted, std::atomic<bool>& dozing) {
+        const auto fill = [&] {
+            if (!halted.load(std::memory_order_relaxed)) begin_units(take, done);
+        };
+        for (;;) {
+            fill();
+            if (!ended_.empty()) {
+                if (overlaps_) hand_over();
+                settle(done);
+                continue;
+            }
+            if (in_flight_ < depth_) {
+                dozing.exchange(true);
+                fill();
+                if (halted.load() && in_flight_ == 0) return;
+            }
+            stamp_handed(clocks::monotonic_now());
+            queue_.wait();
+            dozing.store(false, std::memory_order_relaxed);
+            seen_ = clocks::monotonic_now();
+            queue_.reap([&](std::uint32_t slot, tier::io_status status) KVMARK_INLINE_LAMBDA {
+                units_[slot].status = status;
+                ended_.push_back(slot);
+                --in_flight_;
+            });
+        }
+    }
+
+private:
+    template <class Take, class Done>
+    KVMARK_INLINE void begin_units(Take&& take, Done&& done) {
+        while (in_flight_ < depth_ && !free_reads_.empty() && !free_writes_.empty()) {
+            const unit_dispenser::unit unit = take();
+            if (!unit.op) return;
+            if (!begin(*unit.op, unit.index)) done(*unit.op);
+        }
+    }
+
+    KVMARK_INLINE bool begin(engine::io_op& op, std::uint32_t index) {
+        const bool fresh = path_.writes_fresh(op);
+        std::vector<std::uint32_t>& free = fresh ? free_writes_ : free_reads_;
+        const std::uint32_t slot = free.back();
+        const bytes chunk = path_.settings().chunk;
+        const auto buffer =
+            fresh ? io_.write_buffer(chunk, slot) : io_.read_buffer(chunk, slot - first_read());
+        engine::queued_unit& u = units_[slot];
+        if (!path_.prepare(op, index, buffer, fresh, u, io_)) return false;
+        free.pop_back();
+        if (u.writes)
+            queue_.write(slot, op.entry, u.offset, u.buffer);
+        else
+            queue_.read(slot, op.entry, u.offset, u.buffer);
+        prepared_.push_back(slot);
+        ++in_flight_;
+        return true;
+    }
+
+    void hand_over() {
+        if (prepared_.empty()) return;
+        stamp_handed(clocks::monotonic_now());
+        queue_.submit();
+    }
+
+    KVMARK_INLINE void stamp_handed(nanoseconds now) {
+        for (const std::uint32_t slot : prepared_) units_[slot].handed = now;
+        prepared_.clear();
+    }
+
+    template <class Done>
+    KVMARK_INLINE void settle(Done&& done) {
+        for (const std::uint32_t slot : ended_) {
+            engine::io_op& op = *units_[slot].op;
+            path_.conclude(units_[slot], seen_, io_);
+            (slot < first_read() ? free_writes_ : free_reads_).push_back(slot);
+            done(op);
+        }
+        ended_.clear();
+    }
+
+    /// Slots of write buffers come first.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t first_read() const { return depth_; }
+
+    engine::io_path<Stack>& path_;
+    engine::io_worker& io_;
+    typename Tier::queue queue_;
+    std::uint32_t depth_;
+    bool overlaps_;
+    std::uint32_t in_flight_ = 0;
+    nanoseconds seen_{};
+    std::vector<engine::queued_unit> units_; ///< by slot
+    std::vector<std::uint32_t> free_writes_, free_reads_;
+    std::vector<std::uint32_t> prepared_; ///< slots not yet handed over
+    std::vector<std::uint32_t> ended_;    ///< slots whose I/O is over and whose bytes are not yet looked at
 };
 
 } // namespace kvmark::exec
@@ -5453,72 +6405,6 @@ struct crew_of<serial, Stack> {
 
 } // namespace kvmark::exec
 
-// kvmark/exec/unit_dispenser.hpp
-// Hands out the units of queued operations to many workers, in order, without a lock.
-
-namespace kvmark::exec {
-
-/// One producer, many consumers. A place of the ring holds one operation and a ticket, (which lap of the
-/// ring) << 28 | (units not yet handed out); taking a unit is one compare-and-swap of the ticket, which fails
-/// if the place has meanwhile been given to another operation. That a place is exhausted is told by the
-/// ticket alone, so a consumer that slept for a lap cannot mistake the next operation's units for its own.
-/// The producer keeps what does not fit in a list of its own.
-class unit_dispenser {
-public:
-    struct unit {
-        engine::io_op* op = nullptr;
-        std::uint32_t index = 0;
-    };
-
-    /// Producer. False when the ring is full: offer it again once an operation has completed.
-    [[nodiscard]] bool offer(engine::io_op& op) {
-        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        if (tail - head_.load(std::memory_order_acquire) == ring_size) return false;
-        place& p = ring_[tail % ring_size];
-        p.op.store(&op, std::memory_order_relaxed);
-        p.units.store(op.units, std::memory_order_relaxed);
-        p.ticket.store(tail << unit_bits | op.units, std::memory_order_release);
-        tail_.store(tail + 1, std::memory_order_release);
-        return true;
-    }
-
-    /// Consumer. An empty unit when there is nothing to do.
-    [[nodiscard]] unit take() {
-        for (;;) {
-            std::uint64_t head = head_.load(std::memory_order_acquire);
-            if (head == tail_.load(std::memory_order_acquire)) return {};
-            place& p = ring_[head % ring_size];
-            std::uint64_t ticket = p.ticket.load(std::memory_order_acquire);
-            if (ticket >> unit_bits != head) continue;
-            const auto left = static_cast<std::uint32_t>(ticket & ((1u << unit_bits) - 1));
-            if (left == 0) {
-                head_.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
-                continue;
-            }
-            engine::io_op* op = p.op.load(std::memory_order_relaxed);
-            const std::uint32_t units = p.units.load(std::memory_order_relaxed);
-            if (p.ticket.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel))
-                return {op, units - left};
-        }
-    }
-
-private:
-    static constexpr unsigned unit_bits = 28;
-    static constexpr std::uint64_t ring_size = 64;
-
-    struct place {
-        std::atomic<std::uint64_t> ticket{~std::uint64_t{0}};
-        std::atomic<engine::io_op*> op{nullptr};
-        std::atomic<std::uint32_t> units{0};
-    };
-
-    std::array<place, ring_size> ring_;
-    alignas(64) std::atomic<std::uint64_t> head_{0};
-    alignas(64) std::atomic<std::uint64_t> tail_{0};
-};
-
-} // namespace kvmark::exec
-
 // kvmark/benchmark/options.hpp
 // What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
 
@@ -5590,6 +6476,11 @@ struct options {
     verify_mode verify = verify_mode::full;              ///< what a read checks
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
+    std::int64_t io_workers =
+        0; ///< threads that keep the I/Os of a queued tier in flight; 0: as many as suit
+    tier::layout_kind layout = tier::layout_kind::file_per_entry;
+    std::string raw_device{};           ///< the block device in cache_dir once more: a slab may overwrite it
+    bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
 
@@ -5614,6 +6505,7 @@ inline constexpr std::array<std::string_view, 3> generation_mode_names{"none", "
 inline constexpr std::array<std::string_view, 2> performance_profile_names{"latency", "throughput"};
 inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
 inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
+inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
 
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(generation_mode m) {
@@ -5627,6 +6519,9 @@ inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stam
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(arrival_process p) {
     return arrival_process_names[static_cast<std::size_t>(p)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(tier::layout_kind k) {
+    return layout_names[static_cast<std::size_t>(k)];
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(verify_mode m) {
     return verify_mode_names[static_cast<std::size_t>(m)];
@@ -5669,6 +6564,7 @@ inline constexpr member_option<std::int64_t> further_integers[]{
     {"--precondition-threads", &options::precondition_threads},
     {"--io-chunk", &options::io_chunk},
     {"--queue-depth", &options::queue_depth},
+    {"--io-workers", &options::io_workers},
     {"--max-samples", &options::max_samples},
 };
 inline constexpr member_option<double> further_reals[]{
@@ -5681,6 +6577,7 @@ inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},
     {"--prefill-only", &options::prefill_only},
     {"--decode-only", &options::decode_only},
+    {"--strict", &options::strict},
 };
 
 /// As it was given: 16 or 16.0.
@@ -5706,6 +6603,14 @@ KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, 
     if (o.arrivals != arrival_process::poisson) {
         writer.argument("--arrivals");
         writer.argument(name_of(o.arrivals));
+    }
+    if (o.layout != tier::layout_kind::file_per_entry) {
+        writer.argument("--layout");
+        writer.argument(name_of(o.layout));
+    }
+    if (!o.raw_device.empty()) {
+        writer.argument("--raw-device");
+        writer.argument(o.raw_device);
     }
     if (o.verify != verify_mode::full) {
         writer.argument("--verify");
@@ -5903,7 +6808,10 @@ template <class Stack>
         tier::tier_setup setup{.limit = asked_limit(o, T::role),
                                .io_chunk = c.io.chunk,
                                .queue_depth = static_cast<std::uint32_t>(o.queue_depth),
-                               .cache_dir = effective_cache_dir(o)};
+                               .cache_dir = effective_cache_dir(o),
+                               .layout = o.layout,
+                               .raw_device = o.raw_device,
+                               .strict = o.strict};
         const bytes capacity = tier::capacity_of(t, setup);
         std::string note;
         if (setup.limit > capacity) {
@@ -5920,6 +6828,20 @@ template <class Stack>
     return c;
 }
 
+/// I/Os in flight by tier, and who keeps them so. Asks the tiers, which are not open yet, for their queues.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD exec::crew_setup<Stack> plan_crew(const options& o, const engine::engine_config& c,
+                                                            engine::io_path<Stack>& path) {
+    exec::crew_setup<Stack> setup{
+        .path = path, .io = c.io, .queue_workers = static_cast<std::uint32_t>(o.io_workers)};
+    path.tiers().for_each([&]<class T>(std::size_t i, T& t) {
+        if (!tier::blocking_tier<T> || c.tiers[i].limit.count == 0) return;
+        setup.depths[i] = tier::depth_of(t, c.tiers[i]);
+        if constexpr (tier::queued_tier<T>) setup.queued[i] = t.can_queue(c.tiers[i]);
+    });
+    return setup;
+}
+
 /// The bounds that placement keeps: every tier but the last is filled to a share of its limit.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD std::vector<cache::tier_bounds> plan_bounds(const engine::engine_config& c,
@@ -5928,7 +6850,7 @@ template <class Stack>
     tiers.for_each([&]<class T>(std::size_t i, T& t) {
         const bool last = i + 1 == Stack::size;
         bounds.push_back({.limit = c.tiers[i].limit,
-                          .granule = tier::granule_of(t),
+                          .granule = tier::granule_of(t, c.tiers[i]),
                           .target = last ? 1.0 : c.parameters.tier_target,
                           .largest = last ? 1.0 : c.parameters.large_entry});
     });
@@ -6136,7 +7058,19 @@ inline constexpr std::string_view forbidden_directories[]{"/etc",  "/bin", "/sbi
     return {};
 }
 
+/// A raw device must be named twice, and a slab is all that can lie on it; the tier then looks at its
+/// content.
+KVMARK_COLD void check_raw_device(fault_list& faults, const options& o) {
+    if (o.raw_device.empty()) return;
+    if (o.raw_device != o.cache_dir)
+        faults.add("--raw-device " + quote(o.raw_device) +
+                   ": must name the same device as --cache-dir, which is to be overwritten");
+    if (o.layout != tier::layout_kind::slab)
+        faults.add("--raw-device " + quote(o.raw_device) + ": needs --layout slab");
+}
+
 KVMARK_COLD void check_cache_directory(fault_list& faults, const options& o) {
+    if (!o.raw_device.empty()) return;
     const std::string& given = o.cache_dir.empty() ? o.run_directory : o.cache_dir;
     if (given.empty()) return;
     const std::string path = absolute(given);
@@ -6185,6 +7119,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
         faults.add("--io-chunk " + std::to_string(o.io_chunk) +
                    ": must be a multiple of 4096 bytes, 4096..67108864 (64 MiB)");
     faults.integer("--queue-depth", o.queue_depth, 1, 1024);
+    faults.integer("--io-workers", o.io_workers, 0, 64);
     faults.integer("--max-samples", o.max_samples, 0, INT64_MAX);
     faults.text("--cache-dir", o.cache_dir);
     faults.text("--output", o.output);
@@ -6195,7 +7130,9 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.text("interpreter", o.program.interpreter);
     for (const std::string& param : o.mpi_params) faults.text("--mpi-params", param);
     if (o.program.path.empty()) faults.add("program: there is no path of the program to start");
+    faults.text("--raw-device", o.raw_device);
     validation::check_cache_directory(faults, o);
+    validation::check_raw_device(faults, o);
     validation::check_workload(faults, o.workload);
 
     std::vector<error> all = faults.take();
@@ -6299,23 +7236,17 @@ private:
 
         TierStack tiers(tiers_);
         const engine::engine_config config = plan_engine(options_, tiers, seed);
-        std::array<std::uint32_t, TierStack::size> depths{};
-        tiers.for_each([&]<class T>(std::size_t i, T& t) {
-            if (tier::blocking_tier<T> && config.tiers[i].limit.count > 0)
-                depths[i] = tier::depth_of(t, config.tiers[i]);
-        });
-
-        // The crew first: it listens to signals, and opening a tier may take seconds.
+        // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
-        typename crew::type hands({path, config.io, depths});
-        if (auto started = hands.start(); !started) return started.error();
+        typename crew::type hands(plan_crew(options_, config, path));
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
             if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
         });
         if (!refusal.message.empty()) return refusal;
+        if (auto started = hands.start(); !started) return started.error();
 
         engine::engine<clock, TierStack, typename policies::eviction, access, Source, typename crew::type,
                        Observer>
@@ -6339,7 +7270,7 @@ private:
 #ifdef KVMARK_WITH_LOCAL
 
 // kvmark/exec/local.hpp
-// The executor of one machine: worker threads for each tier, signals and timers, on Boost.Asio.
+// The executor of one machine: workers for each tier, signals and timers, on Boost.Asio.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -6349,24 +7280,28 @@ private:
 #include <boost/asio/thread_pool.hpp>
 
 #include <csignal>
+#include <latch>
 #include <memory>
 #include <sys/eventfd.h>
+#include <thread>
 
 namespace kvmark::exec {
 
-/// Each tier that holds bytes has a lane: a queue and as many workers as the tier wants I/Os in flight. A
-/// worker takes the next unit of the lane's oldest operation by one compare-and-swap and goes to sleep only
-/// when the lane is empty; the engine is woken once per operation, not once per I/O. SIGINT and SIGTERM end
-/// the run: I/Os under way finish, no other begins.
+/// Each tier that holds bytes has a lane, which workers serve: of a tier with a queue, a few threads that
+/// keep its I/Os in flight, and two for what a queue does not do (create, commit, erase); of another tier, a
+/// thread for each I/O in flight. A worker takes the next unit of the lane's oldest operation by one
+/// compare-and-swap and goes to sleep only when the lane is empty; the engine is woken once per operation,
+/// not once per I/O. SIGINT and SIGTERM end the run: I/Os under way finish, no other begins.
 template <class Stack>
 class local_crew {
 public:
     KVMARK_COLD explicit local_crew(const crew_setup<Stack>& setup)
         : path_(setup.path), signals_(context_, SIGINT, SIGTERM), timer_(context_),
           doorbell_(context_, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-        for (std::size_t t = 0; t < Stack::size; ++t)
-            for (std::uint32_t i = 0; i < setup.depths[t]; ++i)
-                workers_.push_back(std::make_unique<worker>(setup.io, t));
+        for (std::size_t t = 0; t < Stack::size; ++t) hire(setup, t);
+        signals_.async_wait([this](const boost::system::error_code& failed, int number) {
+            if (!failed) signal_ = number;
+        });
     }
     local_crew(const local_crew&) = delete;
     local_crew& operator=(const local_crew&) = delete;
@@ -6377,24 +7312,26 @@ public:
             if (!w->io.has_buffers())
                 return error{error_kind::system,
                              "cannot map the I/O buffers; give a smaller --io-chunk or --queue-depth"};
-        signals_.async_wait([this](const boost::system::error_code& failed, int number) {
-            if (!failed) signal_ = number;
-        });
         listen();
         pool_ = std::make_unique<boost::asio::thread_pool>(workers_.size());
-        for (const auto& w : workers_) boost::asio::post(*pool_, [this, w = w.get()] { work(*w); });
+        std::latch opened(static_cast<std::ptrdiff_t>(workers_.size()));
+        for (const auto& w : workers_)
+            boost::asio::post(*pool_, [this, w = w.get(), &opened] { work(*w, opened); });
+        opened.wait();
+        for (const auto& w : workers_)
+            if (!w->opened) return w->opened;
         return {};
     }
 
     void submit(std::uint8_t index, engine::io_op& op) {
-        lane& l = lanes_[index];
+        feed& f = feed_of(index, op);
         op.next = nullptr;
-        if (l.first || !l.ready.offer(op)) {
-            (l.first ? l.last->next : l.first) = &op;
-            l.last = &op;
+        if (f.first || !f.ready.offer(op)) {
+            (f.first ? f.last->next : f.first) = &op;
+            f.last = &op;
             return;
         }
-        ring(l, op.units);
+        call(f, index, op.units);
     }
 
     [[nodiscard]] engine::io_op* reap() {
@@ -6435,10 +7372,13 @@ public:
     KVMARK_COLD void halt() {
         if (!pool_) return;
         halted_.store(true);
-        for (lane& l : lanes_) {
-            l.bell.fetch_add(1);
-            l.bell.notify_all();
-        }
+        for (std::size_t t = 0; t < Stack::size; ++t)
+            for (feed* f : {&lanes_[t].data, &lanes_[t].metadata}) {
+                f->bell.fetch_add(1);
+                f->bell.notify_all();
+            }
+        for (const auto& w : workers_)
+            if (w->duty == duty_kind::queue && w->driver) wake(*w);
         pool_->join();
         pool_.reset();
     }
@@ -6449,34 +7389,99 @@ public:
     }
 
 private:
-    struct lane {
+    /// Operations of one kind for one group of workers.
+    struct feed {
         unit_dispenser ready;
         alignas(64) std::atomic<int> bell{0}; ///< rung when there is more to do
         engine::io_op* first = nullptr;       ///< what the ring had no place for
         engine::io_op* last = nullptr;
     };
+    enum class duty_kind : std::uint8_t { calls, queue, metadata };
     struct worker {
-        worker(const engine::io_settings& settings, std::size_t tier)
-            : io(settings, Stack::size), lane(tier) {}
+        worker(const engine::io_settings& settings, engine::io_buffers buffers, std::size_t tier, duty_kind d,
+               queue_room r = {})
+            : io(settings, Stack::size, buffers), lane(tier), duty(d), room(r) {}
         engine::io_worker io;
         std::size_t lane;
+        duty_kind duty;
+        queue_room room;
+        result<void> opened;
+        std::shared_ptr<void> driver; ///< a queue_driver of the lane's tier; outlives the thread that runs it
+        alignas(64) std::atomic<bool> dozing{false};
     };
+    struct lane {
+        feed data;
+        feed metadata;
+        std::vector<worker*> queue_workers;
+    };
+    static constexpr int metadata_workers = 2;
 
-    void work(worker& w) {
-        lane& l = lanes_[w.lane];
+    // --- workers ---
+
+    KVMARK_COLD void hire(const crew_setup<Stack>& setup, std::size_t t) {
+        const std::uint32_t depth = setup.depths[t];
+        if (depth == 0) return;
+        const auto add = [&](auto&&... what) -> worker& {
+            return *workers_.emplace_back(std::make_unique<worker>(what...));
+        };
+        if (!setup.queued[t]) {
+            for (std::uint32_t i = 0; i < depth; ++i)
+                add(setup.io, engine::io_buffers{}, t, duty_kind::calls);
+            return;
+        }
+        const std::uint32_t workers = queue_workers(setup.queue_workers, depth);
+        for (std::uint32_t i = 0; i < workers; ++i) {
+            const auto room = queue_room::of(depth / workers + (i < depth % workers), setup.io.chunk);
+            lanes_[t].queue_workers.push_back(&add(setup.io, room.buffers(), t, duty_kind::queue, room));
+        }
+        engine::io_settings without_data = setup.io;
+        without_data.chunk = tier::sector_size;
+        for (int i = 0; i < metadata_workers; ++i)
+            add(without_data, engine::io_buffers{}, t, duty_kind::metadata);
+    }
+
+    /// Half the processors, and no more than have eight I/Os each: one thread verifies several GiB/s.
+    [[nodiscard]] static std::uint32_t queue_workers(std::uint32_t asked, std::uint32_t depth) {
+        const std::uint32_t half = std::thread::hardware_concurrency() / 2;
+        const std::uint32_t suited = std::max(1u, std::min(half, depth / 8));
+        return std::min(asked == 0 ? suited : asked, depth);
+    }
+
+    void work(worker& w, std::latch& opened) {
+        if (w.duty != duty_kind::queue) {
+            opened.count_down();
+            feed& f = w.duty == duty_kind::metadata ? lanes_[w.lane].metadata : lanes_[w.lane].data;
+            return make_calls(w, f);
+        }
+        path_.tiers().at(w.lane, [&]<class Tier>(Tier& t) {
+            if constexpr (tier::queued_tier<Tier>) {
+                auto driver = std::make_shared<queue_driver<Stack, Tier>>(path_, w.io, w.room);
+                w.opened = driver->open(t);
+                w.driver = driver;
+                const bool good = w.opened.has_value();
+                opened.count_down();
+                if (!good) return;
+                driver->run([&] { return lanes_[w.lane].data.ready.take(); },
+                            [&](engine::io_op& op) { unit_done(op); }, halted_, w.dozing);
+            }
+        });
+    }
+
+    void make_calls(worker& w, feed& f) {
         while (!halted_.load(std::memory_order_relaxed)) {
-            const int bell = l.bell.load(std::memory_order_acquire);
-            const auto unit = l.ready.take();
+            const int bell = f.bell.load(std::memory_order_acquire);
+            const auto unit = f.ready.take();
             if (!unit.op) {
-                if (!halted_.load()) l.bell.wait(bell, std::memory_order_acquire);
+                if (!halted_.load()) f.bell.wait(bell, std::memory_order_acquire);
                 continue;
             }
             path_.perform(*unit.op, unit.index, w.io);
-            if (unit.op->unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) complete(*unit.op);
+            unit_done(*unit.op);
         }
     }
 
-    void complete(engine::io_op& op) {
+    void unit_done(engine::io_op& op) {
+        if (op.unfinished.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
         auto* top = completed_.load(std::memory_order_relaxed);
         do {
             op.next = top;
@@ -6486,23 +7491,49 @@ private:
         static_cast<void>(!::write(doorbell_.native_handle(), &one, sizeof one));
     }
 
-    void ring(lane& l, std::uint32_t units) {
-        l.bell.fetch_add(1, std::memory_order_release);
+    // --- feeding them ---
+
+    [[nodiscard]] feed& feed_of(std::size_t index, const engine::io_op& op) {
+        lane& l = lanes_[index];
+        const bool queue_does_it = op.stage == engine::op_stage::data || l.queue_workers.empty();
+        return queue_does_it ? l.data : l.metadata;
+    }
+
+    /// Tells the feed's workers that there are `units` more.
+    void call(feed& f, std::size_t index, std::uint32_t units) {
+        lane& l = lanes_[index];
+        if (&f == &l.data && !l.queue_workers.empty()) {
+            for (worker* w : l.queue_workers) {
+                if (!w->dozing.exchange(false)) continue;
+                wake(*w);
+                if (--units == 0) return;
+            }
+            return;
+        }
+        f.bell.fetch_add(1, std::memory_order_release);
         if (units == 1)
-            l.bell.notify_one();
+            f.bell.notify_one();
         else
-            l.bell.notify_all();
+            f.bell.notify_all();
+    }
+
+    void wake(worker& w) {
+        path_.tiers().at(w.lane, [&]<class Tier>(Tier&) {
+            if constexpr (tier::queued_tier<Tier>)
+                static_cast<queue_driver<Stack, Tier>*>(w.driver.get())->wake();
+        });
     }
 
     void refill() {
-        for (lane& l : lanes_)
-            while (l.first) {
-                engine::io_op& op = *l.first;
-                engine::io_op* following = op.next;
-                if (!l.ready.offer(op)) break;
-                ring(l, op.units);
-                l.first = following;
-            }
+        for (std::size_t t = 0; t < Stack::size; ++t)
+            for (feed* f : {&lanes_[t].data, &lanes_[t].metadata})
+                while (f->first) {
+                    engine::io_op& op = *f->first;
+                    engine::io_op* following = op.next;
+                    if (!f->ready.offer(op)) break;
+                    call(*f, t, op.units);
+                    f->first = following;
+                }
     }
 
     void listen() {
@@ -7453,8 +8484,11 @@ inline void merge(measure::direction_stats& into, const measure::direction_stats
     into.operations += from.operations;
     into.moved += from.moved;
     into.total.merge(from.total);
-    into.wait.merge(from.wait);
+    into.queue.merge(from.queue);
+    into.submit.merge(from.submit);
     into.device.merge(from.device);
+    into.copy.merge(from.copy);
+    into.verify.merge(from.verify);
     into.host.merge(from.host);
     into.io.merge(from.io);
 }
@@ -7827,8 +8861,11 @@ public:
         add(scope, "moved", "bytes", static_cast<double>(d.moved.count));
         add(scope, "bandwidth", "GiB/s", gib_per_second(d.moved, elapsed));
         add(scope, "total", d.total);
-        add(scope, "wait", d.wait);
+        add(scope, "queue", d.queue);
+        add(scope, "submit", d.submit);
         add(scope, "device", d.device);
+        add(scope, "copy", d.copy);
+        add(scope, "verify", d.verify);
         add(scope, "host", d.host);
         add(scope, "io", d.io);
     }
@@ -8138,6 +9175,10 @@ template <class T>
             {"verify", name_of(o.verify)},
             {"io_chunk", o.io_chunk},
             {"queue_depth", o.queue_depth},
+            {"io_workers", o.io_workers},
+            {"layout", name_of(o.layout)},
+            {"raw_device", text_or_null(o.raw_device)},
+            {"strict", o.strict},
             {"max_samples", o.max_samples},
             {"hosts", json::value_from(o.hosts)},
             {"num_processes", optional_value(o.num_processes)},
@@ -8290,8 +9331,11 @@ namespace detail {
             {"bytes", d.moved.count},
             {"gib_per_s", gib_per_second(d.moved, elapsed)},
             {"total", distribution_json(d.total)},
-            {"wait", distribution_json(d.wait)},
+            {"queue", distribution_json(d.queue)},
+            {"submit", distribution_json(d.submit)},
             {"device", distribution_json(d.device)},
+            {"copy", distribution_json(d.copy)},
+            {"verify", distribution_json(d.verify)},
             {"host", distribution_json(d.host)},
             {"io", distribution_json(d.io)}};
 }
@@ -8678,8 +9722,6 @@ private:
 // kvmark/report/terminal.hpp
 // Is somebody watching, how wide is their window, and may it be coloured?
 
-#include <sys/ioctl.h>
-
 namespace kvmark::report {
 
 [[nodiscard]] inline bool is_terminal(int fd) { return ::isatty(fd) == 1; }
@@ -8872,3 +9914,264 @@ private:
 } // namespace kvmark::report
 
 #endif // KVMARK_WITH_REPORT
+
+#ifdef KVMARK_WITH_URING
+
+// kvmark/tier/io_uring.hpp
+// A ring of io_uring for one thread, with what the machine grants of its faster ways.
+
+#include <liburing.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
+
+namespace kvmark::tier {
+
+/// Owns a ring. `single_issuer` and `defer_taskrun` (Linux 6.1) let the kernel complete I/Os without
+/// interrupting the thread that waits for them; an older kernel runs without.
+class io_uring_ring {
+public:
+    io_uring_ring() = default;
+    io_uring_ring(const io_uring_ring&) = delete;
+    io_uring_ring& operator=(const io_uring_ring&) = delete;
+    KVMARK_COLD ~io_uring_ring() {
+        if (open_) ::io_uring_queue_exit(&ring_);
+    }
+
+    /// By the thread that will use it. 0 or an errno.
+    [[nodiscard]] KVMARK_COLD int open(unsigned entries) {
+        int failed = 0;
+        for (const unsigned flags : {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 0u}) {
+            failed = -::io_uring_queue_init(entries, &ring_, flags | IORING_SETUP_CLAMP);
+            if (failed != EINVAL) break;
+        }
+        open_ = failed == 0;
+        return failed;
+    }
+
+    [[nodiscard]] KVMARK_INLINE ::io_uring& get() { return ring_; }
+
+    /// Why a file system at `path` gains nothing from a ring, or why this process gets none; empty if it
+    /// does.
+    [[nodiscard]] KVMARK_COLD static std::string refusal(const std::string& path) {
+        io_uring_ring probe;
+        if (const int failed = probe.open(1); failed != 0)
+            return std::string("io_uring is refused (") + std::strerror(failed) + hint(failed) +
+                   "): a thread for each I/O in its place";
+        struct statfs fs {};
+        if (::statfs(nearest_existing(path).c_str(), &fs) == 0 &&
+            (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
+            return "io_uring hands each I/O on a file system in memory to a kernel thread, at fifty times "
+                   "the "
+                   "cost: pread and pwrite in its place";
+        return {};
+    }
+
+private:
+    static const char* hint(int failed) {
+        switch (failed) {
+        case EPERM:
+            return "; see sysctl kernel.io_uring_disabled and the container's seccomp profile";
+        case ENOMEM:
+            return "; raise `ulimit -l`";
+        case ENOSYS:
+            return "; this kernel has none";
+        default:
+            return "";
+        }
+    }
+
+    ::io_uring ring_{};
+    bool open_ = false;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/uring_file.hpp
+// Files through io_uring: the storage tier that reaches a fast device's limit with one thread.
+
+#include <sys/eventfd.h>
+
+namespace kvmark::tier {
+
+/// direct_file with a queue: a ring for each thread, with its buffers registered, and its file too where the
+/// layout has but one. Needs liburing (kvmark::uring). Where io_uring is refused it is direct_file, and says
+/// so.
+template <file_layout Layout>
+class basic_uring_file : public basic_direct_file<Layout> {
+public:
+    static constexpr std::string_view name = "uring_file";
+    class queue;
+
+    [[nodiscard]] KVMARK_COLD bool can_queue(const tier_setup& setup) {
+        refusal_ = io_uring_ring::refusal(setup.cache_dir);
+        return refusal_.empty();
+    }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        if (setup.strict && !can_queue(setup)) return error{error_kind::unsupported, "--strict: " + refusal_};
+        return basic_direct_file<Layout>::open(setup);
+    }
+
+    [[nodiscard]] std::string note() const {
+        std::string all = basic_direct_file<Layout>::note();
+        if (!refusal_.empty()) all += (all.empty() ? "" : "; ") + refusal_;
+        if (const int failed = unregistered_.load())
+            all += std::string(all.empty() ? "" : "; ") + "I/O buffers are not registered (" +
+                   std::strerror(failed) + "; see `ulimit -l`): each I/O costs a little more";
+        return all;
+    }
+
+private:
+    std::string refusal_;
+    std::atomic<int> unregistered_{0};
+};
+using uring_file = basic_uring_file<file_per_entry>;
+
+template <file_layout Layout>
+class basic_uring_file<Layout>::queue {
+public:
+    queue() = default;
+    queue(const queue&) = delete;
+    queue& operator=(const queue&) = delete;
+    KVMARK_COLD ~queue() {
+        while (in_flight_ > 0) {
+            wait();
+            reap([](std::uint32_t, io_status) {});
+        }
+        if (bell_ >= 0) ::close(bell_);
+    }
+
+    KVMARK_COLD result<void> open(basic_uring_file& t, std::uint32_t depth, std::span<std::byte> memory) {
+        layout_ = &t.layout();
+        slots_.resize(depth);
+        // One entry more, for the bell.
+        if (const int failed = ring_.open(depth + 1); failed != 0)
+            return error{error_kind::system, std::string("io_uring: ") + std::strerror(failed) +
+                                                 "; give a smaller --queue-depth, or --io-engine pread"};
+        iovec all{memory.data(), memory.size()};
+        if (const int failed = -::io_uring_register_buffers(&ring_.get(), &all, 1); failed == 0)
+            buffers_registered_ = true;
+        else
+            t.unregistered_ = failed;
+        if (const int fd = only_fd_of(*layout_); fd >= 0)
+            file_registered_ = ::io_uring_register_files(&ring_.get(), &fd, 1) == 0;
+        bell_ = ::eventfd(0, EFD_CLOEXEC);
+        if (bell_ < 0) return error{error_kind::system, std::string("eventfd: ") + std::strerror(errno)};
+        listen();
+        return {};
+    }
+
+    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
+        prepare(slot, e, offset, into.data(), into.size(), false);
+    }
+    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
+        prepare(slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true);
+    }
+
+    KVMARK_INLINE void submit() { ::io_uring_submit(&ring_.get()); }
+
+    /// An interrupted wait is one that ends early.
+    KVMARK_INLINE void wait() {
+        if (failed_.empty())
+            ::io_uring_submit_and_wait(&ring_.get(), 1);
+        else
+            submit();
+    }
+
+    template <class Done>
+    KVMARK_INLINE void reap(Done&& done) {
+        for (const failed_slot& f : failed_) done(f.slot, f.status);
+        failed_.clear();
+        unsigned head = 0, seen = 0;
+        ::io_uring_cqe* completion = nullptr;
+        io_uring_for_each_cqe(&ring_.get(), head, completion) {
+            ++seen;
+            if (KVMARK_LIKELY(completion->user_data != bell_rang))
+                conclude(static_cast<std::uint32_t>(completion->user_data), completion->res, done);
+            else
+                listen();
+        }
+        ::io_uring_cq_advance(&ring_.get(), seen);
+    }
+
+    void wake() {
+        const std::uint64_t one = 1;
+        static_cast<void>(!::write(bell_, &one, sizeof one));
+    }
+
+private:
+    static constexpr std::uint64_t bell_rang = ~std::uint64_t{0};
+
+    struct slot_state {
+        file_part part;
+        std::byte* data = nullptr;
+        std::size_t left = 0;
+        bool writes = false;
+    };
+    struct failed_slot {
+        std::uint32_t slot;
+        io_status status;
+    };
+
+    KVMARK_INLINE void prepare(std::uint32_t slot, entry_id e, bytes offset, std::byte* data,
+                               std::size_t size, bool writes) {
+        slot_state& s = slots_[slot];
+        s = {layout_->borrow(e, offset), data, size, writes};
+        if (!KVMARK_LIKELY(s.part.fd >= 0)) return failed_.push_back({slot, {s.part.error_number}});
+        ++in_flight_;
+        enqueue(slot, s);
+    }
+
+    /// The ring has an entry for every slot, so there is always one to take.
+    KVMARK_INLINE void enqueue(std::uint32_t slot, const slot_state& s) {
+        ::io_uring_sqe* entry = ::io_uring_get_sqe(&ring_.get());
+        const int fd = file_registered_ ? 0 : s.part.fd;
+        const auto size = static_cast<unsigned>(s.left);
+        if (buffers_registered_ && s.writes)
+            ::io_uring_prep_write_fixed(entry, fd, s.data, size, s.part.at, 0);
+        else if (buffers_registered_)
+            ::io_uring_prep_read_fixed(entry, fd, s.data, size, s.part.at, 0);
+        else if (s.writes)
+            ::io_uring_prep_write(entry, fd, s.data, size, s.part.at);
+        else
+            ::io_uring_prep_read(entry, fd, s.data, size, s.part.at);
+        if (file_registered_) entry->flags |= IOSQE_FIXED_FILE;
+        entry->user_data = slot;
+    }
+
+    /// A short count is carried on; 0 bytes where some are due is EIO: the file is shorter than the entry.
+    template <class Done>
+    KVMARK_INLINE void conclude(std::uint32_t slot, std::int32_t moved, Done&& done) {
+        slot_state& s = slots_[slot];
+        const bool again = moved == -EINTR || moved == -EAGAIN;
+        if (moved > 0) {
+            s.data += moved;
+            s.part.at += static_cast<std::uint64_t>(moved);
+            s.left -= static_cast<std::size_t>(moved);
+        }
+        if (!KVMARK_LIKELY(s.left == 0 || (moved <= 0 && !again))) return enqueue(slot, s);
+        --in_flight_;
+        layout_->give_back(s.part);
+        done(slot, io_status{s.left == 0 ? 0 : moved == 0 ? EIO : -moved});
+    }
+
+    void listen() {
+        ::io_uring_sqe* entry = ::io_uring_get_sqe(&ring_.get());
+        ::io_uring_prep_read(entry, bell_, &rings_, sizeof rings_, 0);
+        entry->user_data = bell_rang;
+    }
+
+    Layout* layout_ = nullptr;
+    io_uring_ring ring_;
+    std::vector<slot_state> slots_;
+    std::vector<failed_slot> failed_; ///< I/Os that had no file to begin on
+    std::uint32_t in_flight_ = 0;
+    std::uint64_t rings_ = 0;
+    int bell_ = -1;
+    bool buffers_registered_ = false;
+    bool file_registered_ = false;
+};
+
+} // namespace kvmark::tier
+
+#endif // KVMARK_WITH_URING

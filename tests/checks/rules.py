@@ -24,6 +24,7 @@ OPT_IN = {
     "local": ["exec/local.hpp"],
     "readers": ["workload/burst_gpt.hpp", "workload/reader/", "workload/sharegpt.hpp"],
     "report": ["report/"],
+    "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
 }
 
 # The prefixes of third-party headers that a header may include, by header or folder; all others: none.
@@ -31,6 +32,7 @@ THIRD_PARTY = {
     "exec/local.hpp": ["boost/asio/"],
     "workload/reader/": ["boost/json"],
     "report/": ["boost/json", "fmt/"],
+    "tier/io_uring.hpp": ["liburing.h"],
 }
 
 # Whole libraries where a part is meant, seconds of compile time each.

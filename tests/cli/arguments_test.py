@@ -10,6 +10,7 @@ from tool import ToolTest
 
 # An acceptable value for the placeholder of each option in the help.
 VALUES = {
+    "DEVICE": "/dev/loop7",
     "N": "2",
     "NAME": "tiny-1b",
     "SECONDS": "5",
@@ -101,10 +102,12 @@ class Arguments(ToolTest):
             if value in VALUES:
                 words.append(VALUES[value])
             elif value:
-                words.append(re.search(rf"--{name} .*?\(([\w.]+)\)", help_text, re.DOTALL)[1])  # its default
+                words.append(re.search(rf"--{name} .*?\(([\w.-]+)\)", help_text, re.DOTALL)[1])  # its default
             with self.subTest(" ".join(words)):
                 if name == "num-processes":
                     words += ["--hosts", "host1"]
+                if name == "raw-device":
+                    words += ["--cache-dir", VALUES[value], "--layout", "slab"]
                 self.dry_run(*words)
 
     def test_the_demonstration_is_a_set_of_defaults(self):

@@ -115,7 +115,7 @@ class DryRun(ToolTest):
         plan = self.dry_run("--model", "tiny-1b", "--num-users", "10", "--cpu-mem-gb", "2", "--storage-capacity-gb",
                             "4", "--cache-dir", "cache", "--disable-multi-turn")["plan"]
         self.assertEqual([(t["name"], t["limit_bytes"]) for t in plan["tiers"]],
-                         [("host", 2 << 30), ("direct_file", 4 << 30)])
+                         [("host", 2 << 30), ("uring_file", 4 << 30)])
         # 0.625 of the mean of three personas: 2304, 14548 and 10240 tokens.
         self.assertAlmostEqual(plan["entry"]["mean_tokens"], 0.625 * (2304 + 14548 + 10240) / 3)
         self.assertEqual(plan["entry"]["largest_bytes"], 25000 * 24576)

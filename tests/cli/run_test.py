@@ -74,9 +74,9 @@ class Results(ToolTest):
         result = self.read_json("out.json")
         self.assertGreater(result["requests_completed"], 0)
         self.assertTrue(result["kvmark"]["integrity"]["clean"])
-        self.assertEqual([tier["name"] for tier in result["kvmark"]["tiers"]], ["host", "direct_file"])
+        self.assertEqual([tier["name"] for tier in result["kvmark"]["tiers"]], ["host", "uring_file"])
         self.assertGreater(result["summary"]["cache_stats"]["tier_storage_kv_bytes_written_gb"], 0)
-        self.assertIn("direct_file", run.stdout)
+        self.assertIn("uring_file", run.stdout)
         self.assertIn("Result     out.json", run.stdout)
         self.assertEqual(self.files(), ["out.csv", "out.json"], "no cache file may stay")
         with (self.folder / "out.csv").open() as file:

@@ -16,25 +16,27 @@ recorder two_tiers(std::uint64_t max_samples = 100) {
     return r;
 }
 
-void set_times(task& t, std::int64_t wanted, std::int64_t started, std::int64_t device, std::int64_t host) {
+void set_times(task& t, std::int64_t wanted, std::int64_t started, std::array<std::int64_t, 4> spent) {
     t.wanted = nanoseconds(wanted);
     t.running = nanoseconds(wanted);
     t.started = nanoseconds(started);
-    t.device_ns = device;
-    t.host_ns = host;
+    for (std::size_t part = 0; part < spent.size(); ++part) t.spent[part] = spent[part];
 }
 
 } // namespace
 
-TEST_CASE("the time of an operation divides into waiting, device and host, and nothing is lost") {
+TEST_CASE("the time of an operation divides into queue, submit, device, copy and verify; nothing is lost") {
     task t;
-    set_times(t, 1'000, 900'000, 3'000, 1'000);
-    // The engine's clock and the monotonic one differ by 895,000: it waited 5,000 and was served 10,000.
-    const time_split s = split_time(t, nanoseconds(16'000), nanoseconds(910'000));
-    CHECK(s.total == nanoseconds(15'000));
-    CHECK(s.wait == nanoseconds(5'000));
-    CHECK(s.device == nanoseconds(7'500));
-    CHECK(s.host == nanoseconds(2'500));
+    set_times(t, 1'000, 900'000, {500, 6'000, 500, 1'000});
+    // The engine's clock and the monotonic one differ by 895,000: it waited 5,000 and was served 16,000.
+    const time_split s = split_time(t, nanoseconds(22'000), nanoseconds(916'000));
+    CHECK(s.total == nanoseconds(21'000));
+    CHECK(s.queue == nanoseconds(5'000));
+    CHECK(s.submit == nanoseconds(1'000));
+    CHECK(s.device == nanoseconds(12'000));
+    CHECK(s.copy == nanoseconds(1'000));
+    CHECK(s.verify == nanoseconds(2'000));
+    CHECK(s.host() == nanoseconds(4'000));
 
     random_stream draw(1);
     std::size_t wrong = 0;
@@ -42,24 +44,28 @@ TEST_CASE("the time of an operation divides into waiting, device and host, and n
         const auto n = [&](std::uint64_t most) {
             return static_cast<std::int64_t>(draw.uniform_int(0, most));
         };
-        set_times(t, n(1000), 1 + n(1'000'000), n(3) * n(1'000'000), n(3) * n(1'000'000));
+        const auto some = [&] { return n(3) * n(1'000'000); };
+        set_times(t, n(1000), 1 + n(1'000'000), {some(), some(), some(), some()});
         const nanoseconds now = t.wanted + nanoseconds(n(10'000'000)),
                           monotonic = t.started + nanoseconds(n(20'000'000));
         const time_split parts = split_time(t, now, monotonic);
-        wrong += parts.wait + parts.device + parts.host != parts.total;
-        wrong += parts.wait.count < 0 || parts.device.count < 0 || parts.host.count < 0;
+        wrong += parts.queue + parts.submit + parts.device + parts.copy + parts.verify != parts.total;
+        for (const nanoseconds part : {parts.queue, parts.submit, parts.device, parts.copy, parts.verify})
+            wrong += part.count < 0;
+        if (t.spent_on(io_part::device) == 0 && t.spent_on(io_part::copy) > 0)
+            wrong += parts.device.count != 0;
     }
     CHECK(wrong == 0);
 }
 
 TEST_CASE("an operation without I/O of its own, on a modelled tier, is all device from its first leg on") {
     task t;
-    set_times(t, 1'000, 0, 0, 0);
+    set_times(t, 1'000, 0, {});
     t.running = nanoseconds(4'000);
     const time_split s = split_time(t, nanoseconds(9'000), nanoseconds(123));
-    CHECK(s.wait == nanoseconds(3'000));
+    CHECK(s.queue == nanoseconds(3'000));
     CHECK(s.device == nanoseconds(5'000));
-    CHECK(s.host == nanoseconds(0));
+    CHECK(s.host() == nanoseconds(0));
 }
 
 TEST_CASE("hits and misses are counted by purpose, and a hit can be taken back") {
@@ -90,7 +96,8 @@ TEST_CASE("hits and misses are counted by purpose, and a hit can be taken back")
 TEST_CASE("an operation is counted at its tier and in its direction; a move is a write of where it goes") {
     recorder r = two_tiers();
     task t;
-    const time_split s{nanoseconds(100), nanoseconds(10), nanoseconds(70), nanoseconds(20)};
+    const time_split s{nanoseconds(100), nanoseconds(10), nanoseconds(5),
+                       nanoseconds(65),  nanoseconds(12), nanoseconds(8)};
     t.size = bytes(512);
     for (const auto kind : {op_kind::read, op_kind::write, op_kind::move}) {
         t.kind = kind;
@@ -104,9 +111,13 @@ TEST_CASE("an operation is counted at its tier and in its direction; a move is a
     CHECK(r.report.tiers[1].write.operations == 2);
     CHECK(r.report.tiers[0].read.operations == 1);
     CHECK(r.report.tiers[0].write.operations == 0);
-    CHECK(r.report.tiers[1].read.wait.max() == nanoseconds(10));
-    CHECK(r.report.tiers[1].read.device.max() == nanoseconds(70));
-    CHECK(r.report.tiers[1].read.host.max() == nanoseconds(20));
+    const auto& read = r.report.tiers[1].read;
+    CHECK(read.queue.max() == nanoseconds(10));
+    CHECK(read.submit.max() == nanoseconds(5));
+    CHECK(read.device.max() == nanoseconds(65));
+    CHECK(read.copy.max() == nanoseconds(12));
+    CHECK(read.verify.max() == nanoseconds(8));
+    CHECK(read.host.max() == nanoseconds(25));
     CHECK(r.report.cache.storage_tokens ==
           6.0); // three of 512 bytes at 256 a token, of the storage tier alone
 }

@@ -16,7 +16,8 @@ inline measure::direction_stats sample_direction(std::uint64_t gib, int slowest_
     measure::direction_stats d;
     d.operations = static_cast<std::uint64_t>(slowest_ms);
     d.moved = bytes(gib * gib_bytes);
-    d.total = d.device = d.host = d.wait = d.io = milliseconds_up_to(slowest_ms);
+    d.total = d.queue = d.submit = d.device = d.copy = d.verify = d.host = d.io =
+        milliseconds_up_to(slowest_ms);
     return d;
 }
 

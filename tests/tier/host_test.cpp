@@ -143,7 +143,7 @@ TEST_CASE("host: capacity is 80 % of what memory is available, depth that of the
     REQUIRE(available > 0);
     // Other processes take and give back memory between the two readings.
     CHECK(static_cast<double>(memory.capacity({}).count) == Approx(0.8 * available).epsilon(0.1));
-    CHECK(tier::granule_of(memory) == page);
+    CHECK(tier::granule_of(memory, {}) == page);
     CHECK(memory.depth() >= 1);
     CHECK(memory.depth() <= 4);
     CHECK(tier::depth_of(memory, {.queue_depth = 64}) == memory.depth());

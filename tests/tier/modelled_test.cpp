@@ -109,6 +109,6 @@ TEST_CASE("modelled: a device without bandwidth or queue is refused") {
 }
 
 TEST_CASE("modelled: room is given out in the unit it was told, a sector by default") {
-    CHECK(tier::granule_of(modelled<>()) == tier::sector_size);
-    CHECK(tier::granule_of(modelled<>({.granule = bytes(65'536)})) == bytes(65'536));
+    CHECK(tier::granule_of(modelled<>(), {}) == tier::sector_size);
+    CHECK(tier::granule_of(modelled<>({.granule = bytes(65'536)}), {}) == bytes(65'536));
 }

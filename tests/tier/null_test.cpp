@@ -24,7 +24,7 @@ TEST_CASE("null: any operation is done the instant it is asked, however much wen
 TEST_CASE("null: what a tier does not say has a default") {
     null<> nothing;
     const tier::tier_setup setup{.limit = bytes(1), .queue_depth = 17};
-    CHECK(tier::granule_of(nothing) == tier::sector_size);
+    CHECK(tier::granule_of(nothing, {}) == tier::sector_size);
     CHECK(tier::depth_of(nothing, setup) == 17);
     CHECK(tier::note_of(nothing).empty());
     CHECK(tier::capacity_of(nothing, setup) == bytes(~std::uint64_t{0}));

@@ -101,23 +101,17 @@ private:
 
         TierStack tiers(tiers_);
         const engine::engine_config config = plan_engine(options_, tiers, seed);
-        std::array<std::uint32_t, TierStack::size> depths{};
-        tiers.for_each([&]<class T>(std::size_t i, T& t) {
-            if (tier::blocking_tier<T> && config.tiers[i].limit.count > 0)
-                depths[i] = tier::depth_of(t, config.tiers[i]);
-        });
-
-        // The crew first: it listens to signals, and opening a tier may take seconds.
+        // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
-        typename crew::type hands({path, config.io, depths});
-        if (auto started = hands.start(); !started) return started.error();
+        typename crew::type hands(plan_crew(options_, config, path));
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
             if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
         });
         if (!refusal.message.empty()) return refusal;
+        if (auto started = hands.start(); !started) return started.error();
 
         engine::engine<clock, TierStack, typename policies::eviction, access, Source, typename crew::type,
                        Observer>

@@ -36,6 +36,7 @@ inline constexpr member_option<std::int64_t> further_integers[]{
     {"--precondition-threads", &options::precondition_threads},
     {"--io-chunk", &options::io_chunk},
     {"--queue-depth", &options::queue_depth},
+    {"--io-workers", &options::io_workers},
     {"--max-samples", &options::max_samples},
 };
 inline constexpr member_option<double> further_reals[]{
@@ -48,6 +49,7 @@ inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},
     {"--prefill-only", &options::prefill_only},
     {"--decode-only", &options::decode_only},
+    {"--strict", &options::strict},
 };
 
 /// As it was given: 16 or 16.0.
@@ -73,6 +75,14 @@ KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, 
     if (o.arrivals != arrival_process::poisson) {
         writer.argument("--arrivals");
         writer.argument(name_of(o.arrivals));
+    }
+    if (o.layout != tier::layout_kind::file_per_entry) {
+        writer.argument("--layout");
+        writer.argument(name_of(o.layout));
+    }
+    if (!o.raw_device.empty()) {
+        writer.argument("--raw-device");
+        writer.argument(o.raw_device);
     }
     if (o.verify != verify_mode::full) {
         writer.argument("--verify");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/model/presets.hpp>
+#include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/arrivals.hpp>
 #include <kvmark/workload/parameters.hpp>
 
@@ -77,6 +78,11 @@ struct options {
     verify_mode verify = verify_mode::full;              ///< what a read checks
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
+    std::int64_t io_workers =
+        0; ///< threads that keep the I/Os of a queued tier in flight; 0: as many as suit
+    tier::layout_kind layout = tier::layout_kind::file_per_entry;
+    std::string raw_device{};           ///< the block device in cache_dir once more: a slab may overwrite it
+    bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
 

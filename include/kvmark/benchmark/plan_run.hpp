@@ -4,6 +4,7 @@
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/engine/engine_config.hpp>
 #include <kvmark/engine/turn_entries.hpp>
+#include <kvmark/exec/executor.hpp>
 #include <kvmark/tier/stack.hpp>
 #include <kvmark/workload/source_config.hpp>
 
@@ -104,7 +105,10 @@ template <class Stack>
         tier::tier_setup setup{.limit = asked_limit(o, T::role),
                                .io_chunk = c.io.chunk,
                                .queue_depth = static_cast<std::uint32_t>(o.queue_depth),
-                               .cache_dir = effective_cache_dir(o)};
+                               .cache_dir = effective_cache_dir(o),
+                               .layout = o.layout,
+                               .raw_device = o.raw_device,
+                               .strict = o.strict};
         const bytes capacity = tier::capacity_of(t, setup);
         std::string note;
         if (setup.limit > capacity) {
@@ -121,6 +125,20 @@ template <class Stack>
     return c;
 }
 
+/// I/Os in flight by tier, and who keeps them so. Asks the tiers, which are not open yet, for their queues.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD exec::crew_setup<Stack> plan_crew(const options& o, const engine::engine_config& c,
+                                                            engine::io_path<Stack>& path) {
+    exec::crew_setup<Stack> setup{
+        .path = path, .io = c.io, .queue_workers = static_cast<std::uint32_t>(o.io_workers)};
+    path.tiers().for_each([&]<class T>(std::size_t i, T& t) {
+        if (!tier::blocking_tier<T> || c.tiers[i].limit.count == 0) return;
+        setup.depths[i] = tier::depth_of(t, c.tiers[i]);
+        if constexpr (tier::queued_tier<T>) setup.queued[i] = t.can_queue(c.tiers[i]);
+    });
+    return setup;
+}
+
 /// The bounds that placement keeps: every tier but the last is filled to a share of its limit.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD std::vector<cache::tier_bounds> plan_bounds(const engine::engine_config& c,
@@ -129,7 +147,7 @@ template <class Stack>
     tiers.for_each([&]<class T>(std::size_t i, T& t) {
         const bool last = i + 1 == Stack::size;
         bounds.push_back({.limit = c.tiers[i].limit,
-                          .granule = tier::granule_of(t),
+                          .granule = tier::granule_of(t, c.tiers[i]),
                           .target = last ? 1.0 : c.parameters.tier_target,
                           .largest = last ? 1.0 : c.parameters.large_entry});
     });

@@ -55,7 +55,19 @@ inline constexpr std::string_view forbidden_directories[]{"/etc",  "/bin", "/sbi
     return {};
 }
 
+/// A raw device must be named twice, and a slab is all that can lie on it; the tier then looks at its
+/// content.
+KVMARK_COLD void check_raw_device(fault_list& faults, const options& o) {
+    if (o.raw_device.empty()) return;
+    if (o.raw_device != o.cache_dir)
+        faults.add("--raw-device " + quote(o.raw_device) +
+                   ": must name the same device as --cache-dir, which is to be overwritten");
+    if (o.layout != tier::layout_kind::slab)
+        faults.add("--raw-device " + quote(o.raw_device) + ": needs --layout slab");
+}
+
 KVMARK_COLD void check_cache_directory(fault_list& faults, const options& o) {
+    if (!o.raw_device.empty()) return;
     const std::string& given = o.cache_dir.empty() ? o.run_directory : o.cache_dir;
     if (given.empty()) return;
     const std::string path = absolute(given);
@@ -104,6 +116,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
         faults.add("--io-chunk " + std::to_string(o.io_chunk) +
                    ": must be a multiple of 4096 bytes, 4096..67108864 (64 MiB)");
     faults.integer("--queue-depth", o.queue_depth, 1, 1024);
+    faults.integer("--io-workers", o.io_workers, 0, 64);
     faults.integer("--max-samples", o.max_samples, 0, INT64_MAX);
     faults.text("--cache-dir", o.cache_dir);
     faults.text("--output", o.output);
@@ -114,7 +127,9 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.text("interpreter", o.program.interpreter);
     for (const std::string& param : o.mpi_params) faults.text("--mpi-params", param);
     if (o.program.path.empty()) faults.add("program: there is no path of the program to start");
+    faults.text("--raw-device", o.raw_device);
     validation::check_cache_directory(faults, o);
+    validation::check_raw_device(faults, o);
     validation::check_workload(faults, o.workload);
 
     std::vector<error> all = faults.take();

@@ -400,7 +400,7 @@ private:
         auto& report = recorder_.report;
         crew_.for_each_worker([&](io_worker& w) {
             recorder_.merge(w);
-            report.io_buffer_bytes += 2 * config_.io.chunk.count;
+            report.io_buffer_bytes += w.memory().size();
         });
         recorder_.merge_faults(scheduler_.worker());
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {

@@ -12,8 +12,20 @@ struct io_window {
     std::atomic<bool> open{false}; ///< I/Os that end while it is open are counted
 };
 
-/// Moves the bytes of a run. One object serves every worker; perform() is called by several at once, each
-/// with its own io_worker. Allocation, lock and system call: none but the tier's own and the clock's.
+/// A unit whose I/O a tier's queue has in flight. The slot's number is the queue's; the buffers are the
+/// caller's.
+struct queued_unit {
+    io_op* op = nullptr;
+    bool writes = false;
+    bytes offset{};
+    std::span<std::byte> buffer{};
+    nanoseconds ready{};  ///< monotonic, when it was prepared
+    nanoseconds handed{}; ///< when the queue was told to begin it
+    tier::io_status status{};
+};
+
+/// Moves the bytes of a run. One object serves every worker; its functions are called by several at once,
+/// each with its own io_worker. Allocation, lock and system call: none but the tier's own and the clock's.
 template <class Stack>
 class io_path {
 public:
@@ -21,6 +33,7 @@ public:
         : tiers_(tiers), settings_(settings), window_(window) {}
 
     [[nodiscard]] Stack& tiers() { return tiers_; }
+    [[nodiscard]] const io_settings& settings() const { return settings_; }
     /// Units of one I/O each that an entry of `size` is moved in.
     [[nodiscard]] std::uint32_t units_of(bytes size) const {
         return static_cast<std::uint32_t>((size.count + settings_.chunk.count - 1) / settings_.chunk.count);
@@ -28,14 +41,73 @@ public:
 
     /// Does one unit of the operation's present stage.
     KVMARK_INLINE void perform(io_op& op, std::uint32_t unit, io_worker& worker) {
-        if (unit == 0 && op.started.count == 0) op.started = clocks::monotonic_now();
+        note_start(op, unit);
         if (!KVMARK_LIKELY(op.stage == op_stage::data))
             change_entry(op, worker);
         else if (op.error_number.load(std::memory_order_relaxed) == 0)
             move_bytes(op, unit, worker);
     }
 
+    // --- the same in two steps, for a tier with a queue ---
+
+    /// Whether a unit of this operation is written from a write buffer, freshly stamped; else it takes a read
+    /// buffer.
+    [[nodiscard]] KVMARK_INLINE bool writes_fresh(const io_op& op) {
+        if (op.kind != op_kind::move) return op.kind == op_kind::write;
+        bool source_has_bytes = false;
+        with_bytes(op.from, [&](auto&) KVMARK_INLINE_LAMBDA { source_has_bytes = true; });
+        return !source_has_bytes;
+    }
+
+    /// Does what comes before the queue's I/O. False when there is none to do, because of an error.
+    /// `buffer` is one whole chunk.
+    KVMARK_INLINE bool prepare(io_op& op, std::uint32_t unit, std::span<std::byte> buffer, bool fresh,
+                               queued_unit& u, io_worker& worker) {
+        note_start(op, unit);
+        if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
+        const extent part = extent_of(op, unit);
+        u.op = &op;
+        u.offset = part.offset;
+        u.buffer = buffer.first(part.length.count);
+        u.writes = op.kind != op_kind::read;
+        if (fresh) {
+            stamp(op, u.buffer, part.offset, worker);
+        } else if (op.kind == op_kind::move) {
+            read_in(op, op.from, part.offset, u.buffer, worker);
+            if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
+        }
+        u.ready = clocks::monotonic_now();
+        return true;
+    }
+
+    /// Does what comes after it. `seen` is when the queue was found to be done with it.
+    KVMARK_INLINE void conclude(const queued_unit& u, nanoseconds seen, io_worker& worker) {
+        io_op& op = *u.op;
+        op.spend(io_part::submit, u.handed - u.ready);
+        op.spend(io_part::device, seen - u.handed);
+        if (!KVMARK_LIKELY(u.status.good())) return fail(op, op.tier, u.offset, u.status, worker);
+        io_counters& counters = worker.counters(op.tier);
+        const bytes length(u.buffer.size());
+        if (u.writes) return count(counters.written_bytes, counters.write_io, length, seen - u.handed);
+        count(counters.read_bytes, counters.read_io, length, seen - u.handed);
+        verify(op, op.tier, u.buffer, u.offset, worker);
+    }
+
 private:
+    struct extent {
+        bytes offset{}, length{};
+    };
+
+    KVMARK_INLINE static void note_start(io_op& op, std::uint32_t unit) {
+        if (unit == 0 && op.started.count == 0) op.started = clocks::monotonic_now();
+    }
+
+    [[nodiscard]] KVMARK_INLINE extent extent_of(const io_op& op, std::uint32_t unit) const {
+        const bytes offset = settings_.chunk * std::uint64_t{unit};
+        const bytes left = op.size - offset;
+        return {offset, left < settings_.chunk ? left : settings_.chunk};
+    }
+
     /// Runs f on the tier at `index` if it holds bytes.
     template <class F>
     KVMARK_INLINE void with_bytes(std::size_t index, F&& f) {
@@ -45,73 +117,69 @@ private:
     }
 
     KVMARK_INLINE void move_bytes(io_op& op, std::uint32_t unit, io_worker& worker) {
-        const bytes offset = settings_.chunk * std::uint64_t{unit};
-        const bytes left = op.size - offset;
-        const bytes length = left < settings_.chunk ? left : settings_.chunk;
-        switch (op.kind) {
-        case op_kind::read:
-            read_in(op, op.tier, offset, length, worker);
-            break;
-        case op_kind::write:
-            write_out(op, fresh(op, offset, length, worker), offset, worker);
-            break;
-        case op_kind::move: {
-            const auto held = read_in(op, op.from, offset, length, worker);
-            if (held.empty())
-                write_out(op, fresh(op, offset, length, worker), offset, worker);
-            else if (op.error_number.load(std::memory_order_relaxed) == 0)
-                write_out(op, held, offset, worker);
-            break;
-        }
-        case op_kind::erase:
-            break;
+        const extent part = extent_of(op, unit);
+        if (op.kind == op_kind::read) {
+            read_in(op, op.tier, part.offset, worker.read_buffer(part.length), worker);
+        } else if (writes_fresh(op)) {
+            const auto buffer = worker.write_buffer(part.length);
+            stamp(op, buffer, part.offset, worker);
+            write_out(op, buffer, part.offset, worker);
+        } else {
+            const auto buffer = worker.read_buffer(part.length);
+            read_in(op, op.from, part.offset, buffer, worker);
+            if (op.error_number.load(std::memory_order_relaxed) == 0)
+                write_out(op, buffer, part.offset, worker);
         }
     }
 
-    /// Reads and verifies; the bytes read, or none where the tier only models time.
-    KVMARK_INLINE std::span<const std::byte> read_in(io_op& op, std::uint8_t index, bytes offset,
-                                                     bytes length, io_worker& worker) {
-        std::span<const std::byte> held;
-        with_bytes(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
-            const auto buffer = worker.read_buffer(length);
+    /// Where a tier's call spends its time.
+    template <class Tier>
+    static constexpr io_part part_of_call = tier::is_in_memory<Tier> ? io_part::copy : io_part::device;
+
+    KVMARK_INLINE void read_in(io_op& op, std::uint8_t index, bytes offset, std::span<std::byte> buffer,
+                               io_worker& worker) {
+        with_bytes(index, [&]<class T>(T& t) KVMARK_INLINE_LAMBDA {
             const nanoseconds begin = clocks::monotonic_now();
             const tier::io_status status = t.read(op.entry, offset, buffer);
             const nanoseconds end = clocks::monotonic_now();
-            held = buffer;
-            op.device_ns.fetch_add((end - begin).count, std::memory_order_relaxed);
+            op.spend(part_of_call<T>, end - begin);
             if (!KVMARK_LIKELY(status.good())) return fail(op, index, offset, status, worker);
-            count(worker.counters(index).read_bytes, worker.counters(index).read_io, length, end - begin);
-            if (!settings_.verify) return;
-            const auto first = static_cast<std::uint32_t>(offset.count / tier::sector_size.count);
-            tier::verify_sectors(buffer, op.content, first, settings_.salt, settings_.verify_payload,
-                                 [&](const tier::sector_mismatch& mismatch) KVMARK_INLINE_LAMBDA {
-                                     worker.note({op.kind, op.stage, index, op.content,
-                                                  tier::sector_size * std::uint64_t{mismatch.expected.sector},
-                                                  0, mismatch});
-                                 });
-            op.host_ns.fetch_add((clocks::monotonic_now() - end).count, std::memory_order_relaxed);
+            count(worker.counters(index).read_bytes, worker.counters(index).read_io, bytes(buffer.size()),
+                  end - begin);
+            verify(op, index, buffer, offset, worker);
         });
-        return held;
     }
 
-    /// New content for this part of the entry, stamped.
-    KVMARK_INLINE std::span<const std::byte> fresh(io_op& op, bytes offset, bytes length, io_worker& worker) {
-        const auto buffer = worker.write_buffer(length);
+    KVMARK_INLINE void verify(io_op& op, std::uint8_t index, std::span<const std::byte> buffer, bytes offset,
+                              io_worker& worker) {
+        if (!settings_.verify) return;
+        const nanoseconds begin = clocks::monotonic_now();
+        const auto first = static_cast<std::uint32_t>(offset.count / tier::sector_size.count);
+        tier::verify_sectors(buffer, op.content, first, settings_.salt, settings_.verify_payload,
+                             [&](const tier::sector_mismatch& mismatch) KVMARK_INLINE_LAMBDA {
+                                 worker.note({op.kind, op.stage, index, op.content,
+                                              tier::sector_size * std::uint64_t{mismatch.expected.sector}, 0,
+                                              mismatch});
+                             });
+        op.spend(io_part::verify, clocks::monotonic_now() - begin);
+    }
+
+    /// Makes `buffer`, a write buffer, this part of the entry.
+    KVMARK_INLINE void stamp(io_op& op, std::span<std::byte> buffer, bytes offset, io_worker& worker) {
         const nanoseconds begin = clocks::monotonic_now();
         tier::stamp_sectors(buffer, worker.noise(), op.content,
                             static_cast<std::uint32_t>(offset.count / tier::sector_size.count),
                             settings_.salt);
-        op.host_ns.fetch_add((clocks::monotonic_now() - begin).count, std::memory_order_relaxed);
-        return buffer;
+        op.spend(io_part::copy, clocks::monotonic_now() - begin);
     }
 
     KVMARK_INLINE void write_out(io_op& op, std::span<const std::byte> buffer, bytes offset,
                                  io_worker& worker) {
-        with_bytes(op.tier, [&](auto& t) KVMARK_INLINE_LAMBDA {
+        with_bytes(op.tier, [&]<class T>(T& t) KVMARK_INLINE_LAMBDA {
             const nanoseconds begin = clocks::monotonic_now();
             const tier::io_status status = t.write(op.entry, offset, buffer);
             const nanoseconds end = clocks::monotonic_now();
-            op.device_ns.fetch_add((end - begin).count, std::memory_order_relaxed);
+            op.spend(part_of_call<T>, end - begin);
             if (!KVMARK_LIKELY(status.good())) return fail(op, op.tier, offset, status, worker);
             count(worker.counters(op.tier).written_bytes, worker.counters(op.tier).write_io,
                   bytes(buffer.size()), end - begin);
@@ -122,7 +190,7 @@ private:
     KVMARK_INLINE void change_entry(io_op& op, io_worker& worker) {
         const bool leaves_source = op.stage == op_stage::erase && op.kind == op_kind::move;
         const std::uint8_t index = leaves_source ? op.from : op.tier;
-        with_bytes(index, [&](auto& t) KVMARK_INLINE_LAMBDA {
+        with_bytes(index, [&]<class T>(T& t) KVMARK_INLINE_LAMBDA {
             const nanoseconds begin = clocks::monotonic_now();
             tier::io_status status;
             if (op.stage == op_stage::create)
@@ -131,7 +199,7 @@ private:
                 status = tier::commit(t, op.entry);
             else
                 status = t.erase(op.entry);
-            op.device_ns.fetch_add((clocks::monotonic_now() - begin).count, std::memory_order_relaxed);
+            op.spend(part_of_call<T>, clocks::monotonic_now() - begin);
             if (!KVMARK_LIKELY(status.good())) fail(op, index, {}, status, worker);
         });
     }

@@ -1,4 +1,4 @@
-// What one I/O worker owns: two buffers, its counters, and the faults it met.
+// What one I/O worker owns: its buffers, its counters, and the faults it met.
 #pragma once
 
 #include <kvmark/core/buffer.hpp>
@@ -36,29 +36,39 @@ struct io_fault {
     tier::sector_mismatch mismatch{};
 };
 
+/// How many buffers of one chunk a worker has. A write buffer is full of noise and stamped for each write; a
+/// read buffer receives what is read.
+struct io_buffers {
+    std::uint32_t writes = 1;
+    std::uint32_t reads = 1;
+};
+
 /// The buffers are all the memory that moving entries takes, whatever the number of users or the size of an
-/// entry. One is full of noise and stamped for each write, the other receives what is read.
+/// entry.
 class io_worker {
 public:
     static constexpr std::size_t kept_faults = 16;
 
-    KVMARK_COLD io_worker(const io_settings& settings, std::size_t tiers)
-        : memory_(settings.chunk * 2), chunk_(settings.chunk), counters_(new io_counters[tiers]),
-          tiers_(tiers) {
+    KVMARK_COLD io_worker(const io_settings& settings, std::size_t tiers, io_buffers buffers = {})
+        : memory_(settings.chunk * (buffers.writes + buffers.reads)), chunk_(settings.chunk),
+          writes_(buffers.writes), counters_(new io_counters[tiers]), tiers_(tiers) {
         if (memory_.empty()) return;
-        memory_.touch(settings.chunk * 2);
-        noise_ = tier::payload_noise(write_buffer(chunk_), settings.salt);
+        memory_.touch(bytes(memory_.span().size()));
+        for (std::uint32_t i = 0; i < writes_; ++i)
+            noise_ = tier::payload_noise(write_buffer(chunk_, i), settings.salt);
     }
     io_worker(const io_worker&) = delete;
     io_worker& operator=(const io_worker&) = delete;
     ~io_worker() { delete[] counters_; }
 
-    [[nodiscard]] KVMARK_INLINE std::span<std::byte> write_buffer(bytes n) const {
-        return {memory_.data(), n.count};
+    /// The first `n` bytes of write buffer `i`, or of read buffer `i`.
+    [[nodiscard]] KVMARK_INLINE std::span<std::byte> write_buffer(bytes n, std::uint32_t i = 0) const {
+        return {memory_.data() + i * chunk_.count, n.count};
     }
-    [[nodiscard]] KVMARK_INLINE std::span<std::byte> read_buffer(bytes n) const {
-        return {memory_.data() + chunk_.count, n.count};
+    [[nodiscard]] KVMARK_INLINE std::span<std::byte> read_buffer(bytes n, std::uint32_t i = 0) const {
+        return {memory_.data() + (writes_ + i) * chunk_.count, n.count};
     }
+    [[nodiscard]] std::span<std::byte> memory() const { return memory_.span(); }
     [[nodiscard]] KVMARK_INLINE const tier::payload_noise& noise() const { return noise_; }
     [[nodiscard]] KVMARK_INLINE io_counters& counters(std::size_t tier) { return counters_[tier]; }
     [[nodiscard]] bool has_buffers() const { return !memory_.empty(); }
@@ -86,7 +96,8 @@ public:
 private:
     huge_page_buffer memory_;
     bytes chunk_;
-    tier::payload_noise noise_;
+    std::uint32_t writes_;
+    tier::payload_noise noise_; ///< the same in every write buffer
     io_counters* counters_;
     std::size_t tiers_;
 };

@@ -51,9 +51,7 @@ public:
             host_.repeated(t);
             t.leg = task_leg::modelled_read;
             t.wanted = t.running = host_.now();
-            t.started = {};
-            t.device_ns.store(0, std::memory_order_relaxed);
-            t.host_ns.store(0, std::memory_order_relaxed);
+            t.forget_times();
         } else {
             t.leg = static_cast<task_leg>(static_cast<int>(t.leg) + 1);
         }

@@ -21,24 +21,33 @@ struct active_request {
     active_request* next_free = nullptr;
 };
 
-/// How the wall time of one operation divides: waiting, inside the tier, and the host's share.
+/// How the wall time of one operation divides; docs/measuring.md defines the parts.
 struct time_split {
-    nanoseconds total{}, wait{}, device{}, host{};
+    nanoseconds total{}, queue{}, submit{}, device{}, copy{}, verify{};
+
+    [[nodiscard]] nanoseconds host() const { return submit + copy + verify; }
 };
 
 /// The units of an operation overlap, so its time in service is divided in the proportion in which its units
-/// spent theirs; the three parts add up to the total exactly.
+/// spent theirs; the five parts add up to the total exactly.
 [[nodiscard]] inline time_split split_time(const task& t, nanoseconds now, nanoseconds monotonic) {
     time_split s{.total = now - t.wanted};
     const nanoseconds service = t.started.count != 0 ? monotonic - t.started : now - t.running;
-    s.wait = s.total - service;
-    if (s.wait.count < 0) s.wait = {};
-    const nanoseconds in_service = s.total - s.wait;
-    const auto device = static_cast<double>(t.device_ns.load(std::memory_order_relaxed));
-    const auto host = static_cast<double>(t.host_ns.load(std::memory_order_relaxed));
-    const double share = device + host > 0 ? device / (device + host) : 1.0;
-    s.device = nanoseconds(static_cast<std::int64_t>(static_cast<double>(in_service.count) * share));
-    s.host = in_service - s.device;
+    s.queue = s.total - service;
+    if (s.queue.count < 0) s.queue = {};
+    const nanoseconds in_service = s.total - s.queue;
+    std::int64_t spent = 0;
+    for (const auto& part : t.spent) spent += part.load(std::memory_order_relaxed);
+    const double scale = spent > 0 ? static_cast<double>(in_service.count) / static_cast<double>(spent) : 0.0;
+    const auto share = [&](io_part part) {
+        return nanoseconds(static_cast<std::int64_t>(static_cast<double>(t.spent_on(part)) * scale));
+    };
+    s.submit = share(io_part::submit);
+    s.copy = share(io_part::copy);
+    s.verify = share(io_part::verify);
+    s.device = in_service - s.host();
+    // An operation of memory copies alone has no device to give the remainder of the rounding to.
+    if (t.spent_on(io_part::device) == 0 && spent > 0) s.copy += std::exchange(s.device, nanoseconds());
     return s;
 }
 
@@ -91,9 +100,12 @@ public:
         auto& d = reads ? report.tiers[t.tier].read : report.tiers[t.tier].write;
         ++d.operations;
         d.total.record(s.total);
-        d.wait.record(s.wait);
+        d.queue.record(s.queue);
+        d.submit.record(s.submit);
         d.device.record(s.device);
-        d.host.record(s.host);
+        d.copy.record(s.copy);
+        d.verify.record(s.verify);
+        d.host.record(s.host());
         if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
         if (report.tiers[t.tier].role == tier::tier_role::storage)
             report.cache.storage_tokens +=

@@ -5,10 +5,11 @@
 
 namespace kvmark::exec {
 
-/// What the engine needs of the hands of a run. submit() and the rest are called on the engine's thread.
+/// What the engine needs of the hands of a run. They listen to signals from their construction on. submit()
+/// and the rest are called on the engine's thread.
 template <class C>
 concept io_crew = requires(C crew, std::uint8_t lane, engine::io_op& op, nanoseconds t) {
-    { crew.start() } -> std::same_as<result<void>>;  ///< once, before anything else
+    { crew.start() } -> std::same_as<result<void>>;  ///< once the tiers are open, before anything else
     { crew.submit(lane, op) } -> std::same_as<void>; ///< do every unit of its stage, on the tier `lane`
     { crew.reap() } -> std::same_as<engine::io_op*>; ///< one whose stage is done, or null
     { crew.wait(t) } -> std::same_as<void>;          ///< until something is done, or that much time is over
@@ -24,6 +25,8 @@ struct crew_setup {
     engine::io_path<Stack>& path;
     engine::io_settings io;
     std::array<std::uint32_t, Stack::size> depths{}; ///< I/Os in flight by tier; 0: the tier has no lane
+    std::array<bool, Stack::size> queued{};          ///< they go through the tier's queue, if the crew can
+    std::uint32_t queue_workers = 0; ///< threads that share a tier's depth; 0: as many as suit
 };
 
 /// An executor is a tag: it says how a run is started, and names the crew that does its I/O. Its crew may

@@ -1,8 +1,8 @@
-// The executor of one machine: worker threads for each tier, signals and timers, on Boost.Asio.
+// The executor of one machine: workers for each tier, signals and timers, on Boost.Asio.
 #pragma once
 
 #include <kvmark/exec/executor.hpp>
-#include <kvmark/exec/unit_dispenser.hpp>
+#include <kvmark/exec/queue_driver.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -12,25 +12,29 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <csignal>
+#include <latch>
 #include <memory>
 #include <sys/eventfd.h>
+#include <thread>
 #include <vector>
 
 namespace kvmark::exec {
 
-/// Each tier that holds bytes has a lane: a queue and as many workers as the tier wants I/Os in flight. A
-/// worker takes the next unit of the lane's oldest operation by one compare-and-swap and goes to sleep only
-/// when the lane is empty; the engine is woken once per operation, not once per I/O. SIGINT and SIGTERM end
-/// the run: I/Os under way finish, no other begins.
+/// Each tier that holds bytes has a lane, which workers serve: of a tier with a queue, a few threads that
+/// keep its I/Os in flight, and two for what a queue does not do (create, commit, erase); of another tier, a
+/// thread for each I/O in flight. A worker takes the next unit of the lane's oldest operation by one
+/// compare-and-swap and goes to sleep only when the lane is empty; the engine is woken once per operation,
+/// not once per I/O. SIGINT and SIGTERM end the run: I/Os under way finish, no other begins.
 template <class Stack>
 class local_crew {
 public:
     KVMARK_COLD explicit local_crew(const crew_setup<Stack>& setup)
         : path_(setup.path), signals_(context_, SIGINT, SIGTERM), timer_(context_),
           doorbell_(context_, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-        for (std::size_t t = 0; t < Stack::size; ++t)
-            for (std::uint32_t i = 0; i < setup.depths[t]; ++i)
-                workers_.push_back(std::make_unique<worker>(setup.io, t));
+        for (std::size_t t = 0; t < Stack::size; ++t) hire(setup, t);
+        signals_.async_wait([this](const boost::system::error_code& failed, int number) {
+            if (!failed) signal_ = number;
+        });
     }
     local_crew(const local_crew&) = delete;
     local_crew& operator=(const local_crew&) = delete;
@@ -41,24 +45,26 @@ public:
             if (!w->io.has_buffers())
                 return error{error_kind::system,
                              "cannot map the I/O buffers; give a smaller --io-chunk or --queue-depth"};
-        signals_.async_wait([this](const boost::system::error_code& failed, int number) {
-            if (!failed) signal_ = number;
-        });
         listen();
         pool_ = std::make_unique<boost::asio::thread_pool>(workers_.size());
-        for (const auto& w : workers_) boost::asio::post(*pool_, [this, w = w.get()] { work(*w); });
+        std::latch opened(static_cast<std::ptrdiff_t>(workers_.size()));
+        for (const auto& w : workers_)
+            boost::asio::post(*pool_, [this, w = w.get(), &opened] { work(*w, opened); });
+        opened.wait();
+        for (const auto& w : workers_)
+            if (!w->opened) return w->opened;
         return {};
     }
 
     void submit(std::uint8_t index, engine::io_op& op) {
-        lane& l = lanes_[index];
+        feed& f = feed_of(index, op);
         op.next = nullptr;
-        if (l.first || !l.ready.offer(op)) {
-            (l.first ? l.last->next : l.first) = &op;
-            l.last = &op;
+        if (f.first || !f.ready.offer(op)) {
+            (f.first ? f.last->next : f.first) = &op;
+            f.last = &op;
             return;
         }
-        ring(l, op.units);
+        call(f, index, op.units);
     }
 
     [[nodiscard]] engine::io_op* reap() {
@@ -99,10 +105,13 @@ public:
     KVMARK_COLD void halt() {
         if (!pool_) return;
         halted_.store(true);
-        for (lane& l : lanes_) {
-            l.bell.fetch_add(1);
-            l.bell.notify_all();
-        }
+        for (std::size_t t = 0; t < Stack::size; ++t)
+            for (feed* f : {&lanes_[t].data, &lanes_[t].metadata}) {
+                f->bell.fetch_add(1);
+                f->bell.notify_all();
+            }
+        for (const auto& w : workers_)
+            if (w->duty == duty_kind::queue && w->driver) wake(*w);
         pool_->join();
         pool_.reset();
     }
@@ -113,34 +122,99 @@ public:
     }
 
 private:
-    struct lane {
+    /// Operations of one kind for one group of workers.
+    struct feed {
         unit_dispenser ready;
         alignas(64) std::atomic<int> bell{0}; ///< rung when there is more to do
         engine::io_op* first = nullptr;       ///< what the ring had no place for
         engine::io_op* last = nullptr;
     };
+    enum class duty_kind : std::uint8_t { calls, queue, metadata };
     struct worker {
-        worker(const engine::io_settings& settings, std::size_t tier)
-            : io(settings, Stack::size), lane(tier) {}
+        worker(const engine::io_settings& settings, engine::io_buffers buffers, std::size_t tier, duty_kind d,
+               queue_room r = {})
+            : io(settings, Stack::size, buffers), lane(tier), duty(d), room(r) {}
         engine::io_worker io;
         std::size_t lane;
+        duty_kind duty;
+        queue_room room;
+        result<void> opened;
+        std::shared_ptr<void> driver; ///< a queue_driver of the lane's tier; outlives the thread that runs it
+        alignas(64) std::atomic<bool> dozing{false};
     };
+    struct lane {
+        feed data;
+        feed metadata;
+        std::vector<worker*> queue_workers;
+    };
+    static constexpr int metadata_workers = 2;
 
-    void work(worker& w) {
-        lane& l = lanes_[w.lane];
+    // --- workers ---
+
+    KVMARK_COLD void hire(const crew_setup<Stack>& setup, std::size_t t) {
+        const std::uint32_t depth = setup.depths[t];
+        if (depth == 0) return;
+        const auto add = [&](auto&&... what) -> worker& {
+            return *workers_.emplace_back(std::make_unique<worker>(what...));
+        };
+        if (!setup.queued[t]) {
+            for (std::uint32_t i = 0; i < depth; ++i)
+                add(setup.io, engine::io_buffers{}, t, duty_kind::calls);
+            return;
+        }
+        const std::uint32_t workers = queue_workers(setup.queue_workers, depth);
+        for (std::uint32_t i = 0; i < workers; ++i) {
+            const auto room = queue_room::of(depth / workers + (i < depth % workers), setup.io.chunk);
+            lanes_[t].queue_workers.push_back(&add(setup.io, room.buffers(), t, duty_kind::queue, room));
+        }
+        engine::io_settings without_data = setup.io;
+        without_data.chunk = tier::sector_size;
+        for (int i = 0; i < metadata_workers; ++i)
+            add(without_data, engine::io_buffers{}, t, duty_kind::metadata);
+    }
+
+    /// Half the processors, and no more than have eight I/Os each: one thread verifies several GiB/s.
+    [[nodiscard]] static std::uint32_t queue_workers(std::uint32_t asked, std::uint32_t depth) {
+        const std::uint32_t half = std::thread::hardware_concurrency() / 2;
+        const std::uint32_t suited = std::max(1u, std::min(half, depth / 8));
+        return std::min(asked == 0 ? suited : asked, depth);
+    }
+
+    void work(worker& w, std::latch& opened) {
+        if (w.duty != duty_kind::queue) {
+            opened.count_down();
+            feed& f = w.duty == duty_kind::metadata ? lanes_[w.lane].metadata : lanes_[w.lane].data;
+            return make_calls(w, f);
+        }
+        path_.tiers().at(w.lane, [&]<class Tier>(Tier& t) {
+            if constexpr (tier::queued_tier<Tier>) {
+                auto driver = std::make_shared<queue_driver<Stack, Tier>>(path_, w.io, w.room);
+                w.opened = driver->open(t);
+                w.driver = driver;
+                const bool good = w.opened.has_value();
+                opened.count_down();
+                if (!good) return;
+                driver->run([&] { return lanes_[w.lane].data.ready.take(); },
+                            [&](engine::io_op& op) { unit_done(op); }, halted_, w.dozing);
+            }
+        });
+    }
+
+    void make_calls(worker& w, feed& f) {
         while (!halted_.load(std::memory_order_relaxed)) {
-            const int bell = l.bell.load(std::memory_order_acquire);
-            const auto unit = l.ready.take();
+            const int bell = f.bell.load(std::memory_order_acquire);
+            const auto unit = f.ready.take();
             if (!unit.op) {
-                if (!halted_.load()) l.bell.wait(bell, std::memory_order_acquire);
+                if (!halted_.load()) f.bell.wait(bell, std::memory_order_acquire);
                 continue;
             }
             path_.perform(*unit.op, unit.index, w.io);
-            if (unit.op->unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) complete(*unit.op);
+            unit_done(*unit.op);
         }
     }
 
-    void complete(engine::io_op& op) {
+    void unit_done(engine::io_op& op) {
+        if (op.unfinished.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
         auto* top = completed_.load(std::memory_order_relaxed);
         do {
             op.next = top;
@@ -150,23 +224,49 @@ private:
         static_cast<void>(!::write(doorbell_.native_handle(), &one, sizeof one));
     }
 
-    void ring(lane& l, std::uint32_t units) {
-        l.bell.fetch_add(1, std::memory_order_release);
+    // --- feeding them ---
+
+    [[nodiscard]] feed& feed_of(std::size_t index, const engine::io_op& op) {
+        lane& l = lanes_[index];
+        const bool queue_does_it = op.stage == engine::op_stage::data || l.queue_workers.empty();
+        return queue_does_it ? l.data : l.metadata;
+    }
+
+    /// Tells the feed's workers that there are `units` more.
+    void call(feed& f, std::size_t index, std::uint32_t units) {
+        lane& l = lanes_[index];
+        if (&f == &l.data && !l.queue_workers.empty()) {
+            for (worker* w : l.queue_workers) {
+                if (!w->dozing.exchange(false)) continue;
+                wake(*w);
+                if (--units == 0) return;
+            }
+            return;
+        }
+        f.bell.fetch_add(1, std::memory_order_release);
         if (units == 1)
-            l.bell.notify_one();
+            f.bell.notify_one();
         else
-            l.bell.notify_all();
+            f.bell.notify_all();
+    }
+
+    void wake(worker& w) {
+        path_.tiers().at(w.lane, [&]<class Tier>(Tier&) {
+            if constexpr (tier::queued_tier<Tier>)
+                static_cast<queue_driver<Stack, Tier>*>(w.driver.get())->wake();
+        });
     }
 
     void refill() {
-        for (lane& l : lanes_)
-            while (l.first) {
-                engine::io_op& op = *l.first;
-                engine::io_op* following = op.next;
-                if (!l.ready.offer(op)) break;
-                ring(l, op.units);
-                l.first = following;
-            }
+        for (std::size_t t = 0; t < Stack::size; ++t)
+            for (feed* f : {&lanes_[t].data, &lanes_[t].metadata})
+                while (f->first) {
+                    engine::io_op& op = *f->first;
+                    engine::io_op* following = op.next;
+                    if (!f->ready.offer(op)) break;
+                    call(*f, t, op.units);
+                    f->first = following;
+                }
     }
 
     void listen() {

@@ -18,10 +18,14 @@ struct direction_stats {
     std::uint64_t operations = 0; ///< whole entries
     bytes moved{};                ///< entry bytes of the I/Os that completed, those of unfinished entries too
     histogram total;              ///< an entry from ready to done
-    histogram wait;               ///< of it: until its first I/O began
-    histogram device;             ///< of it: inside the tier's read or write
-    histogram host;               ///< of it: stamping and verifying; wait + device + host = total
-    histogram io;                 ///< one I/O (`io_chunk` bytes) inside the tier
+    // total = queue + submit + device + copy + verify, operation by operation.
+    histogram queue;  ///< until its first I/O began
+    histogram submit; ///< I/Os prepared, and not yet handed to the kernel
+    histogram device; ///< inside the device or the file system
+    histogram copy;   ///< filling and stamping, and the copies of a tier made of memory
+    histogram verify; ///< checking what was read
+    histogram host;   ///< submit + copy + verify, which the reference calls host
+    histogram io;     ///< one I/O (`io_chunk` bytes) inside the tier
 };
 
 struct tier_stats {

@@ -30,8 +30,11 @@ namespace detail {
             {"bytes", d.moved.count},
             {"gib_per_s", gib_per_second(d.moved, elapsed)},
             {"total", distribution_json(d.total)},
-            {"wait", distribution_json(d.wait)},
+            {"queue", distribution_json(d.queue)},
+            {"submit", distribution_json(d.submit)},
             {"device", distribution_json(d.device)},
+            {"copy", distribution_json(d.copy)},
+            {"verify", distribution_json(d.verify)},
             {"host", distribution_json(d.host)},
             {"io", distribution_json(d.io)}};
 }

@@ -36,8 +36,11 @@ public:
         add(scope, "moved", "bytes", static_cast<double>(d.moved.count));
         add(scope, "bandwidth", "GiB/s", gib_per_second(d.moved, elapsed));
         add(scope, "total", d.total);
-        add(scope, "wait", d.wait);
+        add(scope, "queue", d.queue);
+        add(scope, "submit", d.submit);
         add(scope, "device", d.device);
+        add(scope, "copy", d.copy);
+        add(scope, "verify", d.verify);
         add(scope, "host", d.host);
         add(scope, "io", d.io);
     }

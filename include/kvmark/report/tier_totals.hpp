@@ -17,8 +17,11 @@ inline void merge(measure::direction_stats& into, const measure::direction_stats
     into.operations += from.operations;
     into.moved += from.moved;
     into.total.merge(from.total);
-    into.wait.merge(from.wait);
+    into.queue.merge(from.queue);
+    into.submit.merge(from.submit);
     into.device.merge(from.device);
+    into.copy.merge(from.copy);
+    into.verify.merge(from.verify);
     into.host.merge(from.host);
     into.io.merge(from.io);
 }

@@ -18,8 +18,9 @@
 namespace kvmark::tier {
 
 /// `<cache_dir>/kvmark-<pid>-<n>`, held by an flock so that a later run can tell the leavings of a killed one
-/// from the directory of a live one, and removes them. Files end in `.kv`: what has another name, like a
-/// directory that is not called as above, is the user's and stays. Parents that did not exist are made, and
+/// from the directory of a live one, and removes them. Files end in `.kv`, and folders within have two
+/// hexadecimal digits: what has another name, like a directory that is not called as above, is the user's and
+/// stays. Parents that did not exist are made, and
 /// removed again when empty.
 class cache_directory {
 public:
@@ -56,6 +57,15 @@ public:
             ::close(std::exchange(fd_, -1));
         }
         return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
+    }
+
+    /// Makes the folders 00 to ff, so that no one of them holds too many files.
+    KVMARK_COLD result<void> fan_out() const {
+        for (int n = 0; n < 256; ++n) {
+            const char name[]{"0123456789abcdef"[n >> 4], "0123456789abcdef"[n & 15], '\0'};
+            if (::mkdirat(fd_, name, 0700) != 0) return failure("cannot create", path_ + "/" + name);
+        }
+        return {};
     }
 
     [[nodiscard]] const std::string& path() const { return path_; }
@@ -106,8 +116,13 @@ private:
     }
 
     static void remove_tree(const std::string& path) {
-        for (const std::string& name : names_in(path))
-            if (name.ends_with(".kv")) ::unlink((path + "/" + name).c_str());
+        for (const std::string& name : names_in(path)) {
+            const std::string whole = path + "/" + name;
+            if (name.ends_with(".kv"))
+                ::unlink(whole.c_str());
+            else if (name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string::npos)
+                remove_tree(whole);
+        }
         ::rmdir(path.c_str());
     }
 

@@ -1,33 +1,22 @@
-// The default storage tier: a file per entry, past the page cache.
+// Files past the page cache, by pread and pwrite: the storage tier that every Linux can run.
 #pragma once
 
-#include <kvmark/tier/entry_files.hpp>
+#include <kvmark/tier/file_per_entry.hpp>
+#include <kvmark/tier/file_tier.hpp>
 
 namespace kvmark::tier {
 
-/// O_DIRECT pread and pwrite on preallocated files. A file system that refuses O_DIRECT (tmpfs, some
-/// overlays) is used through the page cache, and the report says so.
-class direct_file {
+/// O_DIRECT on preallocated files. A file system that refuses it is used through the page cache, and the
+/// report says so.
+template <file_layout Layout>
+class basic_direct_file : public file_tier<Layout> {
 public:
     static constexpr std::string_view name = "direct_file";
-    static constexpr tier_role role = tier_role::storage;
-
-    [[nodiscard]] static bytes capacity(const tier_setup& setup) {
-        return entry_files::free_space(setup.cache_dir);
-    }
 
     KVMARK_COLD result<void> open(const tier_setup& setup) {
-        if (auto opened = files_.open(setup, O_DIRECT); !opened) return opened;
-        const int probe =
-            ::openat(files_.directory().fd(), "probe.kv", O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
-        if (probe >= 0) {
-            ::close(probe);
-        } else {
-            buffered_ = true;
-            files_.use_flags(0);
-        }
-        ::unlinkat(files_.directory().fd(), "probe.kv", 0);
-        return {};
+        auto opened = this->layout_.open(setup, page_cache::bypassed);
+        buffered_ = opened && !this->layout_.bypasses_cache();
+        return opened;
     }
 
     [[nodiscard]] std::string note() const {
@@ -35,20 +24,9 @@ public:
                          : "";
     }
 
-    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return files_.create(e, size); }
-    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return files_.erase(e); }
-    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
-        return files_.with_file(
-            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::write_all(fd, offset, from); });
-    }
-    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
-        return files_.with_file(
-            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::read_all(fd, offset, into); });
-    }
-
 private:
-    entry_files files_;
     bool buffered_ = false;
 };
+using direct_file = basic_direct_file<file_per_entry>;
 
 } // namespace kvmark::tier

@@ -1,43 +1,31 @@
-// The reference's storage tier: a file per entry through the page cache, made durable by fsync.
+// The reference's storage tier: files through the page cache, made durable by fsync.
 #pragma once
 
-#include <kvmark/tier/entry_files.hpp>
+#include <kvmark/tier/file_per_entry.hpp>
+#include <kvmark/tier/file_tier.hpp>
 
 namespace kvmark::tier {
 
 /// An entry is written whole and then fsync'ed; a read first drops the cached pages it is about to read, as
 /// kv-cache.py does.
-class file {
+template <file_layout Layout>
+class basic_file : public file_tier<Layout> {
 public:
     static constexpr std::string_view name = "file";
-    static constexpr tier_role role = tier_role::storage;
 
-    [[nodiscard]] static bytes capacity(const tier_setup& setup) {
-        return entry_files::free_space(setup.cache_dir);
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        return this->layout_.open(setup, page_cache::used);
     }
 
-    KVMARK_COLD result<void> open(const tier_setup& setup) { return files_.open(setup, 0); }
-
-    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return files_.create(e, size); }
-    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return files_.erase(e); }
-    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) {
-        return files_.with_file(
-            e, [](int fd) KVMARK_INLINE_LAMBDA { return io_status{::fsync(fd) == 0 ? 0 : errno}; });
-    }
-    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
-        return files_.with_file(
-            e, [&](int fd) KVMARK_INLINE_LAMBDA { return entry_files::write_all(fd, offset, from); });
-    }
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) { return this->layout_.sync(e); }
     [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
-        return files_.with_file(e, [&](int fd) KVMARK_INLINE_LAMBDA {
-            ::posix_fadvise(fd, static_cast<off_t>(offset.count), static_cast<off_t>(into.size()),
+        return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            ::posix_fadvise(part.fd, static_cast<off_t>(part.at), static_cast<off_t>(into.size()),
                             POSIX_FADV_DONTNEED);
-            return entry_files::read_all(fd, offset, into);
+            return read_all(part.fd, part.at, into);
         });
     }
-
-private:
-    entry_files files_;
 };
+using file = basic_file<file_per_entry>;
 
 } // namespace kvmark::tier

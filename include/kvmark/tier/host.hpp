@@ -3,13 +3,11 @@
 
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/memory_info.hpp>
-#include <kvmark/core/stable_table.hpp>
-#include <kvmark/tier/storage_tier.hpp>
+#include <kvmark/core/streaming_copy.hpp>
+#include <kvmark/tier/extent_table.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <unistd.h>
-#include <vector>
 
 namespace kvmark::tier {
 
@@ -20,13 +18,14 @@ public:
     static constexpr std::string_view name = "host";
     static constexpr tier_role role = tier_role::cpu;
     static constexpr bool instant_metadata = true;
+    static constexpr bool in_memory = true;
     static constexpr bytes page_size{256 * kib_bytes};
 
     /// 80 % of the memory that is available now.
     [[nodiscard]] KVMARK_COLD bytes capacity(const tier_setup&) const {
         return bytes(available_memory().count / 5 * 4);
     }
-    [[nodiscard]] static constexpr bytes granule() { return page_size; }
+    [[nodiscard]] static constexpr bytes granule(const tier_setup&) { return page_size; }
     /// As many copies at once as there are processors, four at most: more would only take turns.
     [[nodiscard]] KVMARK_COLD std::uint32_t depth() const {
         const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
@@ -42,44 +41,23 @@ public:
                                                  " GiB; give a smaller --cpu-mem-gb"};
         const bytes quarter(available_memory().count / 4);
         arena_.touch(setup.limit < quarter ? setup.limit : quarter);
-        next_.resize(pages);
-        for (std::uint64_t page = pages; page-- > 0;) give_back(static_cast<std::uint32_t>(page));
+        pages_.open(static_cast<std::uint32_t>(pages));
         return {};
     }
 
-    [[nodiscard]] io_status create(entry_id e, bytes size) {
-        page_list& list = lists_.ensure(e);
-        const std::uint64_t wanted = round_up(size, page_size).count / page_size.count;
-        if (wanted > free_count_) return {ENOMEM};
-        std::uint32_t tail = no_page;
-        for (std::uint64_t i = 0; i < wanted; ++i) {
-            const std::uint32_t page = free_;
-            free_ = next_[page];
-            (tail == no_page ? list.first : next_[tail]) = page;
-            next_[page] = no_page;
-            tail = page;
-        }
-        free_count_ -= wanted;
-        list.cursor.store(list.first, std::memory_order_relaxed);
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        return {pages_.create(e, round_up(size, page_size).count / page_size.count) ? 0 : ENOMEM};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        pages_.erase(e);
         return {};
     }
 
-    [[nodiscard]] io_status erase(entry_id e) {
-        page_list* list = lists_.find(e);
-        if (!list) return {};
-        for (std::uint32_t page = list->first; page != no_page;) {
-            const std::uint32_t following = next_[page];
-            give_back(page);
-            page = following;
-        }
-        list->first = no_page;
-        return {};
-    }
-
+    /// Past the caches: what is written is read again much later, if at all.
     [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
         for_each_piece(e, offset, from.size(),
                        [&](std::byte* at, std::size_t done, std::size_t n)
-                           KVMARK_INLINE_LAMBDA { std::memcpy(at, from.data() + done, n); });
+                           KVMARK_INLINE_LAMBDA { streaming_copy(at, from.data() + done, n); });
         return {};
     }
 
@@ -91,29 +69,10 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t no_page = ~std::uint32_t{0};
-
-    /// `cursor` is a hint, (index of a page in the list) << 32 | page: chunks come nearly in order, so the
-    /// walk to a chunk's first page is a few steps from the last one's.
-    struct page_list {
-        std::uint32_t first = no_page;
-        std::atomic<std::uint64_t> cursor{0};
-    };
-
+    /// Calls f(memory, bytes done before, bytes) for each page's part of an I/O.
     template <class F>
     KVMARK_INLINE void for_each_piece(entry_id e, bytes offset, std::size_t size, F&& f) {
-        page_list& list = lists_[e];
-        const std::uint64_t wanted = offset.count / page_size.count;
-        const std::uint64_t hint = list.cursor.load(std::memory_order_relaxed);
-        std::uint64_t index = hint >> 32;
-        auto page = static_cast<std::uint32_t>(hint);
-        if (index > wanted) {
-            index = 0;
-            page = list.first;
-        }
-        for (; index < wanted; ++index) page = next_[page];
-        list.cursor.store(wanted << 32 | page, std::memory_order_relaxed);
-
+        std::uint32_t page = pages_.at(e, offset.count / page_size.count);
         std::size_t within = offset.count % page_size.count;
         for (std::size_t done = 0; done < size;) {
             const std::size_t room = page_size.count - within;
@@ -121,21 +80,12 @@ private:
             f(arena_.data() + page * page_size.count + within, done, n);
             done += n;
             within = 0;
-            if (done < size) page = next_[page];
+            if (done < size) page = pages_.after(page);
         }
     }
 
-    void give_back(std::uint32_t page) {
-        next_[page] = free_;
-        free_ = page;
-        ++free_count_;
-    }
-
     huge_page_buffer arena_;
-    std::vector<std::uint32_t> next_; ///< by page: the entry's next page, or the next free one
-    std::uint32_t free_ = no_page;
-    std::uint64_t free_count_ = 0;
-    stable_table<page_list> lists_;
+    extent_table pages_;
 };
 
 } // namespace kvmark::tier

@@ -38,7 +38,7 @@ public:
         return {};
     }
 
-    [[nodiscard]] bytes granule() const { return config_.granule; }
+    [[nodiscard]] bytes granule(const tier_setup&) const { return config_.granule; }
 
     /// Bytes per second that it gives under load; valid after open().
     [[nodiscard]] double saturated_rate(direction d) const {

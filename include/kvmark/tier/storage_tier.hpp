@@ -24,12 +24,18 @@ enum class direction : std::uint8_t { read, write };
 /// Every entry is a whole number of sectors, and every I/O too.
 inline constexpr bytes sector_size{4096};
 
+/// How a tier made of files lays entries out, where that is chosen at run time (tier::selected_layout).
+enum class layout_kind : std::uint8_t { file_per_entry, file_per_block, slab };
+
 /// What a tier is told before the clock starts.
 struct tier_setup {
     bytes limit{};                 ///< it will never hold more; 0: it is not used
     bytes io_chunk{};              ///< the largest single I/O, a multiple of sector_size
     std::uint32_t queue_depth = 1; ///< I/Os in flight that the run asks of the storage tier
-    std::string cache_dir{};       ///< where a tier made of files puts them
+    std::string cache_dir{};       ///< where a tier made of files puts them; a block device for a raw slab
+    layout_kind layout = layout_kind::file_per_entry;
+    std::string raw_device{}; ///< the block device named a second time, which lets a slab overwrite it
+    bool strict = false;      ///< open() fails where the tier would otherwise fall back and note it
 };
 
 /// The outcome of one I/O: 0 or an errno. No message is built on the path of a block.
@@ -49,7 +55,8 @@ concept storage_tier = requires(T t, const T c, const tier_setup& setup) {
 
 /// A tier that holds real bytes and whose calls return when the bytes have moved. Calls for different
 /// entries, and reads and writes within one entry, come from several threads at once; create and erase of an
-/// entry never overlap another call for it. Spans are whole sectors of at most io_chunk, and aligned to 4096.
+/// entry never overlap another call for it. Spans are whole sectors, aligned to 4096; an I/O lies within one
+/// io_chunk of the entry, counted from its start.
 template <class T>
 concept blocking_tier = storage_tier<T> &&
     requires(T t, entry_id e, bytes size, bytes offset, std::span<std::byte> into,
@@ -60,6 +67,26 @@ concept blocking_tier = storage_tier<T> &&
     { t.erase(e) } -> std::same_as<io_status>; ///< good too for an entry never created
 };
 
+/// A blocking tier that can also keep several I/Os of one thread in flight. A `queue` belongs to the thread
+/// that opened it; wake() may come from another, and its end, with nothing in flight. A slot is a number
+/// below `depth` that the caller gives an I/O and is told again when it is done; it names one I/O at a time,
+/// and its span stays where it is until then. reap() is told every outcome: all of the bytes or an error.
+template <class T>
+concept queued_tier = blocking_tier<T> && std::default_initializable<typename T::queue> &&
+    requires(T t, typename T::queue q, const tier_setup& setup, std::uint32_t slot, entry_id e, bytes offset,
+             std::span<std::byte> into, std::span<const std::byte> from,
+             void (*done)(std::uint32_t, io_status)) {
+    { t.can_queue(setup) } -> std::same_as<bool>; ///< asked before open(); if not, note() says why
+    /// After t.open(). `into` is all the memory that spans will lie in, for engines that register it.
+    { q.open(t, slot, into) } -> std::same_as<result<void>>;
+    { q.read(slot, e, offset, into) } -> std::same_as<void>; ///< prepares; nothing is begun before wait()
+    { q.write(slot, e, offset, from) } -> std::same_as<void>;
+    { q.submit() } -> std::same_as<void>; ///< begins what was prepared, and does not wait
+    { q.wait() } -> std::same_as<void>;   ///< the same, and sleeps until an I/O is done or wake() was called
+    { q.reap(done) } -> std::same_as<void>; ///< done(slot, status) for each I/O that ended; does not wait
+    { q.wake() } -> std::same_as<void>;     ///< ends the present wait() or the next one; from any thread
+};
+
 /// A tier that holds no bytes and says instead when an operation would end: what virtual time runs on.
 template <class T>
 concept timed_tier = storage_tier<T> && requires(T t, direction d, bytes size, nanoseconds now) {
@@ -68,11 +95,11 @@ concept timed_tier = storage_tier<T> && requires(T t, direction d, bytes size, n
 
 // Optional members, each with the default used when a tier has none of its own.
 
-/// The unit in which the tier gives out room; one sector by default.
+/// The unit in which the tier gives out room, asked before open(); one sector by default.
 template <class T>
-[[nodiscard]] constexpr bytes granule_of(const T& t) {
-    if constexpr (requires { t.granule(); })
-        return t.granule();
+[[nodiscard]] constexpr bytes granule_of(const T& t, const tier_setup& setup) {
+    if constexpr (requires { t.granule(setup); })
+        return t.granule(setup);
     else
         return sector_size;
 }
@@ -108,6 +135,12 @@ template <class T>
 template <class T>
 inline constexpr bool has_instant_metadata = requires {
     requires T::instant_metadata;
+};
+
+/// Whether its reads and writes are copies in memory, which count as such and not as time of a device.
+template <class T>
+inline constexpr bool is_in_memory = requires {
+    requires T::in_memory;
 };
 
 /// Makes what was written durable once an entry is whole, if the tier has such a step.

@@ -1,5 +1,6 @@
 // A file per entry: whole, preallocated, also when descriptors or space run out.
-#include <kvmark/tier/entry_files.hpp>
+#include <kvmark/tier/file_per_entry.hpp>
+#include <kvmark/tier/file_tier.hpp>
 
 #include "support/temporary_directory.hpp"
 #include "tier/entry_bytes.hpp"
@@ -7,27 +8,15 @@
 
 using namespace kvmark;
 using test::temporary_directory;
-using tier::entry_files;
 using tier::entry_id;
-using tier::io_status;
 
 namespace {
 
-/// What a tier makes of entry_files.
-struct plain_files {
-    entry_files files;
-
+/// The plainest tier of that layout.
+struct plain_files : tier::file_tier<tier::file_per_entry> {
     result<void> open(const std::string& directory, std::uint32_t queue_depth = 4) {
-        return files.open({.io_chunk = test::io_chunk, .queue_depth = queue_depth, .cache_dir = directory},
-                          0);
-    }
-    io_status create(entry_id e, bytes size) { return files.create(e, size); }
-    io_status erase(entry_id e) { return files.erase(e); }
-    io_status write(entry_id e, bytes at, std::span<const std::byte> from) {
-        return files.with_file(e, [&](int fd) { return entry_files::write_all(fd, at, from); });
-    }
-    io_status read(entry_id e, bytes at, std::span<std::byte> into) {
-        return files.with_file(e, [&](int fd) { return entry_files::read_all(fd, at, into); });
+        return layout().open({.io_chunk = test::io_chunk, .queue_depth = queue_depth, .cache_dir = directory},
+                             tier::page_cache::used);
     }
 };
 
@@ -46,7 +35,7 @@ bool limit_descriptors(rlim_t n) {
 
 } // namespace
 
-TEST_CASE("entry files: one file per entry, of its size, its blocks reserved, gone when erased") {
+TEST_CASE("file per entry: one file per entry, of its size, its blocks reserved, gone when erased") {
     const temporary_directory user;
     plain_files tier;
     REQUIRE(tier.open(user.path()));
@@ -65,7 +54,7 @@ TEST_CASE("entry files: one file per entry, of its size, its blocks reserved, go
     }
 }
 
-TEST_CASE("entry files: no two entries share a file") {
+TEST_CASE("file per entry: no two entries share a file") {
     const temporary_directory user;
     plain_files tier;
     REQUIRE(tier.open(user.path()));
@@ -76,7 +65,7 @@ TEST_CASE("entry files: no two entries share a file") {
     for (const entry_id e : ids) CHECK(test::has(tier, e, small, e));
 }
 
-TEST_CASE("entry files: an entry created anew holds nothing of the one before it") {
+TEST_CASE("file per entry: an entry created anew holds nothing of the one before it") {
     const temporary_directory user;
     plain_files tier;
     REQUIRE(tier.open(user.path()));
@@ -90,7 +79,7 @@ TEST_CASE("entry files: an entry created anew holds nothing of the one before it
         if (b != std::byte{0}) FAIL("a byte of the old entry");
 }
 
-TEST_CASE("entry files: erase succeeds for an entry never created, and erased twice") {
+TEST_CASE("file per entry: erase succeeds for an entry never created, and erased twice") {
     const temporary_directory user;
     plain_files tier;
     REQUIRE(tier.open(user.path()));
@@ -101,7 +90,7 @@ TEST_CASE("entry files: erase succeeds for an entry never created, and erased tw
     CHECK(tier.erase(0).good());
 }
 
-TEST_CASE("entry files: a file shorter than its entry is an I/O error where bytes are missing") {
+TEST_CASE("file per entry: a file shorter than its entry is an I/O error where bytes are missing") {
     const temporary_directory user;
     plain_files tier;
     REQUIRE(tier.open(user.path()));
@@ -114,18 +103,18 @@ TEST_CASE("entry files: a file shorter than its entry is an I/O error where byte
     CHECK(tier.read(0, small * 2, buffer.span()).error_number == EIO);
 }
 
-TEST_CASE("entry files: an error of the system comes back by its number") {
+TEST_CASE("file per entry: an error of the system comes back by its number") {
     const temporary_directory user;
     plain_files tier;
     REQUIRE(tier.open(user.path()));
     const huge_page_buffer buffer(small);
     REQUIRE(tier.create(0, small).good());
-    CHECK(entry_files::write_all(-1, {}, buffer.span()).error_number == EBADF);
-    CHECK(entry_files::read_all(-1, {}, buffer.span()).error_number == EBADF);
+    CHECK(tier::write_all(-1, 0, buffer.span()).error_number == EBADF);
+    CHECK(tier::read_all(-1, 0, buffer.span()).error_number == EBADF);
     CHECK(tier.create(1, bytes(std::uint64_t{1} << 62)).error_number != 0);
 }
 
-TEST_CASE("entry files: reads and writes go on when there are more entries than descriptors") {
+TEST_CASE("file per entry: reads and writes go on when there are more entries than descriptors") {
     const temporary_directory user;
     const rlim_t limit = GENERATE(100, 60); // room for some descriptors to keep, and for none
     const int status = test::exit_status_of([&] {
@@ -148,7 +137,7 @@ TEST_CASE("entry files: reads and writes go on when there are more entries than 
     CHECK(status == 0);
 }
 
-TEST_CASE("entry files: the soft limit of descriptors is raised to the hard one") {
+TEST_CASE("file per entry: the soft limit of descriptors is raised to the hard one") {
     const temporary_directory user;
     const int status = test::exit_status_of([&] {
         const rlimit limit{.rlim_cur = 40, .rlim_max = 300};
@@ -162,7 +151,7 @@ TEST_CASE("entry files: the soft limit of descriptors is raised to the hard one"
     CHECK(status == 0);
 }
 
-TEST_CASE("entry files: a full disk refuses an entry, and nothing of it stays") {
+TEST_CASE("file per entry: a full disk refuses an entry, and nothing of it stays") {
     const temporary_directory user;
     const int status = test::exit_status_with_mounted(user.path(), "tmpfs", "size=1m", [&] {
         plain_files tier;
@@ -181,7 +170,7 @@ TEST_CASE("entry files: a full disk refuses an entry, and nothing of it stays") 
     CHECK(test::files_below(user.path()).empty());
 }
 
-TEST_CASE("entry files: refused entries do not use up the descriptors to keep") {
+TEST_CASE("file per entry: refused entries do not use up the descriptors to keep") {
     const temporary_directory user;
     const int status = test::exit_status_with_mounted(user.path(), "tmpfs", "size=1m", [&] {
         plain_files tier;
@@ -198,19 +187,20 @@ TEST_CASE("entry files: refused entries do not use up the descriptors to keep") 
     CHECK(status == 0);
 }
 
-TEST_CASE("entry files: free space is 95 % of what the file system says, also for a path not made yet") {
+TEST_CASE("file per entry: its capacity is 95 % of the free space, also for a path not made yet") {
     const temporary_directory user;
     struct statvfs info {};
     REQUIRE(::statvfs(user.path().c_str(), &info) == 0);
     const double expected = 0.95 * static_cast<double>(info.f_bavail) * static_cast<double>(info.f_frsize);
     for (const std::string& path : {user.path(), user / "not/yet/made"})
-        CHECK(static_cast<double>(entry_files::free_space(path).count) == Approx(expected).epsilon(0.02));
-    CHECK(entry_files::free_space("not-yet-made").count > 0);
-    CHECK(entry_files::free_space("/not-yet-made").count > 0);
+        CHECK(static_cast<double>(tier::file_per_entry::capacity({.cache_dir = path}).count) ==
+              Approx(expected).epsilon(0.02));
+    CHECK(tier::file_per_entry::capacity({.cache_dir = "not-yet-made"}).count > 0);
+    CHECK(tier::file_per_entry::capacity({.cache_dir = "/not-yet-made"}).count > 0);
     CHECK_FALSE(std::filesystem::exists(user / "not"));
 }
 
-TEST_CASE("entry files: files, directory and descriptors are gone at the end") {
+TEST_CASE("file per entry: files, directory and descriptors are gone at the end") {
     const temporary_directory user;
     const std::size_t before = open_descriptors();
     {
