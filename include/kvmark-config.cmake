@@ -1,4 +1,4 @@
-# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring]). Without components only kvmark::kvmark can be
+# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring checksummed]). Without components only kvmark::kvmark can be
 # linked, and nothing else is searched for.
 include("${CMAKE_CURRENT_LIST_DIR}/kvmark-targets.cmake")
 
@@ -20,6 +20,11 @@ foreach(component IN LISTS kvmark_FIND_COMPONENTS)
         find_package(liburing QUIET MODULE)
         list(POP_FRONT CMAKE_MODULE_PATH)
         set(kvmark_needs liburing::liburing)
+    elseif(component STREQUAL "checksummed")
+        list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+        find_package(xxhash QUIET MODULE)
+        list(POP_FRONT CMAKE_MODULE_PATH)
+        set(kvmark_needs xxhash::headers)
     endif()
 
     set(kvmark_${component}_FOUND TRUE)

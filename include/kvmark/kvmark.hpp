@@ -29,8 +29,11 @@
 #include <kvmark/workload/users.hpp>
 
 #include <kvmark/tier/cache_directory.hpp>
+#include <kvmark/tier/counted.hpp>
+#include <kvmark/tier/decorated.hpp>
 #include <kvmark/tier/direct_file.hpp>
 #include <kvmark/tier/extent_table.hpp>
+#include <kvmark/tier/faulty.hpp>
 #include <kvmark/tier/file.hpp>
 #include <kvmark/tier/file_layout.hpp>
 #include <kvmark/tier/file_per_block.hpp>
@@ -46,6 +49,7 @@
 #include <kvmark/tier/stack.hpp>
 #include <kvmark/tier/stamp.hpp>
 #include <kvmark/tier/storage_tier.hpp>
+#include <kvmark/tier/throttled.hpp>
 #include <kvmark/tier/transfer.hpp>
 
 #include <kvmark/cache/block_index.hpp>

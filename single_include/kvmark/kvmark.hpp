@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_URING.
+// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -1611,6 +1611,291 @@ inline constexpr bool has_commit = requires(T t, entry_id e) {
 
 } // namespace kvmark::tier
 
+// kvmark/tier/stack.hpp
+// A stack of tiers, fastest first, composed at compile time.
+
+#include <tuple>
+
+namespace kvmark::tier {
+
+struct no_config {};
+
+template <class T>
+struct config_of_tier {
+    using type = no_config;
+};
+template <class T>
+    requires requires { typename T::config; }
+struct config_of_tier<T> {
+    using type = typename T::config;
+};
+template <class T>
+using config_of = typename config_of_tier<T>::type;
+
+/// One sentence for whoever writes a tier and forgets a member.
+template <class T>
+constexpr void check_tier() {
+    static_assert(
+        requires {
+            { T::name } -> std::convertible_to<std::string_view>;
+        },
+        "kvmark: a storage tier needs a static member `name` (std::string_view)");
+    static_assert(
+        requires {
+            { T::role } -> std::convertible_to<tier_role>;
+        },
+        "kvmark: a storage tier needs a static member `role` (kvmark::tier::tier_role)");
+    static_assert(
+        requires(T t, const tier_setup& s) {
+            { t.open(s) } -> std::same_as<result<void>>;
+        },
+        "kvmark: a storage tier needs `result<void> open(const tier_setup&)`");
+    if constexpr (!timed_tier<T>) {
+        static_assert(
+            requires(T t, entry_id e, bytes n) {
+                { t.create(e, n) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status create(entry_id, bytes size)` "
+            "(or `schedule`, if it only models time)");
+        static_assert(
+            requires(T t, entry_id e, bytes n, std::span<const std::byte> from) {
+                { t.write(e, n, from) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status write(entry_id, bytes offset, std::span<const "
+            "std::byte>)`");
+        static_assert(
+            requires(T t, entry_id e, bytes n, std::span<std::byte> into) {
+                { t.read(e, n, into) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status read(entry_id, bytes offset, std::span<std::byte>)`");
+        static_assert(
+            requires(T t, entry_id e) {
+                { t.erase(e) } -> std::same_as<io_status>;
+            },
+            "kvmark: a storage tier needs `io_status erase(entry_id)`");
+    }
+}
+
+template <class... Tiers>
+class stack {
+public:
+    static constexpr std::size_t size = sizeof...(Tiers);
+    static_assert(size >= 1 && size <= 8, "kvmark: a tier stack holds one to eight tiers");
+    using configs = std::tuple<config_of<Tiers>...>;
+
+    template <std::size_t I>
+    using tier_at = std::tuple_element_t<I, std::tuple<Tiers...>>;
+
+    /// Whether no tier holds real bytes, as virtual time needs.
+    static constexpr bool all_timed = (timed_tier<Tiers> && ...);
+
+    stack() : stack(configs{}) {}
+    explicit stack(const configs& c) : stack(c, std::index_sequence_for<Tiers...>{}) {}
+
+    /// Calls f(tier) with the tier at `index`, by comparisons that the compiler turns into a jump: no pointer
+    /// to a function, no virtual call.
+    template <class F>
+    KVMARK_INLINE void at(std::size_t index, F&& f) {
+        at_impl(index, f, std::index_sequence_for<Tiers...>{});
+    }
+    template <class F>
+    KVMARK_INLINE void for_each(F&& f) {
+        for_each_impl(f, std::index_sequence_for<Tiers...>{});
+    }
+
+private:
+    template <std::size_t... I>
+    stack(const configs& c, std::index_sequence<I...>) : tiers_(make<I>(c)...) {
+        (check_tier<Tiers>(), ...);
+    }
+
+    /// Built in place, since a tier that owns files or memory cannot be moved.
+    template <std::size_t I>
+    struct make {
+        const configs& c;
+        explicit make(const configs& all) : c(all) {}
+        operator tier_at<I>() const {
+            if constexpr (std::is_same_v<config_of<tier_at<I>>, no_config>)
+                return tier_at<I>();
+            else
+                return tier_at<I>(std::get<I>(c));
+        }
+    };
+
+    template <class F, std::size_t... I>
+    KVMARK_INLINE void at_impl(std::size_t index, F& f, std::index_sequence<I...>) {
+        static_cast<void>(((index == I && (f(std::get<I>(tiers_)), true)) || ...));
+    }
+    template <class F, std::size_t... I>
+    KVMARK_INLINE void for_each_impl(F& f, std::index_sequence<I...>) {
+        (f(I, std::get<I>(tiers_)), ...);
+    }
+
+    std::tuple<Tiers...> tiers_;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/decorated.hpp
+// What a decorator of a tier stands on: the tier inside, and all of its members but those that are changed.
+
+namespace kvmark::tier {
+
+/// One of each kind of call.
+template <class Each>
+struct by_call {
+    Each create{};
+    Each write{};
+    Each read{};
+    Each erase{};
+    Each commit{};
+};
+
+/// A text as a template argument.
+template <std::size_t Size>
+struct word {
+    char text[Size];
+    consteval word(const char (&from)[Size]) {
+        for (std::size_t i = 0; i < Size; ++i) text[i] = from[i];
+    }
+};
+
+/// "throttled direct_file" of "throttled" and direct_file. The blank takes the place of the word's zero.
+template <word Adjective, class T>
+inline constexpr auto decorated_name = [] {
+    constexpr std::string_view inner = T::name;
+    std::array<char, sizeof(Adjective.text) + inner.size()> name{};
+    std::size_t end = 0;
+    for (std::size_t i = 0; i + 1 < sizeof(Adjective.text); ++i) name[end++] = Adjective.text[i];
+    name[end++] = ' ';
+    for (const char c : inner) name[end++] = c;
+    return name;
+}();
+
+/// A blocking tier in front of another, which does as that one does. A decorator derives from it and hides
+/// the members that it changes. It has no queue, whatever is inside: it is driven by calls that block, on a
+/// thread for each I/O in flight.
+template <blocking_tier T, word Adjective>
+class decorated {
+public:
+    static constexpr std::string_view name{decorated_name<Adjective, T>.data(),
+                                           decorated_name<Adjective, T>.size()};
+    static constexpr tier_role role = T::role;
+    static constexpr bool instant_metadata = has_instant_metadata<T>;
+    static constexpr bool in_memory = is_in_memory<T>;
+    using config = config_of<T>;
+
+    decorated() : decorated(config{}) {}
+    explicit decorated(const config& c) : inner_(make(c)) {}
+
+    [[nodiscard]] KVMARK_INLINE T& inner() { return inner_; }
+
+    result<void> open(const tier_setup& setup) { return inner_.open(setup); }
+    [[nodiscard]] bytes capacity(const tier_setup& setup) const { return capacity_of(inner_, setup); }
+    [[nodiscard]] bytes granule(const tier_setup& setup) const { return granule_of(inner_, setup); }
+    [[nodiscard]] std::string note() const { return note_of(inner_); }
+    [[nodiscard]] std::uint32_t depth() const requires requires(const T t) { t.depth(); }
+    { return inner_.depth(); }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) { return inner_.create(e, size); }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return inner_.write(e, offset, from);
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return inner_.read(e, offset, into);
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) { return inner_.erase(e); }
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) requires has_commit<T> {
+        return inner_.commit(e);
+    }
+
+private:
+    /// In place, since a tier that owns files or memory cannot be moved.
+    static T make(const config& c) {
+        if constexpr (std::is_same_v<config, no_config>)
+            return T();
+        else
+            return T(c);
+    }
+
+    T inner_;
+};
+
+/// Waits until that instant of CLOCK_MONOTONIC. A thread is woken up to 50 us late, the kernel's timer slack,
+/// so it goes to sleep for that much less, and spins for what is left.
+inline void wait_until(nanoseconds instant) {
+    constexpr nanoseconds slack{50'000};
+    for (nanoseconds left; (left = instant - clocks::monotonic_now()).count > 0;) {
+        if (left <= slack) continue;
+        const std::int64_t wake = (instant - slack).count;
+        const timespec at{wake / 1'000'000'000, wake % 1'000'000'000};
+        ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
+    }
+}
+
+} // namespace kvmark::tier
+
+// kvmark/tier/counted.hpp
+// A tier that counts what is asked of it.
+
+namespace kvmark::tier {
+
+/// Calls of one kind. On a cache line of its own, so that counting reads does not slow writes down.
+struct alignas(64) call_counter {
+    std::atomic<std::uint64_t> calls{0};
+    std::atomic<std::uint64_t> bytes{0}; ///< of the good reads and writes; the sizes given to good creates
+    std::atomic<std::uint64_t> errors{0};
+};
+using call_counts = by_call<call_counter>;
+
+/// Counts the calls, bytes and errors of the tier inside. May be read at any time; a call is counted once it
+/// is over.
+template <blocking_tier T>
+class counted : public decorated<T, "counted"> {
+public:
+    struct config {
+        call_counts* counts = nullptr; ///< the caller's, which outlives the tier; null: the tier's own
+        config_of<T> inner{};
+    };
+
+    counted() : counted(config{}) {}
+    explicit counted(const config& c)
+        : counted::decorated(c.inner), counts_(c.counts ? *c.counts : own_counts_) {}
+
+    [[nodiscard]] const call_counts& counts() const { return counts_; }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        return count(counts_.create, size.count, this->inner().create(e, size));
+    }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return count(counts_.write, from.size(), this->inner().write(e, offset, from));
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return count(counts_.read, into.size(), this->inner().read(e, offset, into));
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        return count(counts_.erase, 0, this->inner().erase(e));
+    }
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) requires has_commit<T> {
+        return count(counts_.commit, 0, this->inner().commit(e));
+    }
+
+private:
+    KVMARK_INLINE static io_status count(call_counter& c, std::uint64_t size, io_status status) {
+        c.calls.fetch_add(1, std::memory_order_relaxed);
+        if (KVMARK_LIKELY(status.good()))
+            c.bytes.fetch_add(size, std::memory_order_relaxed);
+        else
+            c.errors.fetch_add(1, std::memory_order_relaxed);
+        return status;
+    }
+
+    call_counts own_counts_;
+    call_counts& counts_;
+};
+
+} // namespace kvmark::tier
+
 // kvmark/tier/file_layout.hpp
 // The file_layout concept: where on a file system the bytes of an entry lie.
 
@@ -2031,6 +2316,200 @@ private:
     std::vector<std::atomic<std::uint32_t>> next_; ///< by extent: the next of its chain, or of the free ones
     alignas(64) std::atomic<std::uint64_t> free_{none};
     stable_table<chain> chains_;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/faulty.hpp
+// A tier that fails on purpose: errors, torn transfers, flipped bits and delays, the same ones for a seed.
+
+namespace kvmark::tier {
+
+/// What may go wrong with one kind of call; each a probability, 0 to 1. A call has at most one of the first
+/// three, so their sum is 1 or less. Torn and corrupt are for reads and writes alone.
+struct fault_odds {
+    double error = 0;   ///< nothing happens but an error
+    double torn = 0;    ///< the first half of the sectors is moved, then EIO
+    double corrupt = 0; ///< all is moved and the call is good, but one bit is another
+    double delay = 0;   ///< the call takes longer; what else happens to it is drawn apart
+};
+
+/// What was injected into calls of one kind.
+struct fault_tally {
+    std::atomic<std::uint64_t> errors{0};
+    std::atomic<std::uint64_t> torn{0};
+    std::atomic<std::uint64_t> corrupt{0};
+    std::atomic<std::uint64_t> delays{0};
+
+    /// The calls that told their caller of a failure.
+    [[nodiscard]] std::uint64_t failures() const { return errors + torn; }
+};
+struct fault_counts : by_call<fault_tally> {
+    [[nodiscard]] std::uint64_t failures() const {
+        return create.failures() + write.failures() + read.failures() + erase.failures() + commit.failures();
+    }
+};
+
+/// Decides the fate of each call of one kind from the seed and the call's number alone, whichever thread
+/// makes it.
+class fault_source {
+public:
+    enum class fault : std::uint8_t { none, error, torn, corrupt };
+    struct fate {
+        fault what = fault::none;
+        bool delayed = false;
+        std::uint64_t place = 0; ///< of a flipped bit: any number
+    };
+
+    fault_source(const fault_odds& odds, std::uint64_t seed, std::uint64_t kind, fault_tally& tally)
+        : odds_(odds), seed_(seed), kind_(kind), tally_(tally) {}
+
+    [[nodiscard]] const fault_odds& odds() const { return odds_; }
+
+    [[nodiscard]] KVMARK_INLINE fate next() {
+        random_stream draw(seed_, kind_, calls_.fetch_add(1, std::memory_order_relaxed));
+        const double u = draw.uniform();
+        fate f{.delayed = draw.chance(odds_.delay)};
+        if (!KVMARK_LIKELY(u >= odds_.error + odds_.torn + odds_.corrupt)) {
+            f.what = u < odds_.error                ? fault::error
+                     : u < odds_.error + odds_.torn ? fault::torn
+                                                    : fault::corrupt;
+            f.place = draw.next();
+        }
+        if (!KVMARK_LIKELY(f.what == fault::none && !f.delayed)) count(f);
+        return f;
+    }
+
+private:
+    KVMARK_COLD void count(const fate& f) {
+        if (f.delayed) ++tally_.delays;
+        if (f.what == fault::error) ++tally_.errors;
+        if (f.what == fault::torn) ++tally_.torn;
+        if (f.what == fault::corrupt) ++tally_.corrupt;
+    }
+
+    fault_odds odds_;
+    std::uint64_t seed_;
+    std::uint64_t kind_;
+    fault_tally& tally_;
+    alignas(64) std::atomic<std::uint64_t> calls_{0};
+};
+
+/// A test of whoever uses a tier: what it injected is in the counts, and must be what its user reports.
+template <blocking_tier T>
+class faulty : public decorated<T, "faulty"> {
+public:
+    struct config {
+        by_call<fault_odds> odds{};
+        int error_number = EIO; ///< of `error`
+        nanoseconds delay{1'000'000};
+        std::uint64_t seed = 0;
+        fault_counts* counts = nullptr; ///< the caller's, which outlives the tier; null: the tier's own
+        config_of<T> inner{};
+    };
+
+    faulty() : faulty(config{}) {}
+    explicit faulty(const config& c)
+        : faulty::decorated(c.inner), counts_(c.counts ? *c.counts : own_counts_),
+          create_(c.odds.create, c.seed, 0, counts_.create), write_(c.odds.write, c.seed, 1, counts_.write),
+          read_(c.odds.read, c.seed, 2, counts_.read), erase_(c.odds.erase, c.seed, 3, counts_.erase),
+          commit_(c.odds.commit, c.seed, 4, counts_.commit), error_number_(c.error_number), delay_(c.delay) {}
+
+    [[nodiscard]] const fault_counts& counts() const { return counts_; }
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        for (const fault_source* s : {&create_, &write_, &read_, &erase_, &commit_}) {
+            const fault_odds& o = s->odds();
+            if (!is_chance(o.error) || !is_chance(o.torn) || !is_chance(o.corrupt) || !is_chance(o.delay) ||
+                !is_chance(o.error + o.torn + o.corrupt))
+                return refusal("probabilities are 0 to 1, and so is the sum of error, torn and corrupt");
+            if (s != &read_ && s != &write_ && o.torn + o.corrupt > 0)
+                return refusal("only reads and writes can be torn or corrupt");
+        }
+        if (error_number_ <= 0) return refusal("error_number is an errno, above 0");
+        return faulty::decorated::open(setup);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        return fails(create_) ? io_status{error_number_} : this->inner().create(e, size);
+    }
+    /// A failed one has erased all the same: the number of the entry is used again, and the tier inside must
+    /// not have two entries of it.
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        const bool failed = fails(erase_);
+        const io_status status = this->inner().erase(e);
+        return failed ? io_status{error_number_} : status;
+    }
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) requires has_commit<T> {
+        return fails(commit_) ? io_status{error_number_} : this->inner().commit(e);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        const fate f = next(write_);
+        if (KVMARK_LIKELY(f.what == fault::none)) return this->inner().write(e, offset, from);
+        return write_badly(f, e, offset, from);
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        const fate f = next(read_);
+        if (KVMARK_LIKELY(f.what == fault::none)) return this->inner().read(e, offset, into);
+        return read_badly(f, e, offset, into);
+    }
+
+private:
+    using fault = fault_source::fault;
+    using fate = fault_source::fate;
+
+    static bool is_chance(double p) { return p >= 0 && p <= 1; }
+    static error refusal(const char* why) {
+        return {error_kind::invalid_argument, std::string("faulty tier: ") + why};
+    }
+
+    [[nodiscard]] KVMARK_INLINE fate next(fault_source& calls) {
+        const fate f = calls.next();
+        if (!KVMARK_LIKELY(!f.delayed)) wait_until(clocks::monotonic_now() + delay_);
+        return f;
+    }
+    [[nodiscard]] KVMARK_INLINE bool fails(fault_source& calls) { return next(calls).what != fault::none; }
+
+    /// What arrives of a torn transfer: whole sectors, perhaps none.
+    static std::size_t half(std::size_t size) { return size / sector_size.count / 2 * sector_size.count; }
+    static io_status torn(io_status of_the_half) { return of_the_half.good() ? io_status{EIO} : of_the_half; }
+
+    KVMARK_COLD io_status read_badly(const fate& f, entry_id e, bytes offset, std::span<std::byte> into) {
+        if (f.what == fault::error) return {error_number_};
+        if (f.what == fault::torn) {
+            const auto part = into.first(half(into.size()));
+            return torn(part.empty() ? io_status{} : this->inner().read(e, offset, part));
+        }
+        const io_status status = this->inner().read(e, offset, into);
+        flip_bit(into[f.place % into.size()], f);
+        return status;
+    }
+
+    /// A corrupt write is one good write, and another of the sector that is to be bad.
+    KVMARK_COLD io_status write_badly(const fate& f, entry_id e, bytes offset,
+                                      std::span<const std::byte> from) {
+        if (f.what == fault::error) return {error_number_};
+        if (f.what == fault::torn) {
+            const auto part = from.first(half(from.size()));
+            return torn(part.empty() ? io_status{} : this->inner().write(e, offset, part));
+        }
+        if (const io_status status = this->inner().write(e, offset, from); !status.good()) return status;
+        alignas(sector_size.count) std::byte sector[sector_size.count];
+        const std::size_t place = f.place % from.size();
+        const std::size_t start = place / sizeof sector * sizeof sector;
+        std::memcpy(sector, from.data() + start, sizeof sector);
+        flip_bit(sector[place - start], f);
+        return this->inner().write(e, offset + bytes(start), sector);
+    }
+
+    static void flip_bit(std::byte& byte, const fate& f) { byte ^= std::byte{1} << (f.place >> 61); }
+
+    fault_counts own_counts_;
+    fault_counts& counts_;
+    fault_source create_, write_, read_, erase_, commit_;
+    int error_number_;
+    nanoseconds delay_;
 };
 
 } // namespace kvmark::tier
@@ -2596,131 +3075,6 @@ private:
 
 } // namespace kvmark::tier
 
-// kvmark/tier/stack.hpp
-// A stack of tiers, fastest first, composed at compile time.
-
-#include <tuple>
-
-namespace kvmark::tier {
-
-struct no_config {};
-
-template <class T>
-struct config_of_tier {
-    using type = no_config;
-};
-template <class T>
-    requires requires { typename T::config; }
-struct config_of_tier<T> {
-    using type = typename T::config;
-};
-template <class T>
-using config_of = typename config_of_tier<T>::type;
-
-/// One sentence for whoever writes a tier and forgets a member.
-template <class T>
-constexpr void check_tier() {
-    static_assert(
-        requires {
-            { T::name } -> std::convertible_to<std::string_view>;
-        },
-        "kvmark: a storage tier needs a static member `name` (std::string_view)");
-    static_assert(
-        requires {
-            { T::role } -> std::convertible_to<tier_role>;
-        },
-        "kvmark: a storage tier needs a static member `role` (kvmark::tier::tier_role)");
-    static_assert(
-        requires(T t, const tier_setup& s) {
-            { t.open(s) } -> std::same_as<result<void>>;
-        },
-        "kvmark: a storage tier needs `result<void> open(const tier_setup&)`");
-    if constexpr (!timed_tier<T>) {
-        static_assert(
-            requires(T t, entry_id e, bytes n) {
-                { t.create(e, n) } -> std::same_as<io_status>;
-            },
-            "kvmark: a storage tier needs `io_status create(entry_id, bytes size)` "
-            "(or `schedule`, if it only models time)");
-        static_assert(
-            requires(T t, entry_id e, bytes n, std::span<const std::byte> from) {
-                { t.write(e, n, from) } -> std::same_as<io_status>;
-            },
-            "kvmark: a storage tier needs `io_status write(entry_id, bytes offset, std::span<const "
-            "std::byte>)`");
-        static_assert(
-            requires(T t, entry_id e, bytes n, std::span<std::byte> into) {
-                { t.read(e, n, into) } -> std::same_as<io_status>;
-            },
-            "kvmark: a storage tier needs `io_status read(entry_id, bytes offset, std::span<std::byte>)`");
-        static_assert(
-            requires(T t, entry_id e) {
-                { t.erase(e) } -> std::same_as<io_status>;
-            },
-            "kvmark: a storage tier needs `io_status erase(entry_id)`");
-    }
-}
-
-template <class... Tiers>
-class stack {
-public:
-    static constexpr std::size_t size = sizeof...(Tiers);
-    static_assert(size >= 1 && size <= 8, "kvmark: a tier stack holds one to eight tiers");
-    using configs = std::tuple<config_of<Tiers>...>;
-
-    template <std::size_t I>
-    using tier_at = std::tuple_element_t<I, std::tuple<Tiers...>>;
-
-    /// Whether no tier holds real bytes, as virtual time needs.
-    static constexpr bool all_timed = (timed_tier<Tiers> && ...);
-
-    stack() : stack(configs{}) {}
-    explicit stack(const configs& c) : stack(c, std::index_sequence_for<Tiers...>{}) {}
-
-    /// Calls f(tier) with the tier at `index`, by comparisons that the compiler turns into a jump: no pointer
-    /// to a function, no virtual call.
-    template <class F>
-    KVMARK_INLINE void at(std::size_t index, F&& f) {
-        at_impl(index, f, std::index_sequence_for<Tiers...>{});
-    }
-    template <class F>
-    KVMARK_INLINE void for_each(F&& f) {
-        for_each_impl(f, std::index_sequence_for<Tiers...>{});
-    }
-
-private:
-    template <std::size_t... I>
-    stack(const configs& c, std::index_sequence<I...>) : tiers_(make<I>(c)...) {
-        (check_tier<Tiers>(), ...);
-    }
-
-    /// Built in place, since a tier that owns files or memory cannot be moved.
-    template <std::size_t I>
-    struct make {
-        const configs& c;
-        explicit make(const configs& all) : c(all) {}
-        operator tier_at<I>() const {
-            if constexpr (std::is_same_v<config_of<tier_at<I>>, no_config>)
-                return tier_at<I>();
-            else
-                return tier_at<I>(std::get<I>(c));
-        }
-    };
-
-    template <class F, std::size_t... I>
-    KVMARK_INLINE void at_impl(std::size_t index, F& f, std::index_sequence<I...>) {
-        static_cast<void>(((index == I && (f(std::get<I>(tiers_)), true)) || ...));
-    }
-    template <class F, std::size_t... I>
-    KVMARK_INLINE void for_each_impl(F& f, std::index_sequence<I...>) {
-        (f(I, std::get<I>(tiers_)), ...);
-    }
-
-    std::tuple<Tiers...> tiers_;
-};
-
-} // namespace kvmark::tier
-
 // kvmark/tier/stamp.hpp
 // Proof of content: every 4 KiB sector says which entry it belongs to and sums up the rest of itself.
 
@@ -2820,6 +3174,84 @@ KVMARK_INLINE void verify_sectors(std::span<const std::byte> buffer, content_id 
         if (!KVMARK_LIKELY(good)) report(sector_mismatch{expected, found});
     }
 }
+
+} // namespace kvmark::tier
+
+// kvmark/tier/throttled.hpp
+// A tier made slower: a bandwidth that is not exceeded, and a latency that no I/O stays below.
+
+namespace kvmark::tier {
+
+/// The speed of reads, or of writes.
+struct throttle {
+    double bytes_per_second = 0; ///< 0: no limit
+    nanoseconds latency{};       ///< an I/O lasts at least as long
+};
+
+/// A tier of known speed. All its I/Os together keep to the rate, like those of one device: while a write
+/// goes on, a read waits. Each takes the next piece of one schedule, which runs on whether its caller is late
+/// or not, so the rate is exact in the long run: in any time t, at most rate x (t + burst) bytes move. Only
+/// reads and writes are slowed down; create, commit and erase are those of T.
+template <blocking_tier T>
+class throttled : public decorated<T, "throttled"> {
+public:
+    struct config {
+        throttle read{};
+        throttle write{};
+        config_of<T> inner{};
+    };
+
+    /// How far the schedule may fall behind the clock before what it offered is lost: a caller that is woken
+    /// late makes up for it, one that pauses cannot save the pause up.
+    static constexpr nanoseconds burst{5'000'000};
+    /// Its time is that of a device, whatever is inside.
+    static constexpr bool in_memory = false;
+
+    throttled() : throttled(config{}) {}
+    explicit throttled(const config& c) : throttled::decorated(c.inner), read_(c.read), write_(c.write) {}
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        for (const throttle& t : {read_, write_})
+            if (!(t.bytes_per_second >= 0) || t.latency.count < 0)
+                return error{error_kind::invalid_argument,
+                             "throttled tier: a rate of " + std::to_string(t.bytes_per_second) +
+                                 " bytes/s with a latency of " + std::to_string(t.latency.count) +
+                                 " ns; both must be 0 or more"};
+        return throttled::decorated::open(setup);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        const nanoseconds end = reserve(write_, from.size());
+        const io_status status = this->inner().write(e, offset, from);
+        wait_until(end);
+        return status;
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        const nanoseconds end = reserve(read_, into.size());
+        const io_status status = this->inner().read(e, offset, into);
+        wait_until(end);
+        return status;
+    }
+
+private:
+    /// The instant before which an I/O of that size, asked for now, may not end.
+    [[nodiscard]] KVMARK_INLINE nanoseconds reserve(const throttle& t, std::size_t size) {
+        const nanoseconds now = clocks::monotonic_now();
+        const nanoseconds earliest = now + t.latency;
+        if (t.bytes_per_second == 0) return earliest;
+        const nanoseconds takes(
+            static_cast<std::int64_t>(__builtin_ceil(static_cast<double>(size) / t.bytes_per_second * 1e9)));
+        nanoseconds free_at = free_at_.load(std::memory_order_relaxed);
+        nanoseconds end;
+        do end = (free_at > now - burst ? free_at : now - burst) + takes;
+        while (!free_at_.compare_exchange_weak(free_at, end, std::memory_order_relaxed));
+        return end > earliest ? end : earliest;
+    }
+
+    throttle read_;
+    throttle write_;
+    alignas(64) std::atomic<nanoseconds> free_at_{nanoseconds()}; ///< monotonic, the end of the schedule
+};
 
 } // namespace kvmark::tier
 
@@ -7568,6 +8000,326 @@ struct crew_of<local, Stack> {
 
 } // namespace kvmark::exec
 
+// kvmark/benchmark/block_benchmark.hpp
+// One tier, one block size, one depth: what a backend gives when nothing else stands around it.
+
+namespace kvmark {
+
+/// What is measured: I/Os of `block` bytes at random places, `depth` of them in flight.
+struct block_case {
+    bytes block{};
+    std::uint32_t depth = 1;
+    int read_percent = 100; ///< 100: reads, 0: writes
+    nanoseconds warm_up{300'000'000};
+    nanoseconds duration{2'000'000'000};
+};
+
+struct block_result {
+    nanoseconds elapsed{}; ///< without the warm-up
+    bytes read{}, written{};
+    measure::histogram read_latency, write_latency; ///< of one I/O, until it is seen to be done
+    measure::process_usage processor;               ///< of the whole process, from the warm-up's end on
+    measure::device_usage device;                   ///< by the kernel's counters, likewise
+    std::uint64_t corrupt_sectors = 0;
+    std::uint64_t errors = 0;
+    int error_number = 0; ///< of the first
+
+    [[nodiscard]] std::uint64_t operations() const { return read_latency.count() + write_latency.count(); }
+    [[nodiscard]] double bytes_per_second() const {
+        return elapsed.count > 0 ? static_cast<double>((read + written).count) / to_seconds(elapsed) : 0;
+    }
+};
+
+/// Holds one entry of `size` bytes in a tier and measures it case by case. A tier with a queue is driven by
+/// the calling thread, any other by a thread for each I/O in flight. Blocks carry stamps, which reads check
+/// as `verify` says. The loop allocates nothing and makes no system call but the tier's and the clock's.
+template <tier::blocking_tier Tier>
+class block_benchmark {
+public:
+    /// `setup.io_chunk` is the largest block that will be measured; every block divides it.
+    block_benchmark(const tier::tier_setup& setup, bytes size, verify_mode verify,
+                    const tier::config_of<Tier>& config = {})
+        : setup_(setup), size_(size), verify_(verify), tier_(make(config)) {
+        setup_.limit = round_up(size, tier::granule_of(tier_, setup_));
+    }
+
+    /// Opens the tier and writes the entry whole.
+    [[nodiscard]] KVMARK_COLD result<void> open() {
+        if constexpr (tier::queued_tier<Tier>) queued_ = tier_.can_queue(setup_);
+        if (auto opened = tier_.open(setup_); !opened) return opened;
+        if (const auto created = tier_.create(entry, size_); !created.good()) return failure(created);
+        const lane buffers(setup_.io_chunk, 1);
+        for (bytes at{}; at < size_; at += setup_.io_chunk) {
+            const bytes left = size_ - at;
+            const auto part =
+                buffers.write_buffer(0).first(left < setup_.io_chunk ? left.count : setup_.io_chunk.count);
+            stamp(part, at, buffers);
+            if (const auto written = tier_.write(entry, at, part); !written.good()) return failure(written);
+        }
+        if (const auto durable = tier::commit(tier_, entry); !durable.good()) return failure(durable);
+        return {};
+    }
+
+    /// Whether one thread drives a queue. After open(), as note().
+    [[nodiscard]] bool queued() const { return queued_; }
+    [[nodiscard]] std::string note() const { return tier::note_of(tier_); }
+
+    /// Ends early when `stop` becomes true. An error means that nothing could be measured; errors of I/Os are
+    /// counted.
+    [[nodiscard]] result<block_result> measure(const block_case& c, const std::atomic<bool>& stop) {
+        if (c.block.count == 0 || setup_.io_chunk.count % c.block.count != 0 ||
+            c.block.count % tier::sector_size.count != 0)
+            return error{error_kind::invalid_argument,
+                         "a block of " + std::to_string(c.block.count) +
+                             " bytes: must be whole sectors of 4096, and divide the largest block"};
+        if (size_.count / c.block.count < c.depth)
+            return error{error_kind::invalid_argument, "an entry of " + std::to_string(size_.count) +
+                                                           " bytes has fewer blocks of " +
+                                                           std::to_string(c.block.count) +
+                                                           " than there are I/Os in flight; make it larger"};
+        window w{.stop = stop};
+        w.begin = clocks::monotonic_now() + c.warm_up;
+        w.end = w.begin + c.duration;
+        return queued_ ? through_queue(c, w) : by_threads(c, w);
+    }
+
+private:
+    static constexpr tier::entry_id entry = 0;
+    static constexpr tier::content_id content{.key = 1, .generation = 1};
+    static constexpr std::uint64_t salt = 42;
+
+    struct window {
+        const std::atomic<bool>& stop;
+        nanoseconds begin{}, end{};
+
+        [[nodiscard]] bool over(nanoseconds now) const {
+            return now >= end || stop.load(std::memory_order_relaxed);
+        }
+    };
+
+    /// The buffers of some I/Os in flight: one full of noise to write and one to read into for each.
+    class lane {
+    public:
+        lane(bytes block, std::uint32_t slots) : block_(block), slots_(slots), memory_(block * 2 * slots) {
+            memory_.touch(block * 2 * slots);
+            for (std::uint32_t slot = 0; slot < slots; ++slot)
+                noise_ = tier::payload_noise(write_buffer(slot), salt);
+        }
+        [[nodiscard]] std::span<std::byte> memory() const { return memory_.span(); }
+        [[nodiscard]] KVMARK_INLINE std::span<std::byte> write_buffer(std::uint32_t slot) const {
+            return {memory_.data() + block_.count * slot, block_.count};
+        }
+        [[nodiscard]] KVMARK_INLINE std::span<std::byte> read_buffer(std::uint32_t slot) const {
+            return {memory_.data() + block_.count * (slots_ + slot), block_.count};
+        }
+        [[nodiscard]] KVMARK_INLINE const tier::payload_noise& noise() const { return noise_; }
+
+    private:
+        bytes block_;
+        std::uint32_t slots_;
+        huge_page_buffer memory_;
+        tier::payload_noise noise_;
+    };
+
+    /// Draws what the I/Os of one slot do. A slot has blocks of its own, every depth-th, so that no write
+    /// meets another I/O on the same block.
+    struct plan {
+        plan(const block_case& c, bytes size, std::uint32_t first_slot)
+            : draw(c.depth, first_slot), block(c.block), depth(c.depth),
+              blocks(size.count / c.block.count / c.depth), read_percent(c.read_percent) {}
+
+        [[nodiscard]] KVMARK_INLINE bytes place(std::uint32_t slot) {
+            return block * (draw.next() % blocks * depth + slot);
+        }
+        [[nodiscard]] KVMARK_INLINE bool reads() {
+            return read_percent == 100 ||
+                   (read_percent != 0 && static_cast<int>(draw.next() % 100) < read_percent);
+        }
+
+        random_stream draw;
+        bytes block;
+        std::uint32_t depth;
+        std::uint64_t blocks;
+        int read_percent;
+    };
+
+    struct io {
+        bytes place{};
+        bool reads = true;
+        nanoseconds handed{};
+    };
+
+    static Tier make(const tier::config_of<Tier>& config) {
+        if constexpr (std::is_same_v<tier::config_of<Tier>, tier::no_config>)
+            return Tier();
+        else
+            return Tier(config);
+    }
+    static error failure(tier::io_status status) {
+        return {error_kind::system, std::string("laying out: ") + std::strerror(status.error_number)};
+    }
+
+    KVMARK_INLINE void stamp(std::span<std::byte> part, bytes at, const lane& buffers) const {
+        tier::stamp_sectors(part, buffers.noise(), content,
+                            static_cast<std::uint32_t>(at.count / tier::sector_size.count), salt);
+    }
+
+    KVMARK_INLINE void conclude(const io& done, std::span<const std::byte> buffer, tier::io_status status,
+                                nanoseconds now, const window& w, block_result& r) const {
+        if (!KVMARK_LIKELY(status.good())) {
+            if (r.errors++ == 0) r.error_number = status.error_number;
+            return;
+        }
+        if (now >= w.begin && now < w.end) {
+            (done.reads ? r.read_latency : r.write_latency).record(now - done.handed);
+            (done.reads ? r.read : r.written) += bytes(buffer.size());
+        }
+        if (!done.reads || verify_ == verify_mode::none) return;
+        tier::verify_sectors(buffer, content,
+                             static_cast<std::uint32_t>(done.place.count / tier::sector_size.count), salt,
+                             verify_ == verify_mode::full,
+                             [&](const tier::sector_mismatch&) KVMARK_INLINE_LAMBDA { ++r.corrupt_sectors; });
+    }
+
+    /// What the process and the device did since the warm-up ended.
+    class meter {
+    public:
+        explicit meter(const std::string& path) : counters_(path) {}
+        void start() {
+            processor_ = measure::read_process_usage();
+            device_ = counters_.read();
+        }
+        void stop(block_result& r, const window& w, nanoseconds now) const {
+            r.processor = measure::read_process_usage() - processor_;
+            r.device = counters_.read() - device_;
+            r.elapsed = (now < w.end ? now : w.end) - w.begin;
+            if (r.elapsed.count < 0) r.elapsed = {};
+        }
+
+    private:
+        measure::device_counters counters_;
+        measure::process_usage processor_;
+        measure::device_usage device_;
+    };
+
+    [[nodiscard]] result<block_result> through_queue(const block_case& c, const window& w) {
+        block_result r;
+        if constexpr (tier::queued_tier<Tier>) {
+            const lane buffers(c.block, c.depth);
+            if (buffers.memory().empty()) return no_memory();
+            typename Tier::queue queue;
+            if (auto opened = queue.open(tier_, c.depth, buffers.memory()); !opened) return opened.error();
+            plan next(c, size_, 0);
+            std::vector<io> ios(c.depth);
+            std::vector<std::uint32_t> idle, prepared;
+            for (std::uint32_t slot = 0; slot < c.depth; ++slot) idle.push_back(slot);
+            prepared.reserve(c.depth);
+            meter m(setup_.cache_dir);
+            bool metered = false;
+            nanoseconds now = clocks::monotonic_now();
+            while (!w.over(now) || idle.size() < c.depth) {
+                if (!w.over(now)) begin(queue, buffers, next, ios, idle, prepared);
+                const nanoseconds handed = clocks::monotonic_now();
+                for (const std::uint32_t slot : prepared) ios[slot].handed = handed;
+                prepared.clear();
+                queue.wait();
+                now = clocks::monotonic_now();
+                if (!metered && now >= w.begin) {
+                    m.start();
+                    metered = true;
+                }
+                queue.reap([&](std::uint32_t slot, tier::io_status status) KVMARK_INLINE_LAMBDA {
+                    const io& done = ios[slot];
+                    conclude(done, done.reads ? buffers.read_buffer(slot) : buffers.write_buffer(slot),
+                             status, now, w, r);
+                    idle.push_back(slot);
+                });
+            }
+            if (metered) m.stop(r, w, now);
+        }
+        return r;
+    }
+
+    template <class Queue>
+    KVMARK_INLINE void begin(Queue& queue, const lane& buffers, plan& next, std::vector<io>& ios,
+                             std::vector<std::uint32_t>& idle, std::vector<std::uint32_t>& prepared) const {
+        for (const std::uint32_t slot : idle) {
+            io& i = ios[slot];
+            i.place = next.place(slot);
+            i.reads = next.reads();
+            if (i.reads) {
+                queue.read(slot, entry, i.place, buffers.read_buffer(slot));
+            } else {
+                stamp(buffers.write_buffer(slot), i.place, buffers);
+                queue.write(slot, entry, i.place, buffers.write_buffer(slot));
+            }
+            prepared.push_back(slot);
+        }
+        idle.clear();
+    }
+
+    [[nodiscard]] result<block_result> by_threads(const block_case& c, const window& w) {
+        std::vector<block_result> results(c.depth);
+        std::atomic<bool> no_buffers{false};
+        std::vector<std::thread> threads;
+        for (std::uint32_t slot = 0; slot < c.depth; ++slot)
+            threads.emplace_back([&, slot] {
+                const lane buffers(c.block, 1);
+                if (buffers.memory().empty())
+                    no_buffers = true;
+                else
+                    one_at_a_time(c, w, slot, buffers, results[slot]);
+            });
+        meter m(setup_.cache_dir);
+        for (nanoseconds now = clocks::monotonic_now(); now < w.begin && !w.over(now);
+             now = clocks::monotonic_now())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        m.start();
+        for (auto& thread : threads) thread.join();
+        if (no_buffers) return no_memory();
+        block_result all;
+        for (const block_result& r : results) {
+            all.read += r.read;
+            all.written += r.written;
+            all.read_latency.merge(r.read_latency);
+            all.write_latency.merge(r.write_latency);
+            all.corrupt_sectors += r.corrupt_sectors;
+            if (all.errors == 0) all.error_number = r.error_number;
+            all.errors += r.errors;
+        }
+        m.stop(all, w, clocks::monotonic_now());
+        return all;
+    }
+
+    void one_at_a_time(const block_case& c, const window& w, std::uint32_t slot, const lane& buffers,
+                       block_result& r) {
+        plan next(c, size_, slot);
+        nanoseconds now = clocks::monotonic_now();
+        while (!w.over(now)) {
+            io i{.place = next.place(slot), .reads = next.reads()};
+            const auto buffer = i.reads ? buffers.read_buffer(0) : buffers.write_buffer(0);
+            if (!i.reads) stamp(buffer, i.place, buffers);
+            i.handed = clocks::monotonic_now();
+            const tier::io_status status =
+                i.reads ? tier_.read(entry, i.place, buffer) : tier_.write(entry, i.place, buffer);
+            now = clocks::monotonic_now();
+            conclude(i, buffer, status, now, w, r);
+        }
+    }
+
+    static error no_memory() {
+        return {error_kind::system, "cannot map the I/O buffers; give smaller blocks or a smaller depth"};
+    }
+
+    tier::tier_setup setup_;
+    bytes size_;
+    verify_mode verify_;
+    Tier tier_;
+    bool queued_ = false;
+};
+
+} // namespace kvmark
+
 #endif // KVMARK_WITH_LOCAL
 
 #ifdef KVMARK_WITH_READERS
@@ -9914,6 +10666,68 @@ private:
 } // namespace kvmark::report
 
 #endif // KVMARK_WITH_REPORT
+
+#ifdef KVMARK_WITH_CHECKSUMMED
+
+// kvmark/tier/checksummed.hpp
+// A tier that checks every byte it gives back by a checksum kept in memory. Needs xxHash
+// (kvmark::checksummed).
+
+#ifndef XXH_INLINE_ALL
+#define XXH_INLINE_ALL
+#endif
+#include <xxhash.h>
+
+namespace kvmark::tier {
+
+/// Keeps the XXH3 of each sector that is written, 8 bytes for 4096, and compares when it is read. A sum for
+/// each sector, not for each I/O: any part of what was written can then be read alone. A read that differs is
+/// EBADMSG; its bytes are in the buffer all the same. So is a read of what was never written.
+///
+/// The stamps of the engine see the same without it; this is for a tier used without the engine, and says of
+/// a stack of decorators between which two the bytes changed.
+template <blocking_tier T>
+class checksummed : public decorated<T, "checksummed"> {
+public:
+    using checksummed::decorated::decorated;
+
+    /// The sums keep the room they once had, so that entries that come and go allocate nothing in the end.
+    [[nodiscard]] io_status create(entry_id e, bytes size) {
+        sums_.ensure(e).assign(size.count / sector_size.count, never_written);
+        return this->inner().create(e, size);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        std::uint64_t* sum = sums_of(e, offset);
+        for (std::size_t at = 0; at < from.size(); at += sector_size.count) *sum++ = sum_of(from.data() + at);
+        return this->inner().write(e, offset, from);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        if (const io_status status = this->inner().read(e, offset, into); !KVMARK_LIKELY(status.good()))
+            return status;
+        const std::uint64_t* sum = sums_of(e, offset);
+        for (std::size_t at = 0; at < into.size(); at += sector_size.count)
+            if (!KVMARK_LIKELY(*sum++ == sum_of(into.data() + at))) return {EBADMSG};
+        return {};
+    }
+
+private:
+    static constexpr std::uint64_t never_written = 0;
+
+    [[nodiscard]] KVMARK_INLINE static std::uint64_t sum_of(const std::byte* sector) {
+        return ::XXH3_64bits(sector, sector_size.count);
+    }
+    [[nodiscard]] KVMARK_INLINE std::uint64_t* sums_of(entry_id e, bytes offset) {
+        return sums_[e].data() + offset.count / sector_size.count;
+    }
+
+    stable_table<std::vector<std::uint64_t>> sums_;
+};
+
+} // namespace kvmark::tier
+
+#endif // KVMARK_WITH_CHECKSUMMED
 
 #ifdef KVMARK_WITH_URING
 

@@ -21,9 +21,10 @@ LAYERS = [
 # Headers that kvmark.hpp leaves out, by the component that a user opts into: the CMake target kvmark::<component>,
 # the macro KVMARK_WITH_<COMPONENT> of the single header. A name that ends in / stands for its whole folder.
 OPT_IN = {
-    "local": ["exec/local.hpp"],
+    "local": ["benchmark/block_benchmark.hpp", "exec/local.hpp"],
     "readers": ["workload/burst_gpt.hpp", "workload/reader/", "workload/sharegpt.hpp"],
     "report": ["report/"],
+    "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
 }
 
@@ -32,6 +33,7 @@ THIRD_PARTY = {
     "exec/local.hpp": ["boost/asio/"],
     "workload/reader/": ["boost/json"],
     "report/": ["boost/json", "fmt/"],
+    "tier/checksummed.hpp": ["xxhash.h"],
     "tier/io_uring.hpp": ["liburing.h"],
 }
 
