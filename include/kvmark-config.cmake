@@ -1,4 +1,4 @@
-# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring checksummed]). Without components only kvmark::kvmark can be
+# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring asio_file checksummed]). Without components only kvmark::kvmark can be
 # linked, and nothing else is searched for.
 include("${CMAKE_CURRENT_LIST_DIR}/kvmark-targets.cmake")
 
@@ -15,11 +15,16 @@ foreach(component IN LISTS kvmark_FIND_COMPONENTS)
     elseif(component STREQUAL "readers")
         find_package(Boost 1.81 QUIET OPTIONAL_COMPONENTS json)
         set(kvmark_needs Boost::json)
-    elseif(component STREQUAL "uring")
+    elseif(component STREQUAL "uring" OR component STREQUAL "asio_file")
         list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
         find_package(liburing QUIET MODULE)
         list(POP_FRONT CMAKE_MODULE_PATH)
+        find_package(Boost 1.81 QUIET)
+        find_package(Threads QUIET)
         set(kvmark_needs liburing::liburing)
+        if(component STREQUAL "asio_file")
+            list(APPEND kvmark_needs Boost::headers Threads::Threads)
+        endif()
     elseif(component STREQUAL "checksummed")
         list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
         find_package(xxhash QUIET MODULE)

@@ -16,6 +16,7 @@ struct command_name {
 constexpr command_name commands[]{
     {"run", on_run, "run a benchmark"},
     {"datasize", on_datasize, "size of the data of a load"},
+    {"tiers", on_tiers, "measure storage backends block by block"},
     {"models", on_models, "list the models"},
     {"completion", 0, "print a completion script"},
 };

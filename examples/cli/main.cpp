@@ -5,6 +5,7 @@
 #include "models.hpp"
 #include "resolve.hpp"
 #include "run_command.hpp"
+#include "tiers_command.hpp"
 
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/report/terminal.hpp>
@@ -21,6 +22,7 @@ constexpr std::string_view overview =
     R"(kvmark plays the traffic of an LLM service against a stack of real storage tiers and says what each tier delivered.
 
 Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left out before an option)
+       kvmark tiers [OPTION]...     measure backends on a path block by block, beside fio if asked
        kvmark datasize [OPTION]...  how much KV cache a number of users makes
        kvmark models [OPTION]...    the models whose cache can be played
        kvmark completion SHELL      completion script for bash, zsh or fish
@@ -45,11 +47,11 @@ GiB is 2^30 bytes. docs/cli.md explains every option, docs/json.md every key of 
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-int report_faults(const fault_list& faults) {
+int report_faults(const fault_list& faults, const char* command = "run") {
     for (const std::string& fault : faults.all()) std::fprintf(stderr, "kvmark: %s\n", fault.c_str());
     const std::size_t n = faults.all().size();
-    std::fprintf(stderr, "kvmark: %zu fault%s, nothing was done; `kvmark run --help` lists the options\n", n,
-                 n == 1 ? "" : "s");
+    std::fprintf(stderr, "kvmark: %zu fault%s, nothing was done; `kvmark %s --help` lists the options\n", n,
+                 n == 1 ? "" : "s", command);
     return exit_bad_arguments;
 }
 
@@ -86,6 +88,19 @@ int datasize_main(words arguments) {
     return faults.empty() ? datasize(s, one_model) : report_faults(faults);
 }
 
+int tiers_main(words arguments) {
+    settings s;
+    fault_list faults;
+    read_arguments(arguments, on_tiers, s, faults);
+    if (s.help) {
+        print(help_text("kvmark tiers [OPTION]...", on_tiers, tiers_closing, help_width()));
+        return exit_ok;
+    }
+    resolve_model(s, faults);
+    resolve_tiers(s, faults);
+    return faults.empty() ? measure_tiers(s) : report_faults(faults, "tiers");
+}
+
 int models_main(words arguments) {
     settings s;
     fault_list faults;
@@ -120,9 +135,10 @@ int dispatch(words arguments) {
     if (first == "run") return run_main(rest);
     if (first.starts_with('-')) return run_main(arguments);
     if (first == "datasize") return datasize_main(rest);
+    if (first == "tiers") return tiers_main(rest);
     if (first == "models") return models_main(rest);
     if (first == "completion") return completion_main(rest);
-    constexpr std::array<std::string_view, 4> commands{"run", "datasize", "models", "completion"};
+    constexpr std::array<std::string_view, 5> commands{"run", "tiers", "datasize", "models", "completion"};
     std::fprintf(stderr, "kvmark: unknown command %s%s\n", kvmark::quote(first).c_str(),
                  suggestion(first, commands).c_str());
     return exit_bad_arguments;

@@ -1,6 +1,8 @@
 // The table of options, and the functions that store their values.
 #include "option_table.hpp"
 
+#include "size_lists.hpp"
+
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/launch/quote.hpp>
 
@@ -24,6 +26,10 @@ T& in(settings& s, T settings::*member) {
 template <class T>
 T& in(settings& s, T options::*member) {
     return s.options.*member;
+}
+template <class T>
+T& in(settings& s, T tiers_request::*member) {
+    return s.tiers.*member;
 }
 
 template <class T>
@@ -102,6 +108,35 @@ void choice(settings& s, const option_spec& o, std::string_view value, fault_lis
     refuse(faults, o, value, listed(o.choices) + suggestion(value, o.choices));
 }
 
+template <auto Parse, auto Member>
+void list(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    in(s, Member).clear();
+    for (const std::string_view part : split_list(value)) {
+        if (const auto parsed = Parse(part))
+            in(s, Member).push_back(*parsed);
+        else
+            refuse(faults, o, part, "as in " + std::string(o.value));
+    }
+}
+
+std::optional<std::string> any_text(std::string_view text) { return std::string(text); }
+
+void size_of_file(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    if (const auto size = parse_size(value))
+        s.tiers.size = *size;
+    else
+        refuse(faults, o, value, "a size, as 1000M");
+}
+
+constexpr std::array<std::string_view, 3> directions{"read", "write", "mix"};
+
+/// The mix is marked, since its share may be given later.
+std::optional<int> parse_direction(std::string_view text) {
+    if (text == directions[0]) return 100;
+    if (text == directions[1]) return 0;
+    return text == directions[2] ? std::optional(-1) : std::nullopt;
+}
+
 void dry_run(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
     if (value.empty())
         s.dry_run = dry_run_form::text;
@@ -113,14 +148,53 @@ void dry_run(settings& s, const option_spec& o, std::string_view value, fault_li
 
 constexpr std::array<std::string_view, 1> dry_run_choices{"json"};
 
-constexpr std::string_view load = "Load", tiers = "Tiers", traces = "Traces", results = "Results",
-                           launch_group = "Launch", tool = "Tool";
+constexpr std::string_view backends = "Backends", cases = "Cases", load = "Load", tiers = "Tiers",
+                           traces = "Traces", results = "Results", launch_group = "Launch", tool = "Tool";
 
 using o = options;
 using s = settings;
+using t = tiers_request;
 
 // clang-format off
 constexpr option_spec table[]{
+    {"path", "", arity::one, "DIR", on_tiers, backends,
+     "directory on the storage to measure (a temporary directory)", {}, text<&t::path>},
+    {"engines", "", arity::one, "uring,asio,pread,mmap,file,host", on_tiers, backends,
+     "what is measured; file is buffered, host is memory (uring,pread)", {}, list<any_text, &t::engines>},
+    {"layout", "", arity::one, "LAYOUT", on_tiers, backends,
+     "how the file lies: file-per-entry, file-per-block or slab (slab)", layout_names, choice<&t::layout>},
+    {"strict", "", arity::flag, "", on_tiers, backends,
+     "fail where io_uring or O_DIRECT cannot be had, in place of a fallback", {}, flag<&o::strict>},
+    {"fio", "", arity::flag, "", on_tiers, backends,
+     "run fio (io_uring) beside it in the same rounds, and print the ratio", {}, flag<&t::fio>},
+    {"emit-fio", "", arity::one, "FILE", on_tiers, backends,
+     "write the equal fio job file, and measure nothing", {}, text<&t::emit_fio>},
+
+    {"model", "-m", arity::one, "NAME", on_tiers, cases,
+     "block sizes are KV blocks of this model (llama3.1-8b)", preset_names, text<&s::model_name>},
+    {"block-tokens", "", arity::one, "16,64,256,512", on_tiers, cases,
+     "tokens of a block (16,64,256,512)", {}, list<parse_count, &t::block_tokens>},
+    {"block-sizes", "", arity::one, "4K,128K,1M", on_tiers, cases,
+     "sizes in their place, multiples of 4096", {}, list<parse_size, &t::block_sizes>},
+    {"depths", "", arity::one, "1,4,32", on_tiers, cases,
+     "I/Os in flight (4)", {}, list<parse_count, &t::depths>},
+    {"cases", "", arity::one, "1M:4,128K:32,4K:64", on_tiers, cases,
+     "pairs of size and depth in place of all with all; beside --fio these three", {},
+     list<parse_size_and_depth, &t::cases>},
+    {"io", "", arity::one, "read,write,mix", on_tiers, cases,
+     "directions (read,write)", {}, list<parse_direction, &t::read_percents>},
+    {"mix-read-percent", "", arity::one, "N", on_tiers, cases,
+     "reads in the mix, 1..99 (89)", {}, integer<&t::mix_read_percent>},
+    {"size", "", arity::one, "BYTES", on_tiers, cases,
+     "of the file, with K, M or G (1000M)", {}, size_of_file},
+    {"rounds", "", arity::one, "N", on_tiers, cases,
+     "every backend and fio in turn, so often; 0: 3, and 5 beside fio (0)", {}, integer<&t::rounds>},
+    {"seconds", "", arity::one, "X", on_tiers, cases,
+     "of one case in one round; 0: 1, and 2 beside fio (0)", {}, real<&t::seconds>},
+    {"verify", "", arity::one, "MODE", on_tiers, cases,
+     "what a read checks: none, stamps (one per 4 KiB sector) or full, every byte (stamps)",
+     verify_mode_names, choice<&t::verify>},
+
     {"model", "-m", arity::one, "NAME", on_run | on_datasize, load,
      "model whose cache is played; `kvmark models` lists them (llama3.1-8b)",
      preset_names, text<&s::model_name>},
@@ -237,6 +311,10 @@ constexpr option_spec table[]{
      "make DIR/kv_cache/run/<datetime> with result, metadata and logs", {}, text<&s::results_dir>},
     {"csv", "", arity::one, "FILE", on_run, results,
      "the figures as scope,metric,unit,value", {}, text<&s::csv>},
+    {"csv", "", arity::one, "FILE", on_tiers, results,
+     "a row for each backend and case", {}, text<&s::csv>},
+    {"json", "", arity::one, "FILE", on_tiers, results,
+     "everything, rounds and histograms too; - is stdout, in place of the table", {}, text<&t::json_file>},
     {"xlsx-output", "", arity::one, "FILE", on_run, results,
      "the same as a spreadsheet", {}, text<&s::xlsx>},
     {"max-samples", "", arity::one, "N", on_run, results,
@@ -270,16 +348,16 @@ constexpr option_spec table[]{
      "print the command and the plan, touch nothing; =json prints one JSON object", dry_run_choices, dry_run},
     {"demo", "", arity::flag, "", on_run, tool,
      "ten seconds of tiny-1b in a temporary directory; other options still count", {}, flag<&s::demo>},
-    {"quiet", "", arity::flag, "", on_run, tool,
+    {"quiet", "", arity::flag, "", on_run | on_tiers, tool,
      "no progress, no summary; errors alone", {}, flag<&s::quiet>},
-    {"no-color", "", arity::flag, "", on_run, tool,
+    {"no-color", "", arity::flag, "", on_run | on_tiers, tool,
      "no colours, as with NO_COLOR in the environment", {}, flag<&s::no_color>},
     {"log-level", "", arity::one, "LEVEL", on_run, tool,
      "DEBUG or INFO: everything; WARNING: no progress; ERROR, CRITICAL: no notes either (INFO)",
      log_level_names, choice<&s::level>},
     {"enable-latency-tracing", "", arity::flag, "", on_run, tool,
      "accepted, without effect in this version", {}, flag<&s::enable_latency_tracing>},
-    {"help", "-h", arity::flag, "", on_run | on_datasize | on_models, tool,
+    {"help", "-h", arity::flag, "", on_run | on_datasize | on_models | on_tiers, tool,
      "this text", {}, flag<&s::help>},
 };
 // clang-format on

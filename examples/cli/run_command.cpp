@@ -44,6 +44,10 @@ constexpr storage_stack storage_stacks[]{
 #ifdef KVMARK_WITH_URING
     {"uring_file", run_host_uring_file, run_gpu_host_uring_file},
 #endif
+#ifdef KVMARK_WITH_ASIO_FILE
+    {"asio_file", run_host_asio_file},
+#endif
+    {"mapped_file", run_host_mapped_file},
     {"direct_file", run_host_direct_file, run_gpu_host_direct_file},
     {"file", run_host_file, run_gpu_host_file},
 };
@@ -57,7 +61,8 @@ run_result run_stack(const settings& s, console& out, io_trace* trace) {
     if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
     const bool gpu = s.options.gpu_mem_gb.value > 0;
     for (const storage_stack& stack : storage_stacks)
-        if (stack.storage == storage_tier_of(s)) return (gpu ? stack.run_with_gpu : stack.run)(s, observer);
+        if (stack.storage == storage_tier_of(s))
+            return (gpu && stack.run_with_gpu ? stack.run_with_gpu : stack.run)(s, observer);
     return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before
 }
 

@@ -32,7 +32,28 @@ struct site_limits {
     double max_cpu_memory_gb = 8'589'934'592.0;
 };
 
+/// What `kvmark tiers` measures. A list that is empty was not given.
+struct tiers_request {
+    std::string path;
+    std::vector<std::string> engines;
+    std::vector<bytes> block_sizes;
+    std::vector<std::uint32_t> depths;
+    std::vector<std::pair<bytes, std::uint32_t>> cases; ///< block and depth
+    std::vector<int> read_percents;                     ///< 100: reads, 0: writes, else the mix
+    std::vector<std::uint32_t> block_tokens;
+    std::int64_t mix_read_percent = 89; ///< what the workload of `kvmark run` moves on storage alone
+    std::int64_t rounds = 0;            ///< 0: 3, and 5 beside fio
+    double seconds = 0;                 ///< of one case in one round; 0: 1, and 2 beside fio
+    bytes size{1000 * mib_bytes};       ///< of the file
+    verify_mode verify = verify_mode::stamps;
+    tier::layout_kind layout = tier::layout_kind::slab;
+    bool fio = false;
+    std::string emit_fio;
+    std::string json_file; ///< `-`: stdout
+};
+
 struct settings {
+    tiers_request tiers;
     kvmark::options options;
     std::string model_name = "llama3.1-8b";
     std::string autoscaler_mode_text = "qos";

@@ -40,6 +40,7 @@
 #include <kvmark/tier/file_per_entry.hpp>
 #include <kvmark/tier/file_tier.hpp>
 #include <kvmark/tier/host.hpp>
+#include <kvmark/tier/mapped_file.hpp>
 #include <kvmark/tier/modelled.hpp>
 #include <kvmark/tier/null.hpp>
 #include <kvmark/tier/open_flags.hpp>

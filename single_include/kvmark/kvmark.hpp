@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING.
+// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -1540,6 +1540,11 @@ concept queued_tier = blocking_tier<T> && std::default_initializable<typename T:
     { q.wake() } -> std::same_as<void>;     ///< ends the present wait() or the next one; from any thread
 };
 
+/// I/Os to prepare before they are handed over, while more are to come: the device works on the first ones
+/// meanwhile. One system call for all of a deep queue left it idle between batches (4 KiB at depth 64: 0.8
+/// of the rate), one for each cost half as much processor time again.
+inline constexpr std::size_t queue_batch = 8;
+
 /// A tier that holds no bytes and says instead when an operation would end: what virtual time runs on.
 template <class T>
 concept timed_tier = storage_tier<T> && requires(T t, direction d, bytes size, nanoseconds now) {
@@ -2215,107 +2220,76 @@ using direct_file = basic_direct_file<file_per_entry>;
 } // namespace kvmark::tier
 
 // kvmark/tier/extent_table.hpp
-// Room in units of one size: each entry is a chain of extents, any of which serves any entry.
+// Room in units of one size: an entry is a list of extents, any of which serves any entry.
 
 namespace kvmark::tier {
 
 /// Since all extents are alike, room is never lost to fragments: an entry fits as long as enough extents are
-/// free. Entries come and go from several threads at once without a lock; nothing is allocated after open()
-/// but the pages of the table of entries.
+/// free. Entries come and go from several threads at once without a lock. A list keeps its memory for the
+/// next entry of that number, so that creating entries allocates nothing either once a run is warm.
 class extent_table {
 public:
     KVMARK_COLD void open(std::uint32_t extents) {
-        next_ = std::vector<std::atomic<std::uint32_t>>(extents);
+        below_ = std::vector<std::atomic<std::uint32_t>>(extents);
         for (std::uint32_t i = 0; i < extents; ++i)
-            next_[i].store(i + 1 < extents ? i + 1 : none, std::memory_order_relaxed);
+            below_[i].store(i + 1 < extents ? i + 1 : none, std::memory_order_relaxed);
         free_.store(extents == 0 ? none : 0, std::memory_order_release);
     }
 
     /// Gives the entry `count` extents. False, and nothing taken, when fewer are free.
-    [[nodiscard]] KVMARK_INLINE bool create(entry_id e, std::uint64_t count) {
-        chain& c = chains_.ensure(e);
-        std::uint32_t last = none;
-        for (std::uint64_t i = 0; i < count; ++i) {
+    [[nodiscard]] bool create(entry_id e, std::uint64_t count) {
+        std::vector<std::uint32_t>& extents = lists_.ensure(e);
+        if (count > below_.size()) return false;
+        extents.reserve(count);
+        while (extents.size() < count) {
             const std::uint32_t extent = take();
             if (extent == none) {
                 erase(e);
                 return false;
             }
-            next_[extent].store(none, std::memory_order_relaxed);
-            (last == none ? c.first : next_[last]).store(extent, std::memory_order_relaxed);
-            last = extent;
+            extents.push_back(extent);
         }
-        c.cursor.store(c.first.load(std::memory_order_relaxed), std::memory_order_relaxed);
         return true;
     }
 
     /// Takes its extents back; nothing for an entry never created.
-    KVMARK_INLINE void erase(entry_id e) {
-        chain* c = chains_.find(e);
-        if (!c) return;
-        std::uint32_t extent = c->first.exchange(none, std::memory_order_relaxed);
-        while (extent != none) {
-            const std::uint32_t following = next_[extent].load(std::memory_order_relaxed);
-            give_back(extent);
-            extent = following;
-        }
+    void erase(entry_id e) {
+        std::vector<std::uint32_t>* extents = lists_.find(e);
+        if (!extents) return;
+        for (; !extents->empty(); extents->pop_back()) give_back(extents->back());
     }
 
     /// The number of the entry's extent `index`, counted from 0.
-    [[nodiscard]] KVMARK_INLINE std::uint32_t at(entry_id e, std::uint64_t index) {
-        chain& c = chains_[e];
-        const std::uint64_t hint = c.cursor.load(std::memory_order_relaxed);
-        std::uint64_t reached = hint >> 32;
-        auto extent = static_cast<std::uint32_t>(hint);
-        if (reached > index) {
-            reached = 0;
-            extent = c.first.load(std::memory_order_relaxed);
-        }
-        for (; reached < index; ++reached) extent = after(extent);
-        c.cursor.store(index << 32 | extent, std::memory_order_relaxed);
-        return extent;
-    }
-    /// The extent that follows in the same entry.
-    [[nodiscard]] KVMARK_INLINE std::uint32_t after(std::uint32_t extent) const {
-        return next_[extent].load(std::memory_order_relaxed);
-    }
+    [[nodiscard]] KVMARK_INLINE std::uint32_t at(entry_id e, std::uint64_t index) { return lists_[e][index]; }
 
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-    /// `cursor` is a hint, (index of an extent in the chain) << 32 | extent: I/Os come nearly in order, so
-    /// the walk to the next one's extent is a few steps from the last one's.
-    struct chain {
-        std::atomic<std::uint32_t> first{none};
-        std::atomic<std::uint64_t> cursor{0};
-    };
-
     // The free extents are a stack. Its top carries, above the extent's number, a count of changes, so that a
     // top which went and came back between two looks is not mistaken for one that stayed.
 
-    [[nodiscard]] KVMARK_INLINE std::uint32_t take() {
+    [[nodiscard]] std::uint32_t take() {
         std::uint64_t top = free_.load(std::memory_order_acquire);
         for (;;) {
             const auto extent = static_cast<std::uint32_t>(top);
             if (extent == none) return none;
-            const std::uint64_t below = changed(top) | next_[extent].load(std::memory_order_relaxed);
-            if (free_.compare_exchange_weak(top, below, std::memory_order_acq_rel, std::memory_order_acquire))
+            const std::uint64_t following = changed(top) | below_[extent].load(std::memory_order_relaxed);
+            if (free_.compare_exchange_weak(top, following, std::memory_order_acq_rel,
+                                            std::memory_order_acquire))
                 return extent;
         }
     }
-    KVMARK_INLINE void give_back(std::uint32_t extent) {
+    void give_back(std::uint32_t extent) {
         std::uint64_t top = free_.load(std::memory_order_relaxed);
         do {
-            next_[extent].store(static_cast<std::uint32_t>(top), std::memory_order_relaxed);
+            below_[extent].store(static_cast<std::uint32_t>(top), std::memory_order_relaxed);
         } while (!free_.compare_exchange_weak(top, changed(top) | extent, std::memory_order_acq_rel));
     }
-    [[nodiscard]] KVMARK_INLINE static std::uint64_t changed(std::uint64_t top) {
-        return ((top >> 32) + 1) << 32;
-    }
+    [[nodiscard]] static std::uint64_t changed(std::uint64_t top) { return ((top >> 32) + 1) << 32; }
 
-    std::vector<std::atomic<std::uint32_t>> next_; ///< by extent: the next of its chain, or of the free ones
+    std::vector<std::atomic<std::uint32_t>> below_; ///< by extent: the one below it in the stack
     alignas(64) std::atomic<std::uint64_t> free_{none};
-    stable_table<chain> chains_;
+    stable_table<std::vector<std::uint32_t>> lists_;
 };
 
 } // namespace kvmark::tier
@@ -2714,21 +2688,91 @@ private:
     /// Calls f(memory, bytes done before, bytes) for each page's part of an I/O.
     template <class F>
     KVMARK_INLINE void for_each_piece(entry_id e, bytes offset, std::size_t size, F&& f) {
-        std::uint32_t page = pages_.at(e, offset.count / page_size.count);
+        std::uint64_t index = offset.count / page_size.count;
         std::size_t within = offset.count % page_size.count;
         for (std::size_t done = 0; done < size;) {
             const std::size_t room = page_size.count - within;
             const std::size_t n = size - done < room ? size - done : room;
-            f(arena_.data() + page * page_size.count + within, done, n);
+            f(arena_.data() + pages_.at(e, index++) * page_size.count + within, done, n);
             done += n;
             within = 0;
-            if (done < size) page = pages_.after(page);
         }
     }
 
     huge_page_buffer arena_;
     extent_table pages_;
 };
+
+} // namespace kvmark::tier
+
+// kvmark/tier/mapped_file.hpp
+// Files through mmap: what a cache that leaves its I/O to the kernel's paging gets.
+
+namespace kvmark::tier {
+
+enum class map_advice : int { normal = MADV_NORMAL, sequential = MADV_SEQUENTIAL, random = MADV_RANDOM };
+
+struct mapped_file_config {
+    /// Fault in the whole part before the copy (MADV_POPULATE_READ and _WRITE, Linux 5.14). Without it each
+    /// page is a fault of its own, and an error of the device kills the process by SIGBUS.
+    bool populate = true;
+    map_advice advice = map_advice::normal; ///< how far the kernel reads ahead
+    bool drop_cached = true; ///< a read first drops the pages it is about to read, as tier::file does
+};
+
+/// Each I/O maps its part, copies, and unmaps: so an entry needs no address space while nobody reads it, and
+/// every layout will do. An entry is made durable by fsync once it is whole.
+template <file_layout Layout>
+class basic_mapped_file : public file_tier<Layout> {
+public:
+    static constexpr std::string_view name = "mapped_file";
+    using config = mapped_file_config;
+
+    basic_mapped_file() = default;
+    explicit basic_mapped_file(const config& c) : config_(c) {}
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        return this->layout_.open(setup, page_cache::used);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status commit(entry_id e) { return this->layout_.sync(e); }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            return with_mapping(part, from.size(), MADV_POPULATE_WRITE, [&](void* at) KVMARK_INLINE_LAMBDA {
+                std::memcpy(at, from.data(), from.size());
+            });
+        });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            if (config_.drop_cached)
+                ::posix_fadvise(part.fd, static_cast<off_t>(part.at), static_cast<off_t>(into.size()),
+                                POSIX_FADV_DONTNEED);
+            return with_mapping(part, into.size(), MADV_POPULATE_READ, [&](void* at) KVMARK_INLINE_LAMBDA {
+                std::memcpy(into.data(), at, into.size());
+            });
+        });
+    }
+
+private:
+    template <class Copy>
+    [[nodiscard]] KVMARK_INLINE io_status with_mapping(const file_part& part, std::size_t size, int populate,
+                                                       Copy&& copy) {
+        void* at =
+            ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, part.fd, static_cast<off_t>(part.at));
+        if (at == MAP_FAILED) return {errno};
+        if (config_.advice != map_advice::normal) ::madvise(at, size, static_cast<int>(config_.advice));
+        int failed = config_.populate && ::madvise(at, size, populate) != 0 ? errno : 0;
+        if (failed == EFAULT) failed = EIO; // the file is shorter than the entry, or the device failed
+        if (failed == EINVAL) failed = 0; // a kernel that knows no such advice faults the pages in one by one
+        if (failed == 0) copy(at);
+        ::munmap(at, size);
+        return {failed};
+    }
+
+    config config_{};
+};
+using mapped_file = basic_mapped_file<file_per_entry>;
 
 } // namespace kvmark::tier
 
@@ -6720,6 +6764,7 @@ private:
             queue_.read(slot, op.entry, u.offset, u.buffer);
         prepared_.push_back(slot);
         ++in_flight_;
+        if (prepared_.size() == tier::queue_batch) hand_over();
         return true;
     }
 
@@ -8219,9 +8264,7 @@ private:
             nanoseconds now = clocks::monotonic_now();
             while (!w.over(now) || idle.size() < c.depth) {
                 if (!w.over(now)) begin(queue, buffers, next, ios, idle, prepared);
-                const nanoseconds handed = clocks::monotonic_now();
-                for (const std::uint32_t slot : prepared) ios[slot].handed = handed;
-                prepared.clear();
+                hand_over(ios, prepared);
                 queue.wait();
                 now = clocks::monotonic_now();
                 if (!metered && now >= w.begin) {
@@ -8254,8 +8297,18 @@ private:
                 queue.write(slot, entry, i.place, buffers.write_buffer(slot));
             }
             prepared.push_back(slot);
+            if (prepared.size() == tier::queue_batch) {
+                hand_over(ios, prepared);
+                queue.submit();
+            }
         }
         idle.clear();
+    }
+
+    KVMARK_INLINE static void hand_over(std::vector<io>& ios, std::vector<std::uint32_t>& prepared) {
+        const nanoseconds now = clocks::monotonic_now();
+        for (const std::uint32_t slot : prepared) ios[slot].handed = now;
+        prepared.clear();
     }
 
     [[nodiscard]] result<block_result> by_threads(const block_case& c, const window& w) {
@@ -10989,3 +11042,205 @@ private:
 } // namespace kvmark::tier
 
 #endif // KVMARK_WITH_URING
+
+#ifdef KVMARK_WITH_ASIO_FILE
+
+// kvmark/tier/asio_file.hpp
+// Files through Boost.Asio on io_uring: what a server built on Asio gets.
+
+#if !defined(BOOST_ASIO_HAS_IO_URING)
+#error                                                                                                       \
+    "kvmark: <kvmark/tier/asio_file.hpp> needs BOOST_ASIO_HAS_IO_URING in every source file: link kvmark::asio_file"
+#endif
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/random_access_file.hpp>
+
+#include <memory>
+
+namespace kvmark::tier {
+
+/// direct_file with a queue that is an io_context. An object of Asio 1.81 runs one read and one write at a
+/// time, so each slot has one of its own, over dup(fd): for good where the layout has but one file, else for
+/// each I/O.
+template <file_layout Layout>
+class basic_asio_file : public basic_uring_file<Layout> {
+public:
+    static constexpr std::string_view name = "asio_file";
+    class queue;
+};
+using asio_file = basic_asio_file<file_per_entry>;
+
+template <file_layout Layout>
+class basic_asio_file<Layout>::queue {
+public:
+    queue() = default;
+    queue(const queue&) = delete;
+    queue& operator=(const queue&) = delete;
+    KVMARK_COLD ~queue() {
+        while (in_flight_ > 0) context_->run_one();
+    }
+
+    KVMARK_COLD result<void> open(basic_asio_file& t, std::uint32_t depth, std::span<std::byte>) {
+        layout_ = &t.layout();
+        keeps_files_ = only_fd_of(*layout_) >= 0;
+        try {
+            context_ = std::make_unique<boost::asio::io_context>(1);
+            slots_ = std::vector<slot_state>(depth);
+            for (slot_state& s : slots_) {
+                s.file = std::make_unique<boost::asio::random_access_file>(*context_);
+                if (keeps_files_) s.file->assign(::dup(only_fd_of(*layout_)));
+            }
+            bell_ = std::make_unique<boost::asio::posix::stream_descriptor>(
+                *context_, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        } catch (const boost::system::system_error& e) {
+            return error{error_kind::system, std::string("Asio: ") + e.what() + "; give --io-engine pread"};
+        }
+        ended_.reserve(depth);
+        listen();
+        return {};
+    }
+
+    /// Asio begins an I/O at once.
+    void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
+        begin(slot, e, offset, into.data(), into.size(), false);
+    }
+    void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
+        begin(slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true);
+    }
+    void submit() { context_->poll(); }
+    void wait() {
+        while (ended_.empty() && !std::exchange(rung_, false)) context_->run_one();
+    }
+    template <class Done>
+    void reap(Done&& done) {
+        context_->poll();
+        for (const ended_slot& e : ended_) done(e.slot, e.status);
+        ended_.clear();
+    }
+    void wake() {
+        const std::uint64_t one = 1;
+        static_cast<void>(!::write(bell_->native_handle(), &one, sizeof one));
+    }
+
+private:
+    /// Room for the one operation of Asio's that a slot has at a time.
+    struct operation_memory {
+        static constexpr std::size_t size = 1024;
+        alignas(std::max_align_t) std::array<std::byte, size> room;
+    };
+    template <class T>
+    struct operation_allocator {
+        using value_type = T;
+        operation_memory* memory;
+
+        explicit operation_allocator(operation_memory* m) : memory(m) {}
+        template <class U>
+        operation_allocator(const operation_allocator<U>& other) : memory(other.memory) {}
+        T* allocate(std::size_t n) {
+            if (n * sizeof(T) > operation_memory::size) throw std::bad_alloc();
+            return reinterpret_cast<T*>(memory->room.data());
+        }
+        void deallocate(T*, std::size_t) {}
+        template <class U>
+        bool operator==(const operation_allocator<U>& other) const {
+            return memory == other.memory;
+        }
+    };
+
+    struct slot_state {
+        std::unique_ptr<boost::asio::random_access_file> file;
+        file_part part;
+        std::byte* data = nullptr;
+        std::size_t left = 0;
+        bool writes = false;
+        operation_memory memory;
+    };
+    struct ended_slot {
+        std::uint32_t slot;
+        io_status status;
+    };
+    struct on_moved {
+        queue* owner;
+        std::uint32_t slot;
+
+        using allocator_type = operation_allocator<void*>;
+        [[nodiscard]] allocator_type get_allocator() const {
+            return allocator_type(&owner->slots_[slot].memory);
+        }
+        void operator()(const boost::system::error_code& failed, std::size_t moved) const {
+            owner->moved(slot, failed, moved);
+        }
+    };
+
+    void begin(std::uint32_t slot, entry_id e, bytes offset, std::byte* data, std::size_t size, bool writes) {
+        slot_state& s = slots_[slot];
+        s.part = layout_->borrow(e, offset);
+        s.data = data;
+        s.left = size;
+        s.writes = writes;
+        if (s.part.fd < 0) return ended_.push_back({slot, {s.part.error_number}});
+        if (!keeps_files_) {
+            boost::system::error_code refused;
+            const int own = ::dup(s.part.fd);
+            const int failed = own < 0 ? errno : 0;
+            if (own >= 0) s.file->assign(own, refused);
+            if (own < 0 || refused) {
+                layout_->give_back(s.part);
+                return ended_.push_back({slot, {failed != 0 ? failed : refused.value()}});
+            }
+        }
+        ++in_flight_;
+        move(slot);
+    }
+
+    void move(std::uint32_t slot) {
+        slot_state& s = slots_[slot];
+        if (s.writes)
+            s.file->async_write_some_at(s.part.at, boost::asio::const_buffer(s.data, s.left),
+                                        on_moved{this, slot});
+        else
+            s.file->async_read_some_at(s.part.at, boost::asio::mutable_buffer(s.data, s.left),
+                                       on_moved{this, slot});
+    }
+
+    /// A short count is carried on; 0 bytes where some are due is EIO: the file is shorter than the entry.
+    void moved(std::uint32_t slot, const boost::system::error_code& failed, std::size_t n) {
+        slot_state& s = slots_[slot];
+        s.data += n;
+        s.part.at += n;
+        s.left -= n;
+        if (!failed && n > 0 && s.left > 0) return move(slot);
+        --in_flight_;
+        boost::system::error_code ignored;
+        if (!keeps_files_) s.file->close(ignored);
+        layout_->give_back(s.part);
+        const bool short_file = failed == boost::asio::error::eof || (!failed && n == 0);
+        ended_.push_back({slot, {s.left == 0 ? 0 : short_file ? EIO : failed.value()}});
+    }
+
+    void listen() {
+        bell_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [this](const boost::system::error_code& failed) {
+                              if (failed) return;
+                              std::uint64_t rings;
+                              static_cast<void>(!::read(bell_->native_handle(), &rings, sizeof rings));
+                              rung_ = true;
+                              listen();
+                          });
+    }
+
+    Layout* layout_ = nullptr;
+    std::unique_ptr<boost::asio::io_context> context_;
+    std::vector<slot_state> slots_;
+    std::vector<ended_slot> ended_;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> bell_;
+    std::uint32_t in_flight_ = 0;
+    bool keeps_files_ = false;
+    bool rung_ = false;
+};
+
+} // namespace kvmark::tier
+
+#endif // KVMARK_WITH_ASIO_FILE

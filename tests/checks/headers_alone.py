@@ -8,13 +8,17 @@ import pathlib
 import subprocess
 import sys
 
+import rules
+
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 
 
 def compile_alone(compiler: str, include: pathlib.Path, header: str) -> str | None:
     """The compiler's output where the header does not compile."""
+    component = rules.component_of(header.removeprefix("kvmark/"))
+    definitions = [f"-D{name}" for name in rules.DEFINITIONS.get(component, [])]
     run = subprocess.run(
-        [compiler, *FLAGS, "-I", str(include), "-x", "c++", "-"],
+        [compiler, *FLAGS, *definitions, "-I", str(include), "-x", "c++", "-"],
         input=f"#include <{header}>\n#include <{header}>\n",
         capture_output=True,
         text=True,

@@ -25,7 +25,8 @@ def faults_of_include(header: str, quote: str, name: str) -> str | None:
         if rules.layer_of(target) > rules.layer_of(header):
             return f"<{name}>: {header.split('/')[0]}/ may not include {target.split('/')[0]}/, which is below it"
         component = rules.component_of(target)
-        if component and component != rules.component_of(header):
+        own = rules.component_of(header)
+        if component and component not in (own, *rules.STANDS_ON.get(own, ())):
             return f"<{name}>: only headers of kvmark::{component} may include this opt-in header"
         return None
     if name in rules.FORBIDDEN:

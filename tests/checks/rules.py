@@ -26,13 +26,21 @@ OPT_IN = {
     "report": ["report/"],
     "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
+    "asio_file": ["tier/asio_file.hpp"],
 }
+
+# Components whose headers may include those of others.
+STANDS_ON = {"asio_file": ["uring"]}
+
+# What a component defines for whoever links it (include/CMakeLists.txt).
+DEFINITIONS = {"asio_file": ["BOOST_ASIO_HAS_IO_URING"]}
 
 # The prefixes of third-party headers that a header may include, by header or folder; all others: none.
 THIRD_PARTY = {
     "exec/local.hpp": ["boost/asio/"],
     "workload/reader/": ["boost/json"],
     "report/": ["boost/json", "fmt/"],
+    "tier/asio_file.hpp": ["boost/asio/"],
     "tier/checksummed.hpp": ["xxhash.h"],
     "tier/io_uring.hpp": ["liburing.h"],
 }

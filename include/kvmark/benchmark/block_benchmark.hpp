@@ -227,9 +227,7 @@ private:
             nanoseconds now = clocks::monotonic_now();
             while (!w.over(now) || idle.size() < c.depth) {
                 if (!w.over(now)) begin(queue, buffers, next, ios, idle, prepared);
-                const nanoseconds handed = clocks::monotonic_now();
-                for (const std::uint32_t slot : prepared) ios[slot].handed = handed;
-                prepared.clear();
+                hand_over(ios, prepared);
                 queue.wait();
                 now = clocks::monotonic_now();
                 if (!metered && now >= w.begin) {
@@ -262,8 +260,18 @@ private:
                 queue.write(slot, entry, i.place, buffers.write_buffer(slot));
             }
             prepared.push_back(slot);
+            if (prepared.size() == tier::queue_batch) {
+                hand_over(ios, prepared);
+                queue.submit();
+            }
         }
         idle.clear();
+    }
+
+    KVMARK_INLINE static void hand_over(std::vector<io>& ios, std::vector<std::uint32_t>& prepared) {
+        const nanoseconds now = clocks::monotonic_now();
+        for (const std::uint32_t slot : prepared) ios[slot].handed = now;
+        prepared.clear();
     }
 
     [[nodiscard]] result<block_result> by_threads(const block_case& c, const window& w) {

@@ -105,6 +105,7 @@ private:
             queue_.read(slot, op.entry, u.offset, u.buffer);
         prepared_.push_back(slot);
         ++in_flight_;
+        if (prepared_.size() == tier::queue_batch) hand_over();
         return true;
     }
 

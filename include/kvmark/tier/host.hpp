@@ -72,15 +72,14 @@ private:
     /// Calls f(memory, bytes done before, bytes) for each page's part of an I/O.
     template <class F>
     KVMARK_INLINE void for_each_piece(entry_id e, bytes offset, std::size_t size, F&& f) {
-        std::uint32_t page = pages_.at(e, offset.count / page_size.count);
+        std::uint64_t index = offset.count / page_size.count;
         std::size_t within = offset.count % page_size.count;
         for (std::size_t done = 0; done < size;) {
             const std::size_t room = page_size.count - within;
             const std::size_t n = size - done < room ? size - done : room;
-            f(arena_.data() + page * page_size.count + within, done, n);
+            f(arena_.data() + pages_.at(e, index++) * page_size.count + within, done, n);
             done += n;
             within = 0;
-            if (done < size) page = pages_.after(page);
         }
     }
 
