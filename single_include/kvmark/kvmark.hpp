@@ -2237,7 +2237,7 @@ public:
     }
 
     /// Gives the entry `count` extents. False, and nothing taken, when fewer are free.
-    [[nodiscard]] bool create(entry_id e, std::uint64_t count) {
+    [[nodiscard]] KVMARK_COLD bool create(entry_id e, std::uint64_t count) {
         std::vector<std::uint32_t>& extents = lists_.ensure(e);
         if (count > below_.size()) return false;
         extents.reserve(count);
@@ -2253,7 +2253,7 @@ public:
     }
 
     /// Takes its extents back; nothing for an entry never created.
-    void erase(entry_id e) {
+    KVMARK_COLD void erase(entry_id e) {
         std::vector<std::uint32_t>* extents = lists_.find(e);
         if (!extents) return;
         for (; !extents->empty(); extents->pop_back()) give_back(extents->back());
@@ -10947,7 +10947,8 @@ public:
 
     template <class Done>
     KVMARK_INLINE void reap(Done&& done) {
-        for (const failed_slot& f : failed_) done(f.slot, f.status);
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < failed_.size(); ++i) done(failed_[i].slot, failed_[i].status);
         failed_.clear();
         unsigned head = 0, seen = 0;
         ::io_uring_cqe* completion = nullptr;
@@ -11116,7 +11117,8 @@ public:
     template <class Done>
     void reap(Done&& done) {
         context_->poll();
-        for (const ended_slot& e : ended_) done(e.slot, e.status);
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
         ended_.clear();
     }
     void wake() {

@@ -73,7 +73,8 @@ public:
     template <class Done>
     void reap(Done&& done) {
         context_->poll();
-        for (const ended_slot& e : ended_) done(e.slot, e.status);
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
         ended_.clear();
     }
     void wake() {

@@ -21,7 +21,7 @@ public:
     }
 
     /// Gives the entry `count` extents. False, and nothing taken, when fewer are free.
-    [[nodiscard]] bool create(entry_id e, std::uint64_t count) {
+    [[nodiscard]] KVMARK_COLD bool create(entry_id e, std::uint64_t count) {
         std::vector<std::uint32_t>& extents = lists_.ensure(e);
         if (count > below_.size()) return false;
         extents.reserve(count);
@@ -37,7 +37,7 @@ public:
     }
 
     /// Takes its extents back; nothing for an entry never created.
-    void erase(entry_id e) {
+    KVMARK_COLD void erase(entry_id e) {
         std::vector<std::uint32_t>* extents = lists_.find(e);
         if (!extents) return;
         for (; !extents->empty(); extents->pop_back()) give_back(extents->back());

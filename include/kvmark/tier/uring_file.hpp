@@ -96,7 +96,8 @@ public:
 
     template <class Done>
     KVMARK_INLINE void reap(Done&& done) {
-        for (const failed_slot& f : failed_) done(f.slot, f.status);
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < failed_.size(); ++i) done(failed_[i].slot, failed_[i].status);
         failed_.clear();
         unsigned head = 0, seen = 0;
         ::io_uring_cqe* completion = nullptr;
