@@ -3,6 +3,7 @@
 // Hypothesis: the queue adds a slot's state and a borrowed file part to what one writes by hand, some 50 ns,
 // so it stays within 15 % of raw liburing at depth 1 and 32. What was seen stands in docs/measuring.md.
 #include "raw_liburing.hpp"
+#include "support/count_allocations.hpp"
 
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/clock.hpp>
@@ -14,13 +15,10 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 
 using namespace kvmark;
 
 namespace {
-
-std::uint64_t allocations = 0;
 
 constexpr bytes block{4096}, file_size{64 * mib_bytes}, chunk{mib_bytes};
 constexpr std::uint64_t count = 200'000;
@@ -72,14 +70,6 @@ void print(const char* what, std::uint32_t depth, std::array<double, rounds> fig
 
 } // namespace
 
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 int main() {
     cached_uring_file tier;
     const tier::tier_setup setup{
@@ -109,9 +99,9 @@ int main() {
                 return raw::read_blocks(fd, reinterpret_cast<char*>(memory.data()), block.count, depth, count,
                                         [&] { return place(draw); });
             });
-            const std::uint64_t before = allocations;
+            const std::uint64_t before = test::allocations;
             queues[r] = ns_per_op([&] { return read_blocks(queue, memory.span(), depth, same); });
-            if (r > 0) allocated += allocations - before;
+            if (r > 0) allocated += test::allocations - before;
             preads[r] = ns_per_op([&] {
                 bool good = true;
                 for (std::uint64_t i = 0; i < count; ++i)

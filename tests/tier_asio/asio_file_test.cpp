@@ -2,27 +2,12 @@
 #include <kvmark/tier/asio_file.hpp>
 #include <kvmark/tier/selected_layout.hpp>
 
-#include <cstdlib>
-#include <new>
-
 using queued = kvmark::tier::basic_asio_file<kvmark::tier::selected_layout>;
 
+#include "support/count_allocations.hpp"
 #include "tier_uring/queue_cases.hpp"
 
 static_assert(tier::queued_tier<queued> && tier::queued_tier<tier::asio_file>);
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-// Out of line, since g++ warns of a mismatch where it inlines one of a pair.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 TEST_CASE("asio file: an I/O allocates nothing once the queue is warm") {
     const temporary_directory user;
@@ -35,9 +20,9 @@ TEST_CASE("asio file: an I/O allocates nothing once the queue is warm") {
     REQUIRE(tier.create(0, test::io_chunk * 100).good());
     const auto order = test::shuffled(100);
     CHECK(io.move(0, 1, order, true) == 0);
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = test::allocations;
     int faults = io.move(0, 1, order, true);
     faults += io.move(0, 1, order, false);
-    CHECK(allocations == before);
+    CHECK(test::allocations == before);
     CHECK(faults == 0);
 }

@@ -3,45 +3,28 @@
 #include <kvmark/workload/user_personas.hpp>
 
 #include "support/catch.hpp"
-
-#include <cstdlib>
-#include <new>
+#include "support/count_allocations.hpp"
 
 using namespace kvmark;
 using namespace kvmark::workload;
 
 namespace {
 
-std::size_t allocations = 0;
-
 template <source S>
-std::size_t allocations_of(S& s, int requests) {
-    const std::size_t before = allocations;
+std::uint64_t allocations_of(S& s, int requests) {
+    const std::uint64_t before = test::allocations;
     for (int i = 0; i < requests; ++i)
-        if (!s.next()) return static_cast<std::size_t>(-1);
-    return allocations - before;
+        if (!s.next()) return static_cast<std::uint64_t>(-1);
+    return test::allocations - before;
 }
 
 } // namespace
 
-// Out of line, since g++ warns of a mismatch where it inlines one of a pair.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* p = std::malloc(size)) return p;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-
 TEST_CASE("the counter counts") {
-    const std::size_t before = allocations;
+    const std::uint64_t before = test::allocations;
     std::vector<int> v(100);
     v.assign(1000, 1);
-    CHECK(allocations - before >= 2);
+    CHECK(test::allocations - before >= 2);
 }
 
 TEST_CASE("a source's request costs no allocation") {
