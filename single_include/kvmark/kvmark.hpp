@@ -6674,30 +6674,16 @@ private:
 
 namespace kvmark::exec {
 
-/// I/Os in flight, and read buffers beyond them: with these the next reads are under way while the last ones
-/// are verified.
-struct queue_room {
-    std::uint32_t depth = 1;
-    std::uint32_t spare = 1;
-
-    /// Small I/Os end in batches, so each may need a second buffer; of large ones a few do, and they cost
-    /// memory.
-    [[nodiscard]] static queue_room of(std::uint32_t depth, bytes chunk) {
-        return {depth, chunk < overlapped || depth < 4 ? depth : 4};
-    }
-    [[nodiscard]] engine::io_buffers buffers() const { return {depth, depth + spare}; }
-
-    /// From this size on, verifying takes longer than the system call that first begins other I/Os.
-    static constexpr bytes overlapped{64 * kib_bytes};
-};
+/// The buffers of a thread that keeps `depth` I/Os in flight: two to read into for each, since I/Os end in
+/// batches as large as the queue, and the next reads are under way while the last ones are verified.
+[[nodiscard]] constexpr engine::io_buffers queue_buffers(std::uint32_t depth) { return {depth, 2 * depth}; }
 
 template <class Stack, tier::queued_tier Tier>
 class queue_driver {
 public:
-    queue_driver(engine::io_path<Stack>& path, engine::io_worker& io, queue_room room)
-        : path_(path), io_(io), depth_(room.depth),
-          overlaps_(path.settings().chunk >= queue_room::overlapped) {
-        const auto [writes, reads] = room.buffers();
+    queue_driver(engine::io_path<Stack>& path, engine::io_worker& io, std::uint32_t depth)
+        : path_(path), io_(io), depth_(depth), overlaps_(path.settings().chunk >= overlapped) {
+        const auto [writes, reads] = queue_buffers(depth);
         units_.resize(writes + reads);
         ended_.reserve(writes + reads);
         prepared_.reserve(writes + reads);
@@ -6746,6 +6732,9 @@ public:
     }
 
 private:
+    /// From this size on, verifying takes longer than the system call that first begins other I/Os.
+    static constexpr bytes overlapped{64 * kib_bytes};
+
     template <class Take, class Done>
     KVMARK_INLINE void begin_units(Take&& take, Done&& done) {
         while (in_flight_ < depth_ && !free_reads_.empty() && !free_writes_.empty()) {
@@ -7883,12 +7872,12 @@ private:
     enum class duty_kind : std::uint8_t { calls, queue, metadata };
     struct worker {
         worker(const engine::io_settings& settings, engine::io_buffers buffers, std::size_t tier, duty_kind d,
-               queue_room r = {})
-            : io(settings, Stack::size, buffers), lane(tier), duty(d), room(r) {}
+               std::uint32_t depth = 0)
+            : io(settings, Stack::size, buffers), lane(tier), duty(d), queue_depth(depth) {}
         engine::io_worker io;
         std::size_t lane;
         duty_kind duty;
-        queue_room room;
+        std::uint32_t queue_depth; ///< I/Os that a queue keeps in flight
         result<void> opened;
         std::shared_ptr<void> driver; ///< a queue_driver of the lane's tier; outlives the thread that runs it
         alignas(64) std::atomic<bool> dozing{false};
@@ -7915,8 +7904,9 @@ private:
         }
         const std::uint32_t workers = queue_workers(setup.queue_workers, depth);
         for (std::uint32_t i = 0; i < workers; ++i) {
-            const auto room = queue_room::of(depth / workers + (i < depth % workers), setup.io.chunk);
-            lanes_[t].queue_workers.push_back(&add(setup.io, room.buffers(), t, duty_kind::queue, room));
+            const std::uint32_t share = depth / workers + (i < depth % workers);
+            lanes_[t].queue_workers.push_back(
+                &add(setup.io, queue_buffers(share), t, duty_kind::queue, share));
         }
         engine::io_settings without_data = setup.io;
         without_data.chunk = tier::sector_size;
@@ -7939,7 +7929,7 @@ private:
         }
         path_.tiers().at(w.lane, [&]<class Tier>(Tier& t) {
             if constexpr (tier::queued_tier<Tier>) {
-                auto driver = std::make_shared<queue_driver<Stack, Tier>>(path_, w.io, w.room);
+                auto driver = std::make_shared<queue_driver<Stack, Tier>>(path_, w.io, w.queue_depth);
                 w.opened = driver->open(t);
                 w.driver = driver;
                 const bool good = w.opened.has_value();

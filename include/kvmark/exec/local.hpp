@@ -132,12 +132,12 @@ private:
     enum class duty_kind : std::uint8_t { calls, queue, metadata };
     struct worker {
         worker(const engine::io_settings& settings, engine::io_buffers buffers, std::size_t tier, duty_kind d,
-               queue_room r = {})
-            : io(settings, Stack::size, buffers), lane(tier), duty(d), room(r) {}
+               std::uint32_t depth = 0)
+            : io(settings, Stack::size, buffers), lane(tier), duty(d), queue_depth(depth) {}
         engine::io_worker io;
         std::size_t lane;
         duty_kind duty;
-        queue_room room;
+        std::uint32_t queue_depth; ///< I/Os that a queue keeps in flight
         result<void> opened;
         std::shared_ptr<void> driver; ///< a queue_driver of the lane's tier; outlives the thread that runs it
         alignas(64) std::atomic<bool> dozing{false};
@@ -164,8 +164,9 @@ private:
         }
         const std::uint32_t workers = queue_workers(setup.queue_workers, depth);
         for (std::uint32_t i = 0; i < workers; ++i) {
-            const auto room = queue_room::of(depth / workers + (i < depth % workers), setup.io.chunk);
-            lanes_[t].queue_workers.push_back(&add(setup.io, room.buffers(), t, duty_kind::queue, room));
+            const std::uint32_t share = depth / workers + (i < depth % workers);
+            lanes_[t].queue_workers.push_back(
+                &add(setup.io, queue_buffers(share), t, duty_kind::queue, share));
         }
         engine::io_settings without_data = setup.io;
         without_data.chunk = tier::sector_size;
@@ -188,7 +189,7 @@ private:
         }
         path_.tiers().at(w.lane, [&]<class Tier>(Tier& t) {
             if constexpr (tier::queued_tier<Tier>) {
-                auto driver = std::make_shared<queue_driver<Stack, Tier>>(path_, w.io, w.room);
+                auto driver = std::make_shared<queue_driver<Stack, Tier>>(path_, w.io, w.queue_depth);
                 w.opened = driver->open(t);
                 w.driver = driver;
                 const bool good = w.opened.has_value();

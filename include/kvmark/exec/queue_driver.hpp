@@ -8,30 +8,16 @@
 
 namespace kvmark::exec {
 
-/// I/Os in flight, and read buffers beyond them: with these the next reads are under way while the last ones
-/// are verified.
-struct queue_room {
-    std::uint32_t depth = 1;
-    std::uint32_t spare = 1;
-
-    /// Small I/Os end in batches, so each may need a second buffer; of large ones a few do, and they cost
-    /// memory.
-    [[nodiscard]] static queue_room of(std::uint32_t depth, bytes chunk) {
-        return {depth, chunk < overlapped || depth < 4 ? depth : 4};
-    }
-    [[nodiscard]] engine::io_buffers buffers() const { return {depth, depth + spare}; }
-
-    /// From this size on, verifying takes longer than the system call that first begins other I/Os.
-    static constexpr bytes overlapped{64 * kib_bytes};
-};
+/// The buffers of a thread that keeps `depth` I/Os in flight: two to read into for each, since I/Os end in
+/// batches as large as the queue, and the next reads are under way while the last ones are verified.
+[[nodiscard]] constexpr engine::io_buffers queue_buffers(std::uint32_t depth) { return {depth, 2 * depth}; }
 
 template <class Stack, tier::queued_tier Tier>
 class queue_driver {
 public:
-    queue_driver(engine::io_path<Stack>& path, engine::io_worker& io, queue_room room)
-        : path_(path), io_(io), depth_(room.depth),
-          overlaps_(path.settings().chunk >= queue_room::overlapped) {
-        const auto [writes, reads] = room.buffers();
+    queue_driver(engine::io_path<Stack>& path, engine::io_worker& io, std::uint32_t depth)
+        : path_(path), io_(io), depth_(depth), overlaps_(path.settings().chunk >= overlapped) {
+        const auto [writes, reads] = queue_buffers(depth);
         units_.resize(writes + reads);
         ended_.reserve(writes + reads);
         prepared_.reserve(writes + reads);
@@ -80,6 +66,9 @@ public:
     }
 
 private:
+    /// From this size on, verifying takes longer than the system call that first begins other I/Os.
+    static constexpr bytes overlapped{64 * kib_bytes};
+
     template <class Take, class Done>
     KVMARK_INLINE void begin_units(Take&& take, Done&& done) {
         while (in_flight_ < depth_ && !free_reads_.empty() && !free_writes_.empty()) {
