@@ -65,6 +65,7 @@
 
 #include <kvmark/engine/access_model.hpp>
 #include <kvmark/engine/autoscaler.hpp>
+#include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine.hpp>
 #include <kvmark/engine/engine_config.hpp>
 #include <kvmark/engine/event_queue.hpp>

@@ -1,6 +1,7 @@
 // The event loop: drives a source through the cache and the tiers under a clock.
 #pragma once
 
+#include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine_config.hpp>
 #include <kvmark/engine/event_queue.hpp>
 #include <kvmark/engine/live_figures.hpp>
@@ -186,7 +187,7 @@ private:
         while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             ++recorder_.report.classes[c].arrived;
-            queue_[c].push_back(*pending_);
+            queue_[c].push(*pending_);
             ++queued_;
             pull();
         }
@@ -200,8 +201,7 @@ private:
         std::size_t c = 0;
         while (queue_[c].empty()) ++c;
         active_request& a = take_active();
-        a.request = queue_[c].front();
-        queue_[c].pop_front();
+        a.request = queue_[c].pop();
         --queued_;
         ++in_service_;
         a.admitted = clock_.now();
@@ -435,7 +435,7 @@ private:
     autoscaler scaler_;
     live_figures live_;
 
-    std::array<std::deque<workload::request>, 3> queue_; ///< by class, highest first
+    std::array<backlog, 3> queue_; ///< by class, highest first
     std::optional<workload::request> pending_;
     std::deque<active_request> active_;
     active_request* free_ = nullptr;
