@@ -15,7 +15,10 @@ template <class Stack>
 struct operations_on {
     explicit operations_on(const tier::tier_setup& setup, bytes chunk = bytes(65'536))
         : io{.chunk = chunk, .salt = 5}, path(tiers, io, window) {
-        tiers.for_each([&](std::size_t, auto& t) { REQUIRE(t.open(setup).has_value()); });
+        tiers.for_each([&]<class Tier>(std::size_t i, Tier& t) {
+            if constexpr (tier::queued_tier<Tier>) queued[i] = t.can_queue(setup);
+            REQUIRE(t.open(setup).has_value());
+        });
     }
 
     static constexpr std::uint8_t lane = Stack::size - 1;
@@ -50,6 +53,7 @@ struct operations_on {
         return done;
     }
 
+    std::array<bool, Stack::size> queued{}; ///< false too where this machine refuses io_uring
     Stack tiers;
     engine::io_settings io;
     engine::io_window window;

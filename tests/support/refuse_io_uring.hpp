@@ -1,7 +1,9 @@
 // A process that may not use io_uring, as under a container's seccomp profile.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
+#include <iterator>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>

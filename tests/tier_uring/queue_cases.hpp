@@ -12,6 +12,7 @@ using tier::layout_kind;
 
 bool is_refused_here(queued& tier, const tier::tier_setup& setup) {
     if (tier.can_queue(setup)) return false;
+    CHECK(tier.note().find("io_uring is refused") != std::string::npos);
     WARN("SKIPPED: " << tier.note());
     return true;
 }
@@ -37,6 +38,19 @@ TEST_CASE("queue: what is written through a queue of any depth is read back, in 
     CHECK(io.move(3, 30, test::shuffled(chunks), false) == 0);
     CHECK(io.move(4, 40, test::shuffled(chunks), false) == 0);
     CHECK(test::has(tier, 3, test::io_chunk * chunks, 30)); // and by the calls that wait
+}
+
+TEST_CASE("queue: the calls that wait move the same bytes, whether there is a queue or not") {
+    const auto layout = GENERATE(layout_kind::file_per_entry, layout_kind::file_per_block, layout_kind::slab);
+    const temporary_directory user;
+    const auto setup = test::queue_setup(user.path(), layout);
+    queued tier;
+    const bool has_queue = tier.can_queue(setup);
+    REQUIRE(tier.open(setup));
+    CHECK(tier.note().empty() == has_queue);
+    REQUIRE(test::put(tier, 0, test::io_chunk * 7, 9).good());
+    CHECK(test::has(tier, 0, test::io_chunk * 7, 9));
+    CHECK(tier.erase(0).good());
 }
 
 TEST_CASE("queue: two threads have a queue each, on one entry") {

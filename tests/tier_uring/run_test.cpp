@@ -39,7 +39,7 @@ TEST_CASE("queue: 300 operations by workers with queues, each done once and each
                                         .io_chunk = bytes(65'536),
                                         .queue_depth = 8,
                                         .cache_dir = directory.path()});
-    crew_type hands({on.path, on.io, {0, 8}, {false, true}, workers});
+    crew_type hands({on.path, on.io, {0, 8}, on.queued, workers});
     REQUIRE(hands.start().has_value());
     constexpr std::size_t count = 300;
     for (std::size_t i = 0; i < count; ++i)
@@ -74,7 +74,7 @@ TEST_CASE("queue: operations that come one at a time wake a worker that sleeps")
                                         .io_chunk = bytes(65'536),
                                         .queue_depth = 8,
                                         .cache_dir = directory.path()});
-    crew_type hands({on.path, on.io, {0, 8}, {false, true}, 2});
+    crew_type hands({on.path, on.io, {0, 8}, on.queued, 2});
     REQUIRE(hands.start().has_value());
     engine::io_op& op = on.add(op_kind::write, 0, bytes(4096));
     on.submit(hands, op, op_stage::create);
@@ -92,7 +92,7 @@ TEST_CASE("queue: a byte that changed on the disk is found, and a file that is g
                                         .io_chunk = bytes(65'536),
                                         .queue_depth = 8,
                                         .cache_dir = directory.path()});
-    crew_type hands({on.path, on.io, {0, 8}, {false, true}, 1});
+    crew_type hands({on.path, on.io, {0, 8}, on.queued, 1});
     REQUIRE(hands.start().has_value());
     engine::io_op& op = on.add(op_kind::write, 0, bytes(4096 * 50));
     for (const op_stage stage : {op_stage::create, op_stage::data}) {
@@ -138,7 +138,8 @@ TEST_CASE("queue: a run is clean on every layout and leaves nothing, and its lat
     CHECK(report->clean());
     CHECK(report->requests_completed > 0);
     const auto& disk = report->tiers[1];
-    CHECK(disk.note.empty());
+    const tier::tier_setup setup{.cache_dir = directory.path()};
+    CHECK(disk.note.empty() == tier::uring_file().can_queue(setup));
     for (const auto* d : {&disk.read, &disk.write}) {
         CHECK(d->operations > 0);
         const double parts =
