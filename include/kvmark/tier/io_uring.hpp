@@ -42,14 +42,13 @@ public:
     [[nodiscard]] KVMARK_COLD static std::string refusal(const std::string& path) {
         io_uring_ring probe;
         if (const int failed = probe.open(1); failed != 0)
-            return std::string("io_uring is refused (") + std::strerror(failed) + hint(failed) +
-                   "): a thread for each I/O in its place";
+            return std::string("io_uring is refused (") + std::strerror(failed) + hint(failed) + ")";
         struct statfs fs {};
         if (::statfs(nearest_existing(path).c_str(), &fs) == 0 &&
             (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
             return "io_uring hands each I/O on a file system in memory to a kernel thread, at fifty times "
                    "the "
-                   "cost: pread and pwrite in its place";
+                   "cost";
         return {};
     }
 

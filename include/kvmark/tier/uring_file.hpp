@@ -30,7 +30,9 @@ public:
 
     [[nodiscard]] std::string note() const {
         std::string all = basic_direct_file<Layout>::note();
-        if (!refusal_.empty()) all += (all.empty() ? "" : "; ") + refusal_;
+        if (!refusal_.empty())
+            all += (all.empty() ? "" : "; ") + refusal_ +
+                   ": pread and pwrite in its place, by a thread for each I/O";
         if (const int failed = unregistered_.load())
             all += std::string(all.empty() ? "" : "; ") + "I/O buffers are not registered (" +
                    std::strerror(failed) + "; see `ulimit -l`): each I/O costs a little more";
