@@ -3,6 +3,7 @@
 #include <kvmark/tier/direct_file.hpp>
 #include <kvmark/tier/host.hpp>
 #include <kvmark/tier/slab.hpp>
+#include <kvmark/tier/throttled.hpp>
 
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
@@ -46,6 +47,26 @@ TEST_CASE("block benchmark: operations, bytes and time hold together in every di
             CHECK(r->errors == 0);
             CHECK(r->corrupt_sectors == 0);
             CHECK(r->processor.user + r->processor.system > nanoseconds(0));
+        }
+}
+
+TEST_CASE("block benchmark: on a device of known rate it reports that rate, and the latency that follows") {
+    using slow = tier::throttled<tier::host>;
+    constexpr double rate = 200e6;
+    block_benchmark<slow> bench({.io_chunk = chunk}, size, verify_mode::full,
+                                {.read = {.bytes_per_second = rate}, .write = {.bytes_per_second = rate}});
+    REQUIRE(bench.open());
+    for (const int read_percent : {100, 0, 50})
+        for (const std::uint32_t depth : {1u, 4u}) {
+            block_case c = short_case(chunk, depth, read_percent);
+            c.duration = from_seconds(0.5);
+            const auto r = bench.measure(c, never);
+            REQUIRE(r);
+            CHECK(std::abs(r->bytes_per_second() / rate - 1) < 0.03);
+            measure::histogram latency = r->read_latency;
+            latency.merge(r->write_latency);
+            const double expected_ns = depth * static_cast<double>(chunk.count) / rate * 1e9; // Little's law
+            CHECK(std::abs(latency.mean() / expected_ns - 1) < 0.05);
         }
 }
 

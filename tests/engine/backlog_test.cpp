@@ -2,7 +2,7 @@
 #include <kvmark/engine/backlog.hpp>
 #include <kvmark/workload/user_personas.hpp>
 
-#include "support/catch.hpp"
+#include "workload/requests.hpp"
 
 using namespace kvmark;
 using engine::backlog;
@@ -11,14 +11,8 @@ using workload::request;
 namespace {
 
 bool same(const request& a, const request& b) {
-    bool chunks = a.chunk_count == b.chunk_count;
-    for (std::size_t i = 0; chunks && i < a.chunk_count; ++i)
-        chunks = a.chunks[i].document == b.chunks[i].document && a.chunks[i].chunk == b.chunks[i].chunk &&
-                 a.chunks[i].size == b.chunks[i].size;
-    return chunks && a.id == b.id && a.user == b.user && a.conversation == b.conversation &&
-           a.turn == b.turn && a.arrival == b.arrival && a.service == b.service && a.phase == b.phase &&
-           a.input == b.input && a.output == b.output && a.system_prompt == b.system_prompt &&
-           a.system_prompt_tokens == b.system_prompt_tokens;
+    return workload::testing::hash_of({a}) == workload::testing::hash_of({b}) &&
+           a.chunk_count == b.chunk_count;
 }
 
 /// Every field anything that it can hold.
