@@ -160,7 +160,7 @@ constexpr option_spec table[]{
     {"path", "", arity::one, "DIR", on_tiers, backends,
      "directory on the storage to measure (a temporary directory)", {}, text<&t::path>},
     {"engines", "", arity::one, "uring,asio,pread,mmap,file,host", on_tiers, backends,
-     "what is measured; file is buffered, host is memory (uring,pread)", {}, list<any_text, &t::engines>},
+     "what is measured, or all; file is buffered, host is memory (uring,pread)", {}, list<any_text, &t::engines>},
     {"layout", "", arity::one, "LAYOUT", on_tiers, backends,
      "how the file lies: file-per-entry, file-per-block or slab (slab)", layout_names, choice<&t::layout>},
     {"strict", "", arity::flag, "", on_tiers, backends,

@@ -12,6 +12,7 @@
 #include <kvmark/report/json_text.hpp>
 #include <kvmark/report/numbers.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -28,6 +29,7 @@ Exit codes:
 
   kvmark tiers --path /mnt/nvme                            blocks of llama3.1-8b, uring and pread
   kvmark tiers --path /mnt/nvme --fio                      1 MiB x 4, 128 KiB x 32, 4 KiB x 64, beside fio
+  kvmark tiers --path /mnt/nvme --engines all --depths 1,4,32 --io read,write,mix
   kvmark tiers --path /mnt/nvme --cases 4K:1,4K:32 --io mix --json result.json
 
 docs/tiers.md explains the columns and the keys.
@@ -251,8 +253,10 @@ void resolve_tiers(settings& s, fault_list& faults) {
         if (find_backend("uring") != nullptr) t.engines.push_back("uring");
         t.engines.push_back("pread");
     }
-    std::vector<std::string_view> known;
+    std::vector<std::string_view> known{"all"};
     for (const named_backend& b : all_backends()) known.push_back(b.name);
+    if (std::find(t.engines.begin(), t.engines.end(), known[0]) != t.engines.end())
+        t.engines.assign(known.begin() + 1, known.end());
     for (const std::string& engine : t.engines)
         if (find_backend(engine) == nullptr)
             faults.add("--engines " + quote(engine) + ": must be " + listed(known) +

@@ -41,6 +41,13 @@ class Tiers(ToolTest):
         sizes = [row["block_bytes"] for row in self.read_json("out.json")["results"]]
         self.assertEqual(sizes, [16 * 24576, 64 * 24576])
 
+    def test_all_is_every_backend_of_this_build(self):
+        self.succeeds("tiers", "--path", "disk", "--engines", "all", "--cases", "64K:2", "--size", "8M", "--rounds", "1",
+                      "--seconds", "0.05", "--io", "read", "--json", "out.json")
+        named = [row["backend"] for row in self.read_json("out.json")["results"]]
+        self.assertEqual(named[-4:], ["pread", "mmap", "file", "host"])
+        self.assertEqual(len(set(named)), len(named))
+
     def test_every_fault_is_named_and_nothing_is_created(self):
         self.refused("tiers", "--path", "disk", "--engines", "pread,urin", "--cases", "5000:1", "--size", "1M", "--io",
                      "raed", "--mix-read-percent", "0",
