@@ -20,8 +20,7 @@ namespace kvmark::tier {
 /// `<cache_dir>/kvmark-<pid>-<n>`, held by an flock so that a later run can tell the leavings of a killed one
 /// from the directory of a live one, and removes them. Files end in `.kv`, and folders within have two
 /// hexadecimal digits: what has another name, like a directory that is not called as above, is the user's and
-/// stays. Parents that did not exist are made, and
-/// removed again when empty.
+/// stays. Parents that did not exist are made, and removed again when empty.
 class cache_directory {
 public:
     cache_directory() = default;
