@@ -166,6 +166,9 @@ void resolve(settings& s, const std::string& datetime, fault_list& faults) {
 
     if (s.enable_latency_tracing) s.notes.push_back("--enable-latency-tracing has no effect in this version");
     if (!s.validation_trace.empty()) s.notes.push_back("--validation-trace has no effect in this version");
+    if (!has_uring && s.io_engine == io_engine_kind::automatic &&
+        s.storage_tier == storage_tier_kind::direct_file)
+        s.notes.push_back("this kvmark was built without liburing: --io-engine auto is pread");
 }
 
 void choose_demo(settings& s) {
