@@ -186,13 +186,15 @@ TEST_CASE("a signal ends a run that is still being prepared") {
 }
 
 TEST_CASE("a signal ends a run in virtual time") {
+    struct interrupter {
+        bool sent = false;
+        void on_progress(const measure::progress&) {
+            if (!std::exchange(sent, true)) ::kill(::getpid(), SIGINT);
+        }
+    } at_the_first_second;
     options o{.num_users = 5000, .duration = 86'400, .seed = 1};
     benchmark<exec::local, launch::none, tier::stack<tier::modelled<>>, clocks::virtual_time> run{o};
-    const auto report = while_running([&] { return run.run(); },
-                                      [&](const std::atomic<bool>&) {
-                                          pause(0.3);
-                                          ::kill(::getpid(), SIGINT);
-                                      });
+    const auto report = run.run(at_the_first_second);
     REQUIRE(report.has_value());
     CHECK(report->interrupted);
     CHECK(report->elapsed < from_seconds(86'400));
