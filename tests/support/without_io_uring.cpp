@@ -2,6 +2,7 @@
 #include "support/refuse_io_uring.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <unistd.h>
 
 int main(int, char** arguments) {
@@ -9,6 +10,7 @@ int main(int, char** arguments) {
         std::puts("SKIPPED: the kernel takes no seccomp filter");
         return 77;
     }
+    ::setenv("KVMARK_IO_URING_REFUSED", "on purpose", 1);
     ::execv(arguments[1], arguments + 1);
     std::perror(arguments[1]);
     return 1;
