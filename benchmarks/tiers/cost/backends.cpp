@@ -127,9 +127,9 @@ private:
         ++prepared_;
     }
 
-    typename Tier::queue queue_;
     tier::direction way_;
-    huge_page_buffer memory_;
+    huge_page_buffer memory_; // goes after the queue, which waits for the I/Os into it
+    typename Tier::queue queue_;
     places places_;
     std::vector<std::uint32_t> ended_;
     std::size_t prepared_ = 0;
