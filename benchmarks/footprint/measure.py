@@ -3,8 +3,8 @@
 
 Hypothesis: in steady state a block costs its share of one io_uring_enter, shared with the others of its batch, and no
 futex: operations are handed over without a lock, and a worker sleeps only when there is nothing to do. A user costs a
-few hundred bytes, since entries move through a fixed pool of buffers, however many they are and however large. What was
-seen stands in docs/measuring.md.
+few hundred bytes, since entries move through a fixed pool of buffers, however many they are and however large; in the
+figure are also the requests in service, up to 500, and those that wait. What was seen stands in docs/measuring.md.
 
 The calls are the difference between a long run and a short one, so that start and end do not count. The tool is
 $KVMARK_TOOL or build/kvmark; needs strace.
@@ -61,7 +61,6 @@ def show_calls(tool: str, folder: pathlib.Path, layout: str, chunk: int) -> None
 def show_memory(tool: str, folder: pathlib.Path, seconds: int) -> None:
     first = None
     for users in (10, 100, 10_000):
-        # One server more for each user, up to 500, is not a cost of users but of requests in service.
         peak = run(tool, folder, seconds, users, [], [])["process"]["peak_resident_bytes"]
         first = first or (users, peak)
         extra = "" if users == first[0] else f", {(peak - first[1]) / (users - first[0]):.0f} bytes for each user more"

@@ -25,9 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HUGE_PAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
 GIB = 2**30
 
-
-# As much as fio's files hold, so that both reach over as much of the device.
-FILES, FILE_MIB = 6, 900
+FILES, FILE_MIB = 6, 900  # fio's; kvmark's slab holds as much, so that both reach over as much of the device
 WAYS = {
     "a file per entry": [],
     "a written slab": ["--layout", "slab", "--storage-capacity-gb", "6", "--precondition", "--precondition-size-gb", "6"],

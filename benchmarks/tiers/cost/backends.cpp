@@ -3,8 +3,8 @@
 //
 // Hypothesis: on /dev/null a tier adds under 50 ns to the bare system call, and a queue at depth 32 costs
 // less than a call for each I/O, since eight are handed over by one. On the cached file the copy of 4 KiB and
-// the kernel's look-up dominate, and all but mmap, which maps and unmaps, lie close together. What was seen
-// stands in docs/measuring.md.
+// the kernel's look-up dominate, and all but mmap, which maps and unmaps, lie close together. The second was
+// wrong: a queue costs more than a call, even so. Figures: docs/measuring.md.
 #include "benchmark.hpp"
 
 #include <kvmark/core/buffer.hpp>

@@ -47,8 +47,7 @@ public:
         if (::statfs(nearest_existing(path).c_str(), &fs) == 0 &&
             (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
             return "io_uring hands each I/O on a file system in memory to a kernel thread, at fifty times "
-                   "the "
-                   "cost";
+                   "the cost";
         return {};
     }
 
