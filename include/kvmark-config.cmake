@@ -1,4 +1,4 @@
-# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring asio_file checksummed]). Without components only kvmark::kvmark can be
+# find_package(kvmark 0.1 CONFIG [COMPONENTS local report readers uring asio_file checksummed mpi]). Without components only kvmark::kvmark can be
 # linked, and nothing else is searched for.
 include("${CMAKE_CURRENT_LIST_DIR}/kvmark-targets.cmake")
 
@@ -25,6 +25,12 @@ foreach(component IN LISTS kvmark_FIND_COMPONENTS)
         if(component STREQUAL "asio_file")
             list(APPEND kvmark_needs Boost::headers Threads::Threads)
         endif()
+    elseif(component STREQUAL "mpi")
+        set(MPI_CXX_SKIP_MPICXX TRUE)
+        find_package(Boost 1.81 QUIET)
+        find_package(Threads QUIET)
+        find_package(MPI QUIET COMPONENTS CXX)
+        set(kvmark_needs Boost::headers Threads::Threads MPI::MPI_CXX)
     elseif(component STREQUAL "checksummed")
         list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
         find_package(xxhash QUIET MODULE)

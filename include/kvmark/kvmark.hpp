@@ -60,6 +60,8 @@
 
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/host_facts.hpp>
+#include <kvmark/measure/job_stats.hpp>
+#include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/measure/progress.hpp>
 #include <kvmark/measure/run_report.hpp>
 

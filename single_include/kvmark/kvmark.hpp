@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE.
+// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_MPI.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -3806,6 +3806,106 @@ private:
 
 } // namespace kvmark::measure
 
+// kvmark/measure/machine_facts.hpp
+// A machine, as far as a storage result depends on it.
+
+namespace kvmark::measure {
+
+struct network_interface {
+    std::string name;
+    std::int64_t megabits_per_second = 0; ///< 0: unknown
+};
+
+/// The block device behind the cache directory; all empty where there is none (tmpfs, overlay, network).
+struct block_device_facts {
+    std::string name;
+    std::string model;
+    std::string scheduler; ///< none, mq-deadline, ...
+    bytes size{};
+    std::uint32_t hardware_queues = 0;
+    std::uint32_t queue_requests = 0; ///< that the kernel keeps for one queue
+    bool rotational = false;
+};
+
+/// A text or number that could not be read is empty or 0.
+struct machine_facts {
+    std::string hostname;
+    std::string kernel;
+    std::string os; ///< as /etc/os-release names it
+    std::string cpu_model;
+    std::uint32_t sockets = 0;
+    std::uint32_t cores = 0; ///< physical
+    std::uint32_t logical_cpus = 0;
+    std::uint32_t numa_nodes = 0;
+    bytes memory{};
+    std::string transparent_hugepage; ///< always, madvise or never
+    std::string virtualization;       ///< what tells of a container or a virtual machine
+
+    std::string file_system; ///< type of the one that holds the cache directory
+    std::string mount_point;
+    std::string mount_options;
+    block_device_facts device;
+    std::vector<network_interface> networks; ///< without the loopback
+    std::string mpi_library;                 ///< name and version of the MPI library; empty without
+};
+
+} // namespace kvmark::measure
+
+// kvmark/measure/job_stats.hpp
+// What a run on many ranks adds to its report: the ranks one by one, and the machines they ran on.
+
+namespace kvmark::measure {
+
+/// What one rank moved to and from one tier in its window.
+struct rank_tier {
+    bytes read{}, written{};
+    std::uint64_t reads = 0, writes = 0; ///< whole entries
+    std::uint64_t entries = 0;           ///< at the end
+};
+
+/// One rank. Its figures are in the job's only where it is complete.
+struct rank_stats {
+    std::uint32_t rank = 0;
+    std::uint32_t host = 0;   ///< index into job_stats::hosts
+    std::string failure;      ///< what went wrong on this rank alone; empty: complete
+    bool delivered = false;   ///< false: nothing is known of it but its number and host
+    bool interrupted = false; ///< a signal ended its window
+    std::uint64_t seed = 0;
+    std::uint64_t users = 0;
+    std::string cache_dir;
+    nanoseconds clock_offset{};      ///< of its host's clock against rank 0's
+    nanoseconds clock_uncertainty{}; ///< half of the shortest round trip it was measured with
+    nanoseconds start_delay{};       ///< its window opened so long after the common instant
+    nanoseconds elapsed{};
+    std::uint64_t requests_completed = 0;
+    std::uint64_t tokens_generated = 0;
+    nanoseconds storage_time{};   ///< summed over completed requests
+    nanoseconds storage_io_p95{}; ///< of its completed requests
+    std::vector<rank_tier> tiers; ///< in stack order
+    std::uint64_t corrupt_sectors = 0;
+    std::uint64_t failed_operations = 0;
+    process_usage process;
+    device_usage device;
+
+    [[nodiscard]] bool complete() const { return delivered && failure.empty(); }
+};
+
+struct job_stats {
+    std::vector<machine_facts> hosts; ///< in the order of their lowest rank
+    std::vector<rank_stats> ranks;    ///< by rank
+    nanoseconds start_skew{};         ///< between the first and the last window to open
+    nanoseconds barrier_skew{};       ///< between the first and the last rank to leave the barrier before it
+
+    /// Some rank's figures are missing from the job's.
+    [[nodiscard]] bool partial() const {
+        for (const rank_stats& r : ranks)
+            if (!r.complete()) return true;
+        return false;
+    }
+};
+
+} // namespace kvmark::measure
+
 // kvmark/measure/progress.hpp
 // What a running benchmark tells its observer, about once a second.
 
@@ -3975,8 +4075,13 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    /// No corruption and no failed operation; an interrupted run can be clean.
-    [[nodiscard]] bool clean() const { return corrupt_sectors == 0 && failed_operations == 0; }
+    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;          ///< false where another process of the job reports to the user
+
+    /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
+    [[nodiscard]] bool clean() const {
+        return corrupt_sectors == 0 && failed_operations == 0 && !(job && job->partial());
+    }
 };
 
 } // namespace kvmark::measure
@@ -11347,3 +11452,38 @@ private:
 } // namespace kvmark::tier
 
 #endif // KVMARK_WITH_ASIO_FILE
+
+#ifdef KVMARK_WITH_MPI
+
+// kvmark/core/mpi.hpp
+// mpi.h without its C++ bindings (37,000 lines), and whose turn it is to call it.
+
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1
+#endif
+#include <mpi.h>
+
+#include <sched.h>
+
+namespace kvmark {
+
+/// kvmark asks MPI for MPI_THREAD_SERIALIZED, which one-sided operations over TCP need in Open MPI 4
+/// (osc/pt2pt refuses MPI_THREAD_MULTIPLE): one thread at a time calls MPI, and none keeps the turn while it
+/// waits for another rank. For std::lock_guard.
+class mpi_turn {
+public:
+    KVMARK_INLINE void lock() {
+        while (taken_.exchange(true, std::memory_order_acquire)) ::sched_yield();
+    }
+    KVMARK_INLINE void unlock() { taken_.store(false, std::memory_order_release); }
+
+private:
+    std::atomic<bool> taken_{false};
+};
+
+} // namespace kvmark
+
+#endif // KVMARK_WITH_MPI

@@ -27,16 +27,18 @@ OPT_IN = {
     "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
+    "mpi": ["core/mpi.hpp", "exec/mpi.hpp", "tier/peer.hpp"],
 }
 
 # Components whose headers may include those of others.
-STANDS_ON = {"asio_file": ["uring"]}
+STANDS_ON = {"asio_file": ["uring"], "mpi": ["local"]}
 
 # What a component defines for whoever links it (include/CMakeLists.txt).
 DEFINITIONS = {"asio_file": ["BOOST_ASIO_HAS_IO_URING"]}
 
 # The prefixes of third-party headers that a header may include, by header or folder; all others: none.
 THIRD_PARTY = {
+    "core/mpi.hpp": ["mpi.h"],
     "exec/local.hpp": ["boost/asio/"],
     "workload/reader/": ["boost/json"],
     "report/": ["boost/json", "fmt/"],

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <kvmark/measure/histogram.hpp>
-#include <kvmark/measure/host_facts.hpp>
+#include <kvmark/measure/job_stats.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/request.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -139,8 +140,13 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    /// No corruption and no failed operation; an interrupted run can be clean.
-    [[nodiscard]] bool clean() const { return corrupt_sectors == 0 && failed_operations == 0; }
+    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;          ///< false where another process of the job reports to the user
+
+    /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
+    [[nodiscard]] bool clean() const {
+        return corrupt_sectors == 0 && failed_operations == 0 && !(job && job->partial());
+    }
 };
 
 } // namespace kvmark::measure
