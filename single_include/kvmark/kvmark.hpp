@@ -5602,9 +5602,11 @@ private:
 
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
         const measure::device_counters counters = counted_device();
         const measure::device_usage device = counters.read();
         const measure::process_usage process = measure::read_process_usage();
+        if constexpr (requires { crew_.await_start(); }) crew_.await_start();
         start_ = clock_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
@@ -5618,6 +5620,7 @@ private:
         window_.open.store(false, std::memory_order_relaxed);
         measuring_ = false;
         const nanoseconds now = clock_.now();
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
         recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
         recorder_.report.device = counters.read() - device;
         if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
@@ -6790,10 +6793,55 @@ constexpr void check_executor() {
         "kvmark: an executor needs a static member `uses_launcher` (bool)");
 }
 
-/// The crew of an executor for a stack: specialised in the executor's header.
+/// The crew of an executor for a stack: specialised in the executor's header. It is made from a crew_setup,
+/// and from the job too if it takes one. It may have three members more: await_ranks() and await_start(),
+/// which return when every process of the job is ready and when the measured window should open, and
+/// window_closed().
 template <class Executor, class Stack>
 struct crew_of {
     static constexpr bool missing = true;
+};
+
+/// This process's place among those of a job.
+struct placement {
+    std::uint32_t rank = 0;
+    std::uint32_t ranks = 1;
+    std::uint32_t local_rank = 0; ///< among the ranks of this host
+    std::uint32_t local_ranks = 1;
+};
+
+/// The job of an executor whose run is one process: nothing to join, nothing to gather. An executor over
+/// several processes has a job of its own, with these members, in its header.
+struct alone {
+    /// Whether launch() can start a run in other processes.
+    static constexpr bool launches = false;
+
+    static result<void> join() { return {}; }                       ///< before all that follows
+    [[nodiscard]] static constexpr placement place() { return {}; } ///< after join()
+    /// A value that all processes take, where each has its own.
+    [[nodiscard]] static constexpr std::uint64_t agree(std::uint64_t own) { return own; }
+    /// Who is told of the progress of this process.
+    template <class Observer>
+    [[nodiscard]] static Observer& watched(Observer& o) {
+        return o;
+    }
+    /// The tiers are open. All processes come here, or to refuse(), before any I/O.
+    template <class Stack>
+    static result<void> ready(Stack&) {
+        return {};
+    }
+    /// This process cannot take part, and says why; the others go on.
+    static result<measure::run_report> refuse(error why) { return why; }
+    /// The run is over, the tiers are still there. What the caller is told.
+    template <class Stack>
+    static result<measure::run_report> conclude(measure::run_report own, Stack&) {
+        return own;
+    }
+};
+
+template <class Executor>
+struct job_of {
+    using type = alone;
 };
 
 /// Worker threads, signals and timers on Boost.Asio; run() needs <kvmark/exec/local.hpp>.
@@ -7096,6 +7144,8 @@ enum class generation_mode : std::uint8_t { none, fast, realistic };
 enum class performance_profile : std::uint8_t { latency, throughput };
 enum class autoscaler_mode : std::uint8_t { qos, capacity };
 using workload::arrival_process;
+/// Whom num_users counts for in a run on several ranks.
+enum class users_per_kind : std::uint8_t { rank, job };
 enum class verify_mode : std::uint8_t { none, stamps, full };
 
 /// A memory size in GiB that remembers whether it was written as an integer, since a command line prints 16.0
@@ -7111,9 +7161,12 @@ struct gib_number {
 };
 
 /// The program that a launch starts on every rank: kvmark by default, or the reference's kv-cache.py under a
-/// Python interpreter.
+/// Python interpreter. run() starts the calling program again, with its own arguments, where no path is
+/// given.
 struct program_choice {
-    std::string path = "kvmark";
+    std::string path{}; ///< empty: kvmark on a command line
+    std::vector<std::string>
+        words{};               ///< set: the whole command of a rank, in place of kvmark and its options
     std::string interpreter{}; ///< set: `interpreter path options...`, with the reference's options alone
 };
 
@@ -7167,6 +7220,9 @@ struct options {
     workload::parameters workload{};
 
     // The launch.
+    users_per_kind users_per = users_per_kind::rank;
+    std::int64_t job_timeout =
+        0; ///< seconds for a job of ranks, start to end; 0: by the duration, see job_deadline()
     std::string mpi_bin{}; ///< path of the launcher; empty: its name, found through PATH
     bool oversubscribe = false;
     bool allow_run_as_root = false;
@@ -7188,6 +7244,7 @@ inline constexpr std::array<std::string_view, 2> performance_profile_names{"late
 inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
 inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
+inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
 
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(generation_mode m) {
@@ -7204,6 +7261,9 @@ inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stam
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(tier::layout_kind k) {
     return layout_names[static_cast<std::size_t>(k)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(users_per_kind k) {
+    return users_per_names[static_cast<std::size_t>(k)];
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(verify_mode m) {
     return verify_mode_names[static_cast<std::size_t>(m)];
@@ -7286,6 +7346,10 @@ KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, 
         writer.argument("--arrivals");
         writer.argument(name_of(o.arrivals));
     }
+    if (o.users_per != users_per_kind::rank) {
+        writer.argument("--users-per");
+        writer.argument(name_of(o.users_per));
+    }
     if (o.layout != tier::layout_kind::file_per_entry) {
         writer.argument("--layout");
         writer.argument(name_of(o.layout));
@@ -7304,9 +7368,11 @@ KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, 
 /// wrapper's own options alone.
 KVMARK_INLINE constexpr void write_program(launch::text_writer& writer, const options& o) {
     using launch::integer_text;
+    for (const std::string& word : o.program.words) writer.argument(word);
+    if (!o.program.words.empty()) return;
     const bool reference = !o.program.interpreter.empty();
     if (reference) writer.argument(o.program.interpreter);
-    writer.argument(o.program.path);
+    writer.argument(o.program.path.empty() ? std::string_view("kvmark") : std::string_view(o.program.path));
     if (!reference) writer.argument("run");
     writer.argument("--model");
     writer.argument(o.model.name);
@@ -7420,6 +7486,29 @@ namespace kvmark {
     return mix(moment ^ static_cast<std::uint64_t>(::getpid()) << 40) >> 32;
 }
 
+/// What one rank of a job runs: its own seed and cache directory, and its share of the users where they are
+/// the job's. `base_seed` is the job's. Alone, nothing changes but the seed.
+[[nodiscard]] KVMARK_COLD options options_of_rank(options o, const exec::placement& place,
+                                                  std::uint64_t base_seed) {
+    o.seed = static_cast<std::int64_t>(base_seed + place.rank);
+    if (place.ranks == 1) return o;
+    if (o.raw_device.empty()) o.cache_dir = effective_cache_dir(o) + "/rank_" + std::to_string(place.rank);
+    if (o.users_per == users_per_kind::job) {
+        const auto ranks = static_cast<std::int64_t>(place.ranks);
+        const std::int64_t share = o.num_users / ranks + (place.rank < o.num_users % ranks);
+        o.num_users = share > 0 ? share : 1;
+    }
+    return o;
+}
+
+/// How long a job may take from start to end: what the options say, or the window, two minutes to start and
+/// end, and an hour more where something is written before the window opens.
+[[nodiscard]] constexpr nanoseconds job_deadline(const options& o) {
+    if (o.job_timeout > 0) return from_seconds(static_cast<double>(o.job_timeout));
+    const bool prepares = o.precondition || o.decode_only || o.enable_rag;
+    return from_seconds(static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
+}
+
 [[nodiscard]] KVMARK_COLD workload::source_config plan_source(const options& o, std::uint64_t seed) {
     return {.seed = seed,
             .users = static_cast<std::uint64_t>(o.num_users),
@@ -7457,11 +7546,11 @@ namespace kvmark {
     return o.storage_capacity_gb > 0 ? from_gib(o.storage_capacity_gb) : bytes(~std::uint64_t{0});
 }
 
-/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, with a note where they
-/// were.
+/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, shared evenly by
+/// `sharers` ranks, with a note where they were.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD engine::engine_config plan_engine(const options& o, Stack& tiers,
-                                                            std::uint64_t seed) {
+                                                            std::uint64_t seed, std::uint32_t sharers = 1) {
     engine::engine_config c{
         .parameters = o.workload,
         .io = {.chunk = bytes(static_cast<std::uint64_t>(o.io_chunk)),
@@ -7494,7 +7583,8 @@ template <class Stack>
                                .layout = o.layout,
                                .raw_device = o.raw_device,
                                .strict = o.strict};
-        const bytes capacity = tier::capacity_of(t, setup);
+        bytes capacity = tier::capacity_of(t, setup);
+        if (capacity != bytes(~std::uint64_t{0})) capacity = capacity / sharers;
         std::string note;
         if (setup.limit > capacity) {
             if (setup.limit != bytes(~std::uint64_t{0}))
@@ -7803,6 +7893,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--queue-depth", o.queue_depth, 1, 1024);
     faults.integer("--io-workers", o.io_workers, 0, 64);
     faults.integer("--max-samples", o.max_samples, 0, INT64_MAX);
+    faults.integer("--job-timeout", o.job_timeout, 0, 31'536'000);
     faults.text("--cache-dir", o.cache_dir);
     faults.text("--output", o.output);
     faults.text("run directory", o.run_directory);
@@ -7810,8 +7901,8 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.text("--mpi-bin", o.mpi_bin);
     faults.text("program", o.program.path);
     faults.text("interpreter", o.program.interpreter);
+    for (const std::string& word : o.program.words) faults.text("program", word);
     for (const std::string& param : o.mpi_params) faults.text("--mpi-params", param);
-    if (o.program.path.empty()) faults.add("program: there is no path of the program to start");
     faults.text("--raw-device", o.raw_device);
     validation::check_cache_directory(faults, o);
     validation::check_raw_device(faults, o);
@@ -7864,7 +7955,8 @@ public:
     }
 
     /// Runs the workload and returns what was measured. An error means that no run took place; what went
-    /// wrong during a run is in the report (run_report::clean).
+    /// wrong during a run is in the report (run_report::clean). Over several processes every one of them
+    /// comes here, and the job's report is in the one whose report is `primary`.
     result<measure::run_report> run() {
         measure::no_observer nobody;
         return run(nobody);
@@ -7877,18 +7969,47 @@ public:
         static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
                       "kvmark: a source needs a constructor from workload::source_config, or an object given "
                       "to run_from()");
-        const std::uint64_t seed = choose_seed();
-        source_type source(plan_source(options_, seed));
-        return run_seeded(source, observer, seed);
+        return run_with(
+            [](const options& o) -> result<source_type> {
+                return source_type(plan_source(o, static_cast<std::uint64_t>(*o.seed)));
+            },
+            observer);
     }
 
     /// The same with the requests of a source that is already there, a trace's for instance.
     template <workload::source Source, measure::observer Observer>
     result<measure::run_report> run_from(Source& source, Observer& observer) {
-        return run_seeded(source, observer, choose_seed());
+        return run_with([&](const options&) -> result<Source*> { return &source; }, observer);
+    }
+
+    /// The same with a source that is made once this process knows its place: `make_source(options)` is told
+    /// what this rank runs, with a seed of its own, and returns result<Source> or result<Source*>.
+    template <class MakeSource, measure::observer Observer>
+    result<measure::run_report> run_with(MakeSource&& make_source, Observer& observer) {
+        static_assert(
+            !requires { crew_type::missing; },
+            "kvmark: run() of this executor needs its own header: include <kvmark/exec/local.hpp> for "
+            "exec::local, <kvmark/exec/mpi.hpp> for exec::mpi");
+        static_assert(exec::io_crew<typename crew_type::type>);
+        job_type job;
+        if constexpr (job_type::launches) {
+            if (!job.inside() && launch::host_plan(options_.hosts, options_.num_processes).used() > 0)
+                return start_job(job, observer);
+        }
+        if (auto inside = job.join(); !inside) return inside.error();
+        const options o = options_of_rank(options_, job.place(), job.agree(choose_seed()));
+        if (const auto faults = kvmark::validate(o); !faults.empty()) return job.refuse(joined(faults));
+        auto source = make_source(o);
+        if (!source) return job.refuse(source.error());
+        if constexpr (std::is_pointer_v<std::remove_reference_t<decltype(*source)>>)
+            return run_here(job, o, **source, job.watched(observer));
+        else
+            return run_here(job, o, *source, job.watched(observer));
     }
 
 private:
+    using crew_type = exec::crew_of<Executor, TierStack>;
+    using job_type = typename exec::job_of<Executor>::type;
     using clock = typename policies::clock;
     using access = typename policies::access;
     static_assert(
@@ -7907,34 +8028,38 @@ private:
     }
 
     template <class Source, class Observer>
-    result<measure::run_report> run_seeded(Source& source, Observer& observer, std::uint64_t seed) {
-        using crew = exec::crew_of<Executor, TierStack>;
-        static_assert(
-            !requires { crew::missing; },
-            "kvmark: run() of this executor needs its own header: include <kvmark/exec/local.hpp> for "
-            "exec::local, <kvmark/exec/mpi.hpp> for exec::mpi");
-        static_assert(exec::io_crew<typename crew::type>);
-        if (const auto faults = validate(); !faults.empty()) return joined(faults);
-
+    result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
+                                         Observer& observer) {
         TierStack tiers(tiers_);
-        const engine::engine_config config = plan_engine(options_, tiers, seed);
+        const auto seed = static_cast<std::uint64_t>(*o.seed);
+        const engine::engine_config config = plan_engine(o, tiers, seed, job.place().local_ranks);
         // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
-        typename crew::type hands(plan_crew(options_, config, path));
+        auto hands = make_crew(plan_crew(o, config, path), job);
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
             if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
         });
-        if (!refusal.message.empty()) return refusal;
-        if (auto started = hands.start(); !started) return started.error();
+        if (!refusal.message.empty()) return job.refuse(refusal);
+        if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
+        if (auto started = hands->start(); !started) return job.refuse(started.error());
 
-        engine::engine<clock, TierStack, typename policies::eviction, access, Source, typename crew::type,
-                       Observer>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(options_), source, hands, path,
-                   window, observer);
-        return engine.run();
+        engine::engine<clock, TierStack, typename policies::eviction, access, Source,
+                       typename crew_type::type, std::remove_reference_t<Observer>>
+            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, *hands, path, window,
+                   observer);
+        return job.conclude(engine.run(), tiers);
+    }
+
+    [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,
+                                        [[maybe_unused]] job_type& job) {
+        using crew = typename crew_type::type;
+        if constexpr (std::is_constructible_v<crew, const exec::crew_setup<TierStack>&, job_type&>)
+            return std::make_unique<crew>(setup, job);
+        else
+            return std::make_unique<crew>(setup);
     }
 
     [[nodiscard]] KVMARK_COLD static error joined(const std::vector<error>& faults) {
@@ -8048,7 +8173,7 @@ public:
     }
 
     [[nodiscard]] bool stop_requested() const { return signal_ != 0; }
-    /// SIGINT, SIGTERM or 0.
+    /// SIGINT, SIGTERM, another that was listened for, or 0.
     [[nodiscard]] int stop_signal() const { return signal_; }
 
     KVMARK_COLD void halt() {
@@ -8069,6 +8194,10 @@ public:
     void for_each_worker(F&& f) {
         for (const auto& w : workers_) f(w->io);
     }
+
+protected:
+    /// Another signal that ends the run, as SIGINT does.
+    KVMARK_COLD void listen_for(int signal) { signals_.add(signal); }
 
 private:
     /// Operations of one kind for one group of workers.
@@ -11485,5 +11614,692 @@ private:
 };
 
 } // namespace kvmark
+
+// kvmark/exec/frames.hpp
+// What a rank tells the program that launched it: binary messages as lines of text on its stdout, which every
+// launcher brings home.
+
+namespace kvmark::exec {
+
+enum class frame_kind : char {
+    progress = 'P', ///< of rank 0: a packed measure::progress
+    part = 'R',     ///< the report of a rank that rank 0 did not take
+    result = 'F',   ///< what the job came to, from rank 0
+    failure = 'E',  ///< why there is no result: a text
+};
+
+namespace detail {
+
+inline constexpr std::string_view frame_mark = "kvmark-frame ";
+inline constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// Bytes of one line: with its head it stays below 4096 characters, which a pipe takes whole (pipe(7)).
+inline constexpr std::size_t frame_bytes = 2880;
+
+inline void append_base64(std::string& out, std::span<const std::byte> data) {
+    for (std::size_t i = 0; i < data.size(); i += 3) {
+        std::uint32_t triple = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            triple = triple << 8 | (i + k < data.size() ? std::to_integer<std::uint32_t>(data[i + k]) : 0);
+        for (std::size_t k = 0; k < 4; ++k)
+            out += i + k <= data.size() ? base64_digits[triple >> (18 - 6 * k) & 63] : '=';
+    }
+}
+
+/// False where a character is none of base64's.
+[[nodiscard]] inline bool read_base64(std::string_view text, std::vector<std::byte>& out) {
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (const char c : text) {
+        if (c == '=') break;
+        const std::size_t digit = base64_digits.find(c);
+        if (digit == std::string_view::npos) return false;
+        bits = bits << 6 | static_cast<std::uint32_t>(digit);
+        if ((count += 6) < 8) continue;
+        count -= 8;
+        out.push_back(static_cast<std::byte>(bits >> count & 255));
+    }
+    return true;
+}
+
+} // namespace detail
+
+/// The lines of one message: `kvmark-frame <kind> <line> <lines> <base64>`.
+[[nodiscard]] KVMARK_COLD std::vector<std::string> frame_lines(frame_kind kind,
+                                                               std::span<const std::byte> message) {
+    const std::size_t lines = message.empty() ? 1 : (message.size() - 1) / detail::frame_bytes + 1;
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < lines; ++i) {
+        std::string line(detail::frame_mark);
+        line += static_cast<char>(kind);
+        line += ' ' + std::to_string(i) + ' ' + std::to_string(lines) + ' ';
+        const auto rest = message.subspan(i * detail::frame_bytes);
+        detail::append_base64(line, rest.first(std::min(rest.size(), detail::frame_bytes)));
+        all.push_back(line += '\n');
+    }
+    return all;
+}
+
+/// Writes a message to `fd`, each line by one call, so that lines of other threads do not fall between. False
+/// where nobody reads any more.
+KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message) {
+    for (const std::string& line : frame_lines(kind, message))
+        for (std::size_t done = 0; done < line.size();) {
+            const ssize_t n = ::write(fd, line.data() + done, line.size() - done);
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return false;
+            done += static_cast<std::size_t>(n);
+        }
+    return true;
+}
+
+struct frame {
+    frame_kind kind = frame_kind::result;
+    std::vector<std::byte> message;
+};
+
+/// Puts the lines of one rank together again.
+class frame_reader {
+public:
+    /// Whether the line belongs to a frame; what does not is text for people.
+    [[nodiscard]] static bool is_frame(std::string_view line) { return line.starts_with(detail::frame_mark); }
+
+    /// Takes the next line of a frame. True when it completes one, which is then in `whole()`. A line that is
+    /// missing or damaged loses its message and no other.
+    KVMARK_COLD bool take(std::string_view line) {
+        line.remove_prefix(detail::frame_mark.size());
+        if (line.size() < 2) return false;
+        const auto kind = static_cast<frame_kind>(line[0]);
+        line.remove_prefix(2);
+        std::size_t number = 0, lines = 0;
+        if (!take_number(line, number) || !take_number(line, lines)) return false;
+        if (number == 0) {
+            frame_ = {kind, {}};
+            next_ = 0;
+        }
+        if (number != next_ || kind != frame_.kind || !detail::read_base64(line, frame_.message)) {
+            next_ = lines; // until a frame begins anew
+            return false;
+        }
+        return ++next_ == lines;
+    }
+    [[nodiscard]] const frame& whole() const { return frame_; }
+
+private:
+    static bool take_number(std::string_view& line, std::size_t& value) {
+        std::size_t digits = 0;
+        for (; digits < line.size() && digits < 9 && line[digits] >= '0' && line[digits] <= '9'; ++digits)
+            value = value * 10 + static_cast<std::size_t>(line[digits] - '0');
+        if (digits == 0 || digits == line.size() || line[digits] != ' ') return false;
+        line.remove_prefix(digits + 1);
+        return true;
+    }
+
+    frame frame_;
+    std::size_t next_ = 0;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/job_environment.hpp
+// Did an MPI launcher start this process? What its environment says.
+
+namespace kvmark::exec {
+
+/// The variables by which a launcher tells a process which rank it is, and of how many.
+struct launcher_variables {
+    std::string_view launcher;
+    const char* rank;
+    const char* size;
+};
+
+/// The more specific ones first: Open MPI's launcher sets PMIx's too, and a step of Slurm may run under PMI.
+/// Sources: mpirun(1) of Open MPI, "Environment variables"; the PMIx standard, PMIx_Init; the Hydra process
+/// manager; srun(1), "Output environment variables"; the PALS user guide of HPE.
+inline constexpr std::array<launcher_variables, 5> job_variables{{
+    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+    {"PALS", "PALS_RANKID", "PALS_NRANKS"},
+    {"PMI", "PMI_RANK", "PMI_SIZE"},
+    {"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+    {"PMIx", "PMIX_RANK", "PMIX_SIZE"},
+}};
+
+/// `variable(name)` is the value of an environment variable, or null. The launcher whose rank this process
+/// is, or nothing. A shell within an allocation of Slurm has SLURM_PROCID but is no rank: only a step has
+/// more than one task, or a task of a step that PMIx or PMI serves.
+template <class Variable>
+[[nodiscard]] std::optional<std::string_view> launcher_of(Variable&& variable) {
+    for (const launcher_variables& v : job_variables) {
+        if (variable(v.rank) == nullptr) continue;
+        const char* size = variable(v.size);
+        if (v.launcher == "Slurm" && (size == nullptr || std::string_view(size) == "1")) continue;
+        return v.launcher;
+    }
+    return std::nullopt;
+}
+
+/// Whether this process is a rank of an MPI job.
+[[nodiscard]] KVMARK_COLD bool inside_job() {
+    return launcher_of([](const char* name) { return std::getenv(name); }).has_value();
+}
+
+} // namespace kvmark::exec
+
+// kvmark/exec/mpi_session.hpp
+// MPI in this process: entered once, left at its end. Where it stands among the others, and what their clocks
+// say.
+
+#include <algorithm>
+#include <csignal>
+#include <mutex>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+
+namespace kvmark::exec {
+
+/// How one host's clock stands against rank 0's.
+struct clock_relation {
+    nanoseconds offset{};      ///< to be added to a time of rank 0 to get this host's
+    nanoseconds uncertainty{}; ///< half of the shortest round trip
+};
+
+/// One per process. MPI is initialised by enter(), unless the program did so before, and then finalised at
+/// the end of the process, unless a rank was lost: MPI_Finalize waits for all.
+class mpi_session {
+public:
+    static constexpr int root = 0;
+
+    /// Collective over all ranks of the job, the first time. An error where MPI refuses.
+    [[nodiscard]] KVMARK_COLD static result<mpi_session*> enter() {
+        static mpi_session session;
+        static const result<void> entered = session.begin();
+        if (!entered) return entered.error();
+        return &session;
+    }
+    mpi_session(const mpi_session&) = delete;
+    mpi_session& operator=(const mpi_session&) = delete;
+    ~mpi_session() {
+        if (ours_ && healthy) ::MPI_Finalize();
+    }
+
+    [[nodiscard]] mpi_turn& turn() { return turn_; }
+    [[nodiscard]] MPI_Comm comm() const { return comm_; } ///< of all ranks; errors are returned
+    [[nodiscard]] const placement& place() const { return place_; }
+    /// The lowest rank of this host, which stands for it.
+    [[nodiscard]] std::uint32_t host_leader() const { return host_leader_; }
+    [[nodiscard]] const clock_relation& clock() const { return clock_; }
+    /// For each rank, the lowest rank of its host.
+    [[nodiscard]] const std::vector<std::int32_t>& leaders() const { return leaders_; }
+    /// For each rank, the name of its host; on rank 0 alone.
+    [[nodiscard]] std::string host_name(std::uint32_t rank) const { return names_[rank].data(); }
+    [[nodiscard]] const std::string& library() const { return library_; }
+
+    bool healthy = true; ///< no rank was lost
+
+private:
+    static constexpr int round_trips = 32;
+    static constexpr int clock_tag = 9;
+    using host_name_text = std::array<char, 65>;
+
+    mpi_session() = default;
+
+    KVMARK_COLD result<void> begin() {
+        // Several ranks on a core, as here a rank and the threads of its tiers: a barrier that spins takes
+        // 20 ms, one that yields 43 us (measured with Open MPI 4.1).
+        ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+        // What comes to end the run before the crew listens must not end the process.
+        ::signal(SIGUSR1, SIG_IGN);
+        ::signal(SIGPIPE, SIG_IGN);
+        int there = 0, given = MPI_THREAD_SINGLE;
+        ::MPI_Initialized(&there);
+        ours_ = there == 0;
+        if (ours_)
+            ::MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given);
+        else
+            ::MPI_Query_thread(&given);
+        if (given < MPI_THREAD_SERIALIZED)
+            return error{error_kind::unsupported,
+                         "this MPI library gives one thread alone (MPI_THREAD_SERIALIZED is needed)"};
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a rank whose launcher is gone ends itself
+        ::MPI_Comm_dup(MPI_COMM_WORLD, &comm_);
+        ::MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+        find_place();
+        compare_clocks();
+        char text[MPI_MAX_LIBRARY_VERSION_STRING];
+        int length = 0;
+        ::MPI_Get_library_version(text, &length);
+        library_.assign(text, static_cast<std::size_t>(length));
+        library_ = library_.substr(0, library_.find_first_of(",\n")); // Open MPI goes on with its build
+        return {};
+    }
+
+    void find_place() {
+        int rank = 0, ranks = 1, local_rank = 0, local_ranks = 1;
+        ::MPI_Comm_rank(comm_, &rank);
+        ::MPI_Comm_size(comm_, &ranks);
+        ::MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host_);
+        ::MPI_Comm_rank(host_, &local_rank);
+        ::MPI_Comm_size(host_, &local_ranks);
+        place_ = {static_cast<std::uint32_t>(rank), static_cast<std::uint32_t>(ranks),
+                  static_cast<std::uint32_t>(local_rank), static_cast<std::uint32_t>(local_ranks)};
+        int leader = rank;
+        ::MPI_Bcast(&leader, 1, MPI_INT, 0, host_);
+        host_leader_ = static_cast<std::uint32_t>(leader);
+        leaders_.resize(place_.ranks);
+        ::MPI_Allgather(&leader, 1, MPI_INT, leaders_.data(), 1, MPI_INT, comm_);
+        utsname name{};
+        ::uname(&name);
+        host_name_text mine{};
+        std::copy_n(name.nodename, mine.size() - 1, mine.begin());
+        if (rank == root) names_.resize(place_.ranks);
+        ::MPI_Gather(mine.data(), sizeof mine, MPI_BYTE, names_.data(), sizeof mine, MPI_BYTE, root, comm_);
+    }
+
+    /// Rank 0 asks the leader of each host for its time, again and again: the answer of the shortest round
+    /// trip is nearest to its middle (Cristian, "Probabilistic clock synchronization", 1989).
+    void compare_clocks() {
+        const int rank = static_cast<int>(place_.rank);
+        if (rank == root) {
+            for (int other = 1; other < static_cast<int>(place_.ranks); ++other)
+                if (leaders_[static_cast<std::size_t>(other)] == other) ask(other);
+        } else if (place_.rank == host_leader_) {
+            for (int i = 0; i < round_trips; ++i) {
+                ::MPI_Recv(nullptr, 0, MPI_BYTE, root, clock_tag, comm_, MPI_STATUS_IGNORE);
+                const std::int64_t now = clocks::monotonic_now().count;
+                ::MPI_Send(&now, 1, MPI_INT64_T, root, clock_tag, comm_);
+            }
+            ::MPI_Recv(&clock_, sizeof clock_, MPI_BYTE, root, clock_tag, comm_, MPI_STATUS_IGNORE);
+        }
+        ::MPI_Bcast(&clock_, sizeof clock_, MPI_BYTE, 0, host_);
+    }
+    void ask(int other) {
+        clock_relation best{{}, nanoseconds(INT64_MAX)};
+        for (int i = 0; i < round_trips; ++i) {
+            const nanoseconds begin = clocks::monotonic_now();
+            ::MPI_Send(nullptr, 0, MPI_BYTE, other, clock_tag, comm_);
+            std::int64_t theirs = 0;
+            ::MPI_Recv(&theirs, 1, MPI_INT64_T, other, clock_tag, comm_, MPI_STATUS_IGNORE);
+            const nanoseconds end = clocks::monotonic_now();
+            const nanoseconds half = (end - begin) / 2;
+            if (half < best.uncertainty) best = {nanoseconds(theirs) - (begin + half), half};
+        }
+        ::MPI_Send(&best, sizeof best, MPI_BYTE, other, clock_tag, comm_);
+    }
+
+    mpi_turn turn_;
+    MPI_Comm comm_ = MPI_COMM_NULL, host_ = MPI_COMM_NULL;
+    placement place_;
+    std::uint32_t host_leader_ = 0;
+    std::vector<std::int32_t> leaders_;
+    std::vector<host_name_text> names_;
+    clock_relation clock_;
+    std::string library_;
+    bool ours_ = false;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/progress_text.hpp
+// A snapshot of a run as one line of text, from rank 0 to the program that launched the job.
+
+#include <sstream>
+
+namespace kvmark::exec {
+
+/// Words and numbers between spaces; a stage has its spaces written as underscores.
+[[nodiscard]] KVMARK_COLD std::string progress_text(const measure::progress& p) {
+    std::ostringstream out;
+    for (const char c : p.stage) out << (c == ' ' ? '_' : c);
+    out << ' ' << p.elapsed.count << ' ' << p.window.count << ' ' << p.fraction << ' ' << p.users << ' '
+        << p.completed << ' ' << p.queued << ' ' << p.tokens << ' ' << p.hit_rate;
+    for (const measure::tier_progress& t : p.tiers)
+        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count;
+    return out.str();
+}
+
+/// Reads such lines; what it returns is valid until the next one.
+class progress_text_reader {
+public:
+    [[nodiscard]] KVMARK_COLD const measure::progress& read(const std::string& text) {
+        std::istringstream in(text);
+        words_.clear();
+        progress_ = {};
+        measure::progress& p = progress_;
+        std::string& stage = words_.emplace_back();
+        in >> stage >> p.elapsed.count >> p.window.count >> p.fraction >> p.users >> p.completed >>
+            p.queued >> p.tokens >> p.hit_rate;
+        for (char& c : stage) c = c == '_' ? ' ' : c;
+        p.stage = stage;
+        for (std::string name; in >> name;) {
+            measure::tier_progress& t = p.tiers.emplace_back();
+            t.name = words_.emplace_back(name);
+            in >> t.read.count >> t.written.count;
+        }
+        return p;
+    }
+
+private:
+    measure::progress progress_;
+    std::deque<std::string> words_; ///< what the names point into
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/rank_output.hpp
+// The output of many ranks, as a launcher mixes it, taken apart into lines of one rank each.
+
+#include <map>
+
+namespace kvmark::exec {
+
+/// A line that no rank wrote: the launcher's own.
+inline constexpr std::int64_t launcher_line = -1;
+
+/// Launchers mark whose output follows: Open MPI as `[1,RANK]<stdout>:`, in front of every piece that it
+/// forwards and so also within a line; Hydra as `[RANK] `, srun and PALS as `RANK: `, at the start of lines.
+enum class rank_mark : std::uint8_t { open_mpi, bracketed, colon, none };
+
+/// Feeds on pieces of any size; gives whole lines, without their mark and their newline.
+class rank_output {
+public:
+    explicit rank_output(rank_mark mark) : mark_(mark) {}
+
+    /// Calls line(rank, text) for each line that this piece completes.
+    template <class Line>
+    void feed(std::string_view piece, Line&& line) {
+        pending_ += piece;
+        std::size_t at = 0;
+        while (at < pending_.size()) {
+            const std::string_view rest = std::string_view(pending_).substr(at);
+            if (may_hold_mark()) {
+                const mark_match m = match(rest);
+                if (m.needs_more && rest.size() < longest_mark) break;
+                if (m.length != 0) {
+                    rank_ = m.rank;
+                    at += m.length;
+                    continue;
+                }
+            }
+            const char c = rest[0];
+            ++at;
+            std::string& open = open_[rank_];
+            if (c != '\n') {
+                open += c;
+                continue;
+            }
+            line(rank_, std::string_view(open));
+            open.clear();
+            rank_ = launcher_line;
+        }
+        pending_.erase(0, at);
+    }
+
+    /// What is left at the end: lines without a newline.
+    template <class Line>
+    void finish(Line&& line) {
+        open_[rank_] += pending_;
+        pending_.clear();
+        for (auto& [rank, text] : open_)
+            if (!text.empty()) line(rank, std::string_view(text));
+        open_.clear();
+    }
+
+private:
+    static constexpr std::size_t longest_mark = 96;
+    struct mark_match {
+        std::size_t length = 0; ///< 0: no mark here
+        std::int64_t rank = launcher_line;
+        bool needs_more = false; ///< it may become one
+    };
+
+    /// Open MPI's may stand anywhere, the others at the start of a line.
+    [[nodiscard]] bool may_hold_mark() {
+        return mark_ == rank_mark::open_mpi ||
+               (mark_ != rank_mark::none && rank_ == launcher_line && open_[launcher_line].empty());
+    }
+
+    [[nodiscard]] mark_match match(std::string_view s) const {
+        switch (mark_) {
+        case rank_mark::open_mpi:
+            return open_mpi_mark(s);
+        case rank_mark::bracketed:
+            return s[0] == '[' ? number_mark(s, 1, "] ") : mark_match{};
+        case rank_mark::colon:
+            return number_mark(s, 0, ": ");
+        case rank_mark::none:
+            break;
+        }
+        return {};
+    }
+
+    /// `[<job>,<rank>]<stdout>:` or `<stderr>`.
+    static mark_match open_mpi_mark(std::string_view s) {
+        if (s[0] != '[') return {};
+        const std::size_t close = s.find(']');
+        if (close == std::string_view::npos) return {0, launcher_line, s.find('\n') == s.npos};
+        const std::size_t comma = s.rfind(',', close);
+        if (comma == std::string_view::npos || close - comma < 2) return {};
+        std::int64_t rank = 0;
+        for (const char c : s.substr(comma + 1, close - comma - 1)) {
+            if (c < '0' || c > '9' || rank > 99'999'999) return {};
+            rank = rank * 10 + (c - '0');
+        }
+        constexpr std::string_view out = "<stdout>:", err = "<stderr>:";
+        const std::string_view stream = s.substr(close + 1, out.size());
+        if (stream == out || stream == err) return {close + 1 + out.size(), rank, false};
+        return {0, launcher_line,
+                stream.size() < out.size() && (out.starts_with(stream) || err.starts_with(stream))};
+    }
+
+    static mark_match number_mark(std::string_view s, std::size_t begin, std::string_view end) {
+        std::int64_t rank = 0;
+        std::size_t at = begin;
+        for (; at < s.size() && s[at] >= '0' && s[at] <= '9' && rank < 99'999'999; ++at)
+            rank = rank * 10 + (s[at] - '0');
+        const std::string_view rest = s.substr(at, end.size());
+        if (at > begin && rest == end) return {at + end.size(), rank, false};
+        return {0, launcher_line, rest.size() < end.size() && end.starts_with(rest)};
+    }
+
+    rank_mark mark_;
+    std::string pending_;
+    std::int64_t rank_ = launcher_line;
+    std::map<std::int64_t, std::string> open_; ///< lines that go on
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/supervise.hpp
+// A launcher as a child process: its output as it comes, a deadline, signals passed on and escalated.
+
+#ifndef BOOST_PROCESS_USE_STD_FS
+#define BOOST_PROCESS_USE_STD_FS
+#endif
+#include <boost/optional.hpp>
+#include <boost/type_traits/remove_pointer.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/process/v2/environment.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+
+#include <chrono>
+#include <sys/wait.h>
+
+namespace kvmark::exec {
+
+struct supervision {
+    argv command;
+    std::vector<std::string> environment{}; ///< NAME=value, beside our own
+    nanoseconds deadline{};                 ///< of the whole; 0: none
+    int soft_stop = SIGTERM;                ///< what asks the ranks to end by themselves
+    nanoseconds soft_grace{}; ///< how long they may take before the launcher is told to end them
+    nanoseconds hard_grace{}; ///< how long the launcher may take before its group is killed
+};
+
+struct child_end {
+    int exit_code = 0;      ///< of the child; 128 + n where signal n ended it
+    bool timed_out = false; ///< the deadline passed first
+    int stop_signal = 0;    ///< SIGINT or SIGTERM, if we were sent one
+    bool killed = false;    ///< nothing less than SIGKILL ended it
+};
+
+/// Runs a child in a process group of its own, so that Ctrl-C reaches it through us alone. SIGINT, SIGTERM
+/// and the deadline lead to the same three steps: `soft_stop` to the child; SIGTERM to it, which launchers
+/// pass on to their ranks everywhere; SIGKILL to its group, which leaves remote ranks to their own devices.
+/// Each further SIGINT or SIGTERM goes to the next step at once. The child is sent SIGTERM if we die.
+class supervisor {
+public:
+    explicit supervisor(const supervision& s)
+        : order_(s), signals_(context_, SIGINT, SIGTERM), deadline_(context_), step_timer_(context_),
+          out_(context_), err_(context_) {}
+    supervisor(const supervisor&) = delete;
+    supervisor& operator=(const supervisor&) = delete;
+
+    /// Starts it and returns when it has ended and its output is read. `on_output(is_stderr, piece)` is told
+    /// of its output as it comes. An error means that it could not be started.
+    template <class Output>
+    [[nodiscard]] result<child_end> run(Output&& on_output) {
+        std::vector<std::string> words(order_.command.begin(), order_.command.end());
+        const auto program = find(words.front());
+        if (program.empty())
+            return error{error_kind::system,
+                         "cannot start " + quote(words.front()) + ": no such program in PATH"};
+        words.erase(words.begin());
+        boost::system::error_code failed;
+        auto child = launch(program, words, failed);
+        if (failed)
+            return error{error_kind::system,
+                         "cannot start " + quote(program.string()) + ": " + failed.message()};
+        pid_ = child.id();
+        read(out_, out_piece_, false, on_output);
+        read(err_, err_piece_, true, on_output);
+        listen();
+        if (order_.deadline.count > 0) {
+            deadline_.expires_after(std::chrono::nanoseconds(order_.deadline.count));
+            deadline_.async_wait([this](const boost::system::error_code& e) {
+                if (e) return;
+                end_.timed_out = true;
+                next_step();
+            });
+        }
+        bool over = false;
+        child.async_wait([&](const boost::system::error_code&, int) {
+            over = true;
+            const int status = child.native_exit_code();
+            end_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+                             : WIFEXITED(status) ? WEXITSTATUS(status)
+                                                 : status;
+        });
+        while (!over) context_.run_one();
+        // What a grandchild may still hold open is not waited for.
+        context_.run_for(std::chrono::milliseconds(200));
+        return end_;
+    }
+
+    /// The ranks have said all: the launcher should end by itself within `t`, or is made to.
+    void expect_end(nanoseconds t) {
+        if (step_ != 0) return;
+        step_timer_.expires_after(std::chrono::nanoseconds(t.count));
+        step_timer_.async_wait([this](const boost::system::error_code& e) {
+            if (!e) next_step(1);
+        });
+    }
+
+private:
+    using pipe = boost::asio::readable_pipe;
+    using piece_buffer = std::array<char, 65536>;
+    using error_code = boost::system::error_code;
+
+    /// The environment of the child, and what it does before it becomes the program.
+    struct fresh_process {
+        std::vector<char*> variables;
+
+        template <class Launcher>
+        error_code on_setup(Launcher& launcher, const auto&, const char* const*) {
+            launcher.env = variables.data();
+            return {};
+        }
+        template <class Launcher>
+        error_code on_exec_setup(Launcher&, const auto&, const char* const*) {
+            ::setpgid(0, 0);
+            ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+            sigset_t none;
+            ::sigemptyset(&none);
+            ::sigprocmask(SIG_SETMASK, &none, nullptr);
+            for (const int s : {SIGINT, SIGTERM, SIGPIPE, SIGUSR1}) ::signal(s, SIG_DFL);
+            return {};
+        }
+    };
+
+    static std::filesystem::path find(const std::string& word) {
+        if (word.find('/') != std::string::npos) return word;
+        return boost::process::v2::environment::find_executable(word);
+    }
+
+    auto launch(const std::filesystem::path& program, const std::vector<std::string>& words,
+                error_code& failed) {
+        namespace process = boost::process::v2;
+        fresh_process setup;
+        for (std::string& variable : order_.environment) setup.variables.push_back(variable.data());
+        for (char** v = ::environ; *v != nullptr; ++v) setup.variables.push_back(*v);
+        setup.variables.push_back(nullptr);
+        // Given the context in place of its executor, Boost 1.81 throws what it should assign to `failed`.
+        return process::default_process_launcher()(context_.get_executor(), failed, program, words,
+                                                   process::process_stdio{nullptr, out_, err_}, setup);
+    }
+
+    template <class Output>
+    void read(pipe& from, piece_buffer& piece, bool is_stderr, Output& on_output) {
+        from.async_read_some(boost::asio::buffer(piece), [&, is_stderr](const error_code& e, std::size_t n) {
+            if (n != 0) on_output(is_stderr, std::string_view(piece.data(), n));
+            if (!e) read(from, piece, is_stderr, on_output);
+        });
+    }
+
+    void listen() {
+        signals_.async_wait([this](const error_code& e, int number) {
+            if (e) return;
+            if (end_.stop_signal == 0) end_.stop_signal = number;
+            next_step();
+            listen();
+        });
+    }
+
+    /// One step up, at least to `least`, and the next one after its grace.
+    void next_step(int least = 0) {
+        step_ = std::max(step_ + 1, least + 1);
+        nanoseconds grace = order_.hard_grace;
+        if (step_ == 1) {
+            ::kill(pid_, order_.soft_stop);
+            grace = order_.soft_grace;
+        } else if (step_ == 2) {
+            ::kill(pid_, SIGTERM);
+        } else {
+            end_.killed = true;
+            ::kill(-pid_, SIGKILL);
+            return;
+        }
+        step_timer_.expires_after(std::chrono::nanoseconds(grace.count));
+        step_timer_.async_wait([this](const error_code& e) {
+            if (!e) next_step();
+        });
+    }
+
+    supervision order_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer deadline_, step_timer_;
+    pipe out_, err_;
+    piece_buffer out_piece_, err_piece_;
+    child_end end_;
+    pid_t pid_ = 0;
+    int step_ = 0; ///< how far the end has gone: 1 asked, 2 told, 3 killed
+};
+
+} // namespace kvmark::exec
 
 #endif // KVMARK_WITH_MPI

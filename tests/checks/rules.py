@@ -27,7 +27,17 @@ OPT_IN = {
     "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
-    "mpi": ["core/mpi.hpp", "exec/mpi.hpp", "tier/peer.hpp"],
+    "mpi": [
+        "core/mpi.hpp",
+        "exec/frames.hpp",
+        "exec/job_environment.hpp",
+        "exec/mpi.hpp",
+        "exec/mpi_session.hpp",
+        "exec/progress_text.hpp",
+        "exec/rank_output.hpp",
+        "exec/supervise.hpp",
+        "tier/peer.hpp",
+    ],
 }
 
 # Components whose headers may include those of others.
@@ -40,6 +50,7 @@ DEFINITIONS = {"asio_file": ["BOOST_ASIO_HAS_IO_URING"]}
 THIRD_PARTY = {
     "core/mpi.hpp": ["mpi.h"],
     "exec/local.hpp": ["boost/asio/"],
+    "exec/supervise.hpp": ["boost/asio/", "boost/optional.hpp", "boost/process/v2/", "boost/type_traits/"],
     "workload/reader/": ["boost/json"],
     "report/": ["boost/json", "fmt/"],
     "tier/asio_file.hpp": ["boost/asio/"],

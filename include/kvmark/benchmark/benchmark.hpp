@@ -47,7 +47,8 @@ public:
     }
 
     /// Runs the workload and returns what was measured. An error means that no run took place; what went
-    /// wrong during a run is in the report (run_report::clean).
+    /// wrong during a run is in the report (run_report::clean). Over several processes every one of them
+    /// comes here, and the job's report is in the one whose report is `primary`.
     result<measure::run_report> run() {
         measure::no_observer nobody;
         return run(nobody);
@@ -60,18 +61,47 @@ public:
         static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
                       "kvmark: a source needs a constructor from workload::source_config, or an object given "
                       "to run_from()");
-        const std::uint64_t seed = choose_seed();
-        source_type source(plan_source(options_, seed));
-        return run_seeded(source, observer, seed);
+        return run_with(
+            [](const options& o) -> result<source_type> {
+                return source_type(plan_source(o, static_cast<std::uint64_t>(*o.seed)));
+            },
+            observer);
     }
 
     /// The same with the requests of a source that is already there, a trace's for instance.
     template <workload::source Source, measure::observer Observer>
     result<measure::run_report> run_from(Source& source, Observer& observer) {
-        return run_seeded(source, observer, choose_seed());
+        return run_with([&](const options&) -> result<Source*> { return &source; }, observer);
+    }
+
+    /// The same with a source that is made once this process knows its place: `make_source(options)` is told
+    /// what this rank runs, with a seed of its own, and returns result<Source> or result<Source*>.
+    template <class MakeSource, measure::observer Observer>
+    result<measure::run_report> run_with(MakeSource&& make_source, Observer& observer) {
+        static_assert(
+            !requires { crew_type::missing; },
+            "kvmark: run() of this executor needs its own header: include <kvmark/exec/local.hpp> for "
+            "exec::local, <kvmark/exec/mpi.hpp> for exec::mpi");
+        static_assert(exec::io_crew<typename crew_type::type>);
+        job_type job;
+        if constexpr (job_type::launches) {
+            if (!job.inside() && launch::host_plan(options_.hosts, options_.num_processes).used() > 0)
+                return start_job(job, observer);
+        }
+        if (auto inside = job.join(); !inside) return inside.error();
+        const options o = options_of_rank(options_, job.place(), job.agree(choose_seed()));
+        if (const auto faults = kvmark::validate(o); !faults.empty()) return job.refuse(joined(faults));
+        auto source = make_source(o);
+        if (!source) return job.refuse(source.error());
+        if constexpr (std::is_pointer_v<std::remove_reference_t<decltype(*source)>>)
+            return run_here(job, o, **source, job.watched(observer));
+        else
+            return run_here(job, o, *source, job.watched(observer));
     }
 
 private:
+    using crew_type = exec::crew_of<Executor, TierStack>;
+    using job_type = typename exec::job_of<Executor>::type;
     using clock = typename policies::clock;
     using access = typename policies::access;
     static_assert(
@@ -90,34 +120,38 @@ private:
     }
 
     template <class Source, class Observer>
-    result<measure::run_report> run_seeded(Source& source, Observer& observer, std::uint64_t seed) {
-        using crew = exec::crew_of<Executor, TierStack>;
-        static_assert(
-            !requires { crew::missing; },
-            "kvmark: run() of this executor needs its own header: include <kvmark/exec/local.hpp> for "
-            "exec::local, <kvmark/exec/mpi.hpp> for exec::mpi");
-        static_assert(exec::io_crew<typename crew::type>);
-        if (const auto faults = validate(); !faults.empty()) return joined(faults);
-
+    result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
+                                         Observer& observer) {
         TierStack tiers(tiers_);
-        const engine::engine_config config = plan_engine(options_, tiers, seed);
+        const auto seed = static_cast<std::uint64_t>(*o.seed);
+        const engine::engine_config config = plan_engine(o, tiers, seed, job.place().local_ranks);
         // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
-        typename crew::type hands(plan_crew(options_, config, path));
+        auto hands = make_crew(plan_crew(o, config, path), job);
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
             if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
         });
-        if (!refusal.message.empty()) return refusal;
-        if (auto started = hands.start(); !started) return started.error();
+        if (!refusal.message.empty()) return job.refuse(refusal);
+        if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
+        if (auto started = hands->start(); !started) return job.refuse(started.error());
 
-        engine::engine<clock, TierStack, typename policies::eviction, access, Source, typename crew::type,
-                       Observer>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(options_), source, hands, path,
-                   window, observer);
-        return engine.run();
+        engine::engine<clock, TierStack, typename policies::eviction, access, Source,
+                       typename crew_type::type, std::remove_reference_t<Observer>>
+            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, *hands, path, window,
+                   observer);
+        return job.conclude(engine.run(), tiers);
+    }
+
+    [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,
+                                        [[maybe_unused]] job_type& job) {
+        using crew = typename crew_type::type;
+        if constexpr (std::is_constructible_v<crew, const exec::crew_setup<TierStack>&, job_type&>)
+            return std::make_unique<crew>(setup, job);
+        else
+            return std::make_unique<crew>(setup);
     }
 
     [[nodiscard]] KVMARK_COLD static error joined(const std::vector<error>& faults) {

@@ -76,6 +76,10 @@ KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, 
         writer.argument("--arrivals");
         writer.argument(name_of(o.arrivals));
     }
+    if (o.users_per != users_per_kind::rank) {
+        writer.argument("--users-per");
+        writer.argument(name_of(o.users_per));
+    }
     if (o.layout != tier::layout_kind::file_per_entry) {
         writer.argument("--layout");
         writer.argument(name_of(o.layout));
@@ -94,9 +98,11 @@ KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, 
 /// wrapper's own options alone.
 KVMARK_INLINE constexpr void write_program(launch::text_writer& writer, const options& o) {
     using launch::integer_text;
+    for (const std::string& word : o.program.words) writer.argument(word);
+    if (!o.program.words.empty()) return;
     const bool reference = !o.program.interpreter.empty();
     if (reference) writer.argument(o.program.interpreter);
-    writer.argument(o.program.path);
+    writer.argument(o.program.path.empty() ? std::string_view("kvmark") : std::string_view(o.program.path));
     if (!reference) writer.argument("run");
     writer.argument("--model");
     writer.argument(o.model.name);

@@ -10,6 +10,7 @@ inline constexpr std::array<std::string_view, 2> performance_profile_names{"late
 inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
 inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
+inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
 
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(generation_mode m) {
@@ -26,6 +27,9 @@ inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stam
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(tier::layout_kind k) {
     return layout_names[static_cast<std::size_t>(k)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(users_per_kind k) {
+    return users_per_names[static_cast<std::size_t>(k)];
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(verify_mode m) {
     return verify_mode_names[static_cast<std::size_t>(m)];

@@ -16,6 +16,8 @@ enum class generation_mode : std::uint8_t { none, fast, realistic };
 enum class performance_profile : std::uint8_t { latency, throughput };
 enum class autoscaler_mode : std::uint8_t { qos, capacity };
 using workload::arrival_process;
+/// Whom num_users counts for in a run on several ranks.
+enum class users_per_kind : std::uint8_t { rank, job };
 enum class verify_mode : std::uint8_t { none, stamps, full };
 
 /// A memory size in GiB that remembers whether it was written as an integer, since a command line prints 16.0
@@ -31,9 +33,12 @@ struct gib_number {
 };
 
 /// The program that a launch starts on every rank: kvmark by default, or the reference's kv-cache.py under a
-/// Python interpreter.
+/// Python interpreter. run() starts the calling program again, with its own arguments, where no path is
+/// given.
 struct program_choice {
-    std::string path = "kvmark";
+    std::string path{}; ///< empty: kvmark on a command line
+    std::vector<std::string>
+        words{};               ///< set: the whole command of a rank, in place of kvmark and its options
     std::string interpreter{}; ///< set: `interpreter path options...`, with the reference's options alone
 };
 
@@ -87,6 +92,9 @@ struct options {
     workload::parameters workload{};
 
     // The launch.
+    users_per_kind users_per = users_per_kind::rank;
+    std::int64_t job_timeout =
+        0; ///< seconds for a job of ranks, start to end; 0: by the duration, see job_deadline()
     std::string mpi_bin{}; ///< path of the launcher; empty: its name, found through PATH
     bool oversubscribe = false;
     bool allow_run_as_root = false;

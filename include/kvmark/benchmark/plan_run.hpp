@@ -35,6 +35,29 @@ namespace kvmark {
     return mix(moment ^ static_cast<std::uint64_t>(::getpid()) << 40) >> 32;
 }
 
+/// What one rank of a job runs: its own seed and cache directory, and its share of the users where they are
+/// the job's. `base_seed` is the job's. Alone, nothing changes but the seed.
+[[nodiscard]] KVMARK_COLD options options_of_rank(options o, const exec::placement& place,
+                                                  std::uint64_t base_seed) {
+    o.seed = static_cast<std::int64_t>(base_seed + place.rank);
+    if (place.ranks == 1) return o;
+    if (o.raw_device.empty()) o.cache_dir = effective_cache_dir(o) + "/rank_" + std::to_string(place.rank);
+    if (o.users_per == users_per_kind::job) {
+        const auto ranks = static_cast<std::int64_t>(place.ranks);
+        const std::int64_t share = o.num_users / ranks + (place.rank < o.num_users % ranks);
+        o.num_users = share > 0 ? share : 1;
+    }
+    return o;
+}
+
+/// How long a job may take from start to end: what the options say, or the window, two minutes to start and
+/// end, and an hour more where something is written before the window opens.
+[[nodiscard]] constexpr nanoseconds job_deadline(const options& o) {
+    if (o.job_timeout > 0) return from_seconds(static_cast<double>(o.job_timeout));
+    const bool prepares = o.precondition || o.decode_only || o.enable_rag;
+    return from_seconds(static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
+}
+
 [[nodiscard]] KVMARK_COLD workload::source_config plan_source(const options& o, std::uint64_t seed) {
     return {.seed = seed,
             .users = static_cast<std::uint64_t>(o.num_users),
@@ -72,11 +95,11 @@ namespace kvmark {
     return o.storage_capacity_gb > 0 ? from_gib(o.storage_capacity_gb) : bytes(~std::uint64_t{0});
 }
 
-/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, with a note where they
-/// were.
+/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, shared evenly by
+/// `sharers` ranks, with a note where they were.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD engine::engine_config plan_engine(const options& o, Stack& tiers,
-                                                            std::uint64_t seed) {
+                                                            std::uint64_t seed, std::uint32_t sharers = 1) {
     engine::engine_config c{
         .parameters = o.workload,
         .io = {.chunk = bytes(static_cast<std::uint64_t>(o.io_chunk)),
@@ -109,7 +132,8 @@ template <class Stack>
                                .layout = o.layout,
                                .raw_device = o.raw_device,
                                .strict = o.strict};
-        const bytes capacity = tier::capacity_of(t, setup);
+        bytes capacity = tier::capacity_of(t, setup);
+        if (capacity != bytes(~std::uint64_t{0})) capacity = capacity / sharers;
         std::string note;
         if (setup.limit > capacity) {
             if (setup.limit != bytes(~std::uint64_t{0}))

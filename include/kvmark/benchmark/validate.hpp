@@ -118,6 +118,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--queue-depth", o.queue_depth, 1, 1024);
     faults.integer("--io-workers", o.io_workers, 0, 64);
     faults.integer("--max-samples", o.max_samples, 0, INT64_MAX);
+    faults.integer("--job-timeout", o.job_timeout, 0, 31'536'000);
     faults.text("--cache-dir", o.cache_dir);
     faults.text("--output", o.output);
     faults.text("run directory", o.run_directory);
@@ -125,8 +126,8 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.text("--mpi-bin", o.mpi_bin);
     faults.text("program", o.program.path);
     faults.text("interpreter", o.program.interpreter);
+    for (const std::string& word : o.program.words) faults.text("program", word);
     for (const std::string& param : o.mpi_params) faults.text("--mpi-params", param);
-    if (o.program.path.empty()) faults.add("program: there is no path of the program to start");
     faults.text("--raw-device", o.raw_device);
     validation::check_cache_directory(faults, o);
     validation::check_raw_device(faults, o);

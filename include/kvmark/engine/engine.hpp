@@ -141,9 +141,11 @@ private:
 
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
         const measure::device_counters counters = counted_device();
         const measure::device_usage device = counters.read();
         const measure::process_usage process = measure::read_process_usage();
+        if constexpr (requires { crew_.await_start(); }) crew_.await_start();
         start_ = clock_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
@@ -157,6 +159,7 @@ private:
         window_.open.store(false, std::memory_order_relaxed);
         measuring_ = false;
         const nanoseconds now = clock_.now();
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
         recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
         recorder_.report.device = counters.read() - device;
         if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;

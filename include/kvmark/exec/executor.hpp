@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/engine/io_path.hpp>
+#include <kvmark/measure/run_report.hpp>
 
 namespace kvmark::exec {
 
@@ -52,10 +53,55 @@ constexpr void check_executor() {
         "kvmark: an executor needs a static member `uses_launcher` (bool)");
 }
 
-/// The crew of an executor for a stack: specialised in the executor's header.
+/// The crew of an executor for a stack: specialised in the executor's header. It is made from a crew_setup,
+/// and from the job too if it takes one. It may have three members more: await_ranks() and await_start(),
+/// which return when every process of the job is ready and when the measured window should open, and
+/// window_closed().
 template <class Executor, class Stack>
 struct crew_of {
     static constexpr bool missing = true;
+};
+
+/// This process's place among those of a job.
+struct placement {
+    std::uint32_t rank = 0;
+    std::uint32_t ranks = 1;
+    std::uint32_t local_rank = 0; ///< among the ranks of this host
+    std::uint32_t local_ranks = 1;
+};
+
+/// The job of an executor whose run is one process: nothing to join, nothing to gather. An executor over
+/// several processes has a job of its own, with these members, in its header.
+struct alone {
+    /// Whether launch() can start a run in other processes.
+    static constexpr bool launches = false;
+
+    static result<void> join() { return {}; }                       ///< before all that follows
+    [[nodiscard]] static constexpr placement place() { return {}; } ///< after join()
+    /// A value that all processes take, where each has its own.
+    [[nodiscard]] static constexpr std::uint64_t agree(std::uint64_t own) { return own; }
+    /// Who is told of the progress of this process.
+    template <class Observer>
+    [[nodiscard]] static Observer& watched(Observer& o) {
+        return o;
+    }
+    /// The tiers are open. All processes come here, or to refuse(), before any I/O.
+    template <class Stack>
+    static result<void> ready(Stack&) {
+        return {};
+    }
+    /// This process cannot take part, and says why; the others go on.
+    static result<measure::run_report> refuse(error why) { return why; }
+    /// The run is over, the tiers are still there. What the caller is told.
+    template <class Stack>
+    static result<measure::run_report> conclude(measure::run_report own, Stack&) {
+        return own;
+    }
+};
+
+template <class Executor>
+struct job_of {
+    using type = alone;
 };
 
 /// Worker threads, signals and timers on Boost.Asio; run() needs <kvmark/exec/local.hpp>.

@@ -99,7 +99,7 @@ public:
     }
 
     [[nodiscard]] bool stop_requested() const { return signal_ != 0; }
-    /// SIGINT, SIGTERM or 0.
+    /// SIGINT, SIGTERM, another that was listened for, or 0.
     [[nodiscard]] int stop_signal() const { return signal_; }
 
     KVMARK_COLD void halt() {
@@ -120,6 +120,10 @@ public:
     void for_each_worker(F&& f) {
         for (const auto& w : workers_) f(w->io);
     }
+
+protected:
+    /// Another signal that ends the run, as SIGINT does.
+    KVMARK_COLD void listen_for(int signal) { signals_.add(signal); }
 
 private:
     /// Operations of one kind for one group of workers.
