@@ -124,7 +124,7 @@ int run_here(settings& s, console& out) {
     const auto files = write_results(s, *report, context);
     const auto metadata = write_metadata(s, runtime, &*report);
     if (s.quiet) {
-        for (const std::string& fault : report::faults(*report)) out.fail(fault);
+        for (const std::string& fault : measure::faults(*report)) out.fail(fault);
     } else {
         const report::palette colors(out.color()), none(false);
         out.print(report::summary_text(*report, s.options, context, colors),

@@ -58,10 +58,17 @@
 #include <kvmark/cache/lru.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
+#include <kvmark/measure/add.hpp>
+#include <kvmark/measure/faults.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/host_facts.hpp>
+#include <kvmark/measure/job_report.hpp>
 #include <kvmark/measure/job_stats.hpp>
 #include <kvmark/measure/machine_facts.hpp>
+#include <kvmark/measure/members.hpp>
+#include <kvmark/measure/merge.hpp>
+#include <kvmark/measure/merge_series.hpp>
+#include <kvmark/measure/packed.hpp>
 #include <kvmark/measure/progress.hpp>
 #include <kvmark/measure/run_report.hpp>
 

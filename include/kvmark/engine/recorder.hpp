@@ -3,7 +3,7 @@
 
 #include <kvmark/engine/io_worker.hpp>
 #include <kvmark/engine/task.hpp>
-#include <kvmark/measure/run_report.hpp>
+#include <kvmark/measure/add.hpp>
 #include <kvmark/workload/key_text.hpp>
 
 namespace kvmark::engine {
@@ -49,22 +49,6 @@ struct time_split {
     // An operation of memory copies alone has no device to give the remainder of the rounding to.
     if (t.spent_on(io_part::device) == 0 && spent > 0) s.copy += std::exchange(s.device, nanoseconds());
     return s;
-}
-
-inline void add(measure::cache_counters& to, const measure::cache_counters& c) {
-    to.hits += c.hits;
-    to.misses += c.misses;
-    to.system_prompt_hits += c.system_prompt_hits;
-    to.system_prompt_misses += c.system_prompt_misses;
-    to.system_prompt_bytes_saved += c.system_prompt_bytes_saved;
-    to.turn_hits += c.turn_hits;
-    to.turn_misses += c.turn_misses;
-    to.chunk_hits += c.chunk_hits;
-    to.chunk_misses += c.chunk_misses;
-    to.user_hits += c.user_hits;
-    to.prefill_writes += c.prefill_writes;
-    to.decode_reads += c.decode_reads;
-    to.not_placed += c.not_placed;
 }
 
 /// Adds `times` hits or misses of one purpose; a negative hit takes one back when its read failed.

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bit>
+#include <limits>
 #include <vector>
 
 namespace kvmark::measure {
@@ -75,6 +76,36 @@ public:
         for (std::size_t i = 0; i < bucket_count; ++i)
             if (counts_[i] != 0) filled.push_back({signed_ns(low_of(i)), signed_ns(high_of(i)), counts_[i]});
         return filled;
+    }
+
+    /// f(index, count) of each bucket that holds anything, in order: with sum() and max() all that a
+    /// histogram is.
+    template <class F>
+    void for_each_filled(F&& f) const {
+        for (std::size_t i = 0; i < bucket_count; ++i)
+            if (counts_[i] != 0) f(i, counts_[i]);
+    }
+    /// In nanoseconds.
+    [[nodiscard]] double sum() const { return sum_; }
+
+    /// Builds an empty histogram again from what for_each_filled() told. False, and nothing is added, where
+    /// there is no such bucket or the count would overflow.
+    [[nodiscard]] bool restore_bucket(std::size_t index, std::uint64_t count) {
+        if (index >= bucket_count || total_ + count < total_) return false;
+        counts_[index] += count;
+        total_ += count;
+        return true;
+    }
+    /// After the last bucket. False where no durations in these buckets have that sum or longest one.
+    [[nodiscard]] bool restore_sum(double sum, nanoseconds max) {
+        if (!(sum >= 0) || sum > std::numeric_limits<double>::max() || max.count < 0 || total_ == 0)
+            return false;
+        max_ = static_cast<std::uint64_t>(max.count);
+        sum_ = sum;
+        if (counts_[index_of(max_)] == 0) return false;
+        for (std::size_t i = index_of(max_) + 1; i < bucket_count; ++i)
+            if (counts_[i] != 0) return false;
+        return true;
     }
 
 private:

@@ -54,6 +54,11 @@ struct job_stats {
             if (!r.complete()) return true;
         return false;
     }
+    /// The name of the host that a rank ran on, "host 2" where it is not known.
+    [[nodiscard]] std::string host_name(std::uint32_t host) const {
+        const bool known = host < hosts.size() && !hosts[host].hostname.empty();
+        return known ? hosts[host].hostname : "host " + std::to_string(host);
+    }
 };
 
 } // namespace kvmark::measure

@@ -1,7 +1,7 @@
 // The tiers of a report seen as the reference sees them: one GPU, one CPU and one storage tier.
 #pragma once
 
-#include <kvmark/measure/run_report.hpp>
+#include <kvmark/measure/add.hpp>
 
 #include <string_view>
 
@@ -9,25 +9,11 @@ namespace kvmark::report {
 
 inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
 
+using measure::is_bounded;
+
 [[nodiscard]] constexpr std::string_view role_name(measure::tier_role role) {
     return role_names[static_cast<std::size_t>(role)];
 }
-
-inline void merge(measure::direction_stats& into, const measure::direction_stats& from) {
-    into.operations += from.operations;
-    into.moved += from.moved;
-    into.total.merge(from.total);
-    into.queue.merge(from.queue);
-    into.submit.merge(from.submit);
-    into.device.merge(from.device);
-    into.copy.merge(from.copy);
-    into.verify.merge(from.verify);
-    into.host.merge(from.host);
-    into.io.merge(from.io);
-}
-
-/// Whether a tier has a limit at all: a modelled or null tier may hold any amount.
-[[nodiscard]] constexpr bool is_bounded(bytes limit) { return limit.count != ~std::uint64_t{0}; }
 
 /// A tier's name, with its role in front where several tiers have that name: `storage-modelled`.
 [[nodiscard]] inline std::string tier_label(const measure::run_report& r, const measure::tier_stats& tier) {
@@ -43,13 +29,13 @@ inline void merge(measure::direction_stats& into, const measure::direction_stats
     sum.role = role;
     for (const measure::tier_stats& t : r.tiers) {
         if (t.role != role) continue;
-        sum.limit += t.limit;
+        sum.limit = measure::add_limits(sum.limit, t.limit);
         sum.used += t.used;
         sum.entries += t.entries;
         sum.demotions_in += t.demotions_in;
         sum.evictions += t.evictions;
-        merge(sum.read, t.read);
-        merge(sum.write, t.write);
+        add(sum.read, t.read);
+        add(sum.write, t.write);
     }
     return sum;
 }

@@ -1,6 +1,7 @@
 // What a reader must know before trusting a report.
 #pragma once
 
+#include <kvmark/measure/faults.hpp>
 #include <kvmark/report/context.hpp>
 #include <kvmark/report/storage_health.hpp>
 
@@ -48,33 +49,10 @@ struct request_counts {
     return sum;
 }
 
-[[nodiscard]] inline std::string corruption_text(const measure::corruption& c) {
-    return c.tier + " tier, entry " + c.key + ", offset " + std::to_string(c.offset.count) + ": expected " +
-           c.expected + ", found " + c.found;
-}
-
-[[nodiscard]] inline std::string failure_text(const measure::io_failure& f) {
-    return f.tier + " tier, entry " + f.key + ", " + f.operation + " at offset " +
-           std::to_string(f.offset.count) + ": " + std::strerror(f.error_number);
-}
-
-/// What makes a run fail, one sentence each; empty when it is clean.
-[[nodiscard]] inline std::vector<std::string> faults(const measure::run_report& r) {
-    std::vector<std::string> all;
-    if (r.corrupt_sectors != 0)
-        all.push_back(std::to_string(r.corrupt_sectors) +
-                      " sectors of 4 KiB did not read back as written; the first: " +
-                      (r.corruptions.empty() ? "unknown" : corruption_text(r.corruptions.front())));
-    if (r.failed_operations != 0)
-        all.push_back(std::to_string(r.failed_operations) + " operations failed; the first: " +
-                      (r.failures.empty() ? "unknown" : failure_text(r.failures.front())));
-    return all;
-}
-
 /// One sentence each, the gravest first; empty when there is nothing to say.
 [[nodiscard]] inline std::vector<std::string> warnings(const measure::run_report& r,
                                                        const run_context& context) {
-    std::vector<std::string> all = faults(r);
+    std::vector<std::string> all = measure::faults(r);
     if (r.interrupted)
         all.push_back("interrupted after " + two_digits(to_seconds(r.elapsed)) +
                       " s: the figures cover that time alone");
