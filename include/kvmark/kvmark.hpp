@@ -89,9 +89,15 @@
 #include <kvmark/engine/turn_entries.hpp>
 
 #include <kvmark/launch/argv.hpp>
+#include <kvmark/launch/detect.hpp>
+#include <kvmark/launch/dialect.hpp>
 #include <kvmark/launch/hosts.hpp>
 #include <kvmark/launch/launcher.hpp>
+#include <kvmark/launch/layout.hpp>
+#include <kvmark/launch/limits.hpp>
+#include <kvmark/launch/prefix.hpp>
 #include <kvmark/launch/quote.hpp>
+#include <kvmark/launch/request.hpp>
 #include <kvmark/launch/text_writer.hpp>
 
 #include <kvmark/exec/executor.hpp>

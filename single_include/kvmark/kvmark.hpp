@@ -7230,6 +7230,271 @@ private:
 
 } // namespace kvmark
 
+// kvmark/launch/dialect.hpp
+// The words of the launchers, as data: Open MPI 4 and 5, Hydra, PALS, srun.
+
+namespace kvmark::launch {
+
+/// An option of a launcher.
+struct launcher_option {
+    std::string_view word{};  ///< as written, with its dashes; empty: the launcher has no such option
+    std::string_view value{}; ///< the argument behind it, where that is always the same
+    /// The names that a user's parameters may give it, without dashes, a space between. A user's own takes
+    /// the place of ours: Open MPI 5 and Hydra refuse an option that comes twice.
+    std::string_view names{};
+};
+
+enum class host_form : std::uint8_t {
+    slots,     ///< h1:4,h2:4 as the plan has them
+    processes, ///< h1:2,h2:1 with the processes that each host shall run
+    names,     ///< h1,h2; counts are given by other options
+};
+
+enum class environment_form : std::uint8_t {
+    assignment,     ///< the word and NAME=value, for each
+    name_and_value, ///< the word, NAME and value, for each
+    list,           ///< the word once, then ALL,NAME=value,...
+};
+
+/// How a launcher is spoken to. write_prefix() turns it into arguments.
+struct dialect {
+    std::string_view name{};    ///< one word: what `--launcher` of a tool takes
+    std::string_view title{};   ///< for people
+    std::string_view program{}; ///< found through PATH
+
+    std::string_view processes{}; ///< takes the number of processes
+    std::string_view hosts{};     ///< takes the host list
+    host_form hosts_as = host_form::slots;
+    std::string_view nodes{};    ///< takes the number of hosts
+    std::string_view per_node{}; ///< takes the processes of the fullest host
+    /// Where hosts run unlike numbers: each name is repeated for each process, this option is written, and
+    /// `nodes` and `per_node` are not. Without it the hosts are filled up to `per_node`, one after the other.
+    launcher_option uneven{};
+
+    launcher_option bind{}; ///< processes are bound to no CPU
+    launcher_option map{};  ///< takes one of the next two
+    std::string_view map_several{};
+    std::string_view map_one{};
+
+    std::string_view oversubscribe{};
+    std::string_view map_qualifier{}; ///< the same behind our own mapping
+    std::string_view as_root{};
+
+    launcher_option timeout{};
+    std::int64_t timeout_unit_s = 1;     ///< seconds; fractions are rounded up
+    std::string_view timeout_variable{}; ///< of the launcher's environment, in seconds; where no option is
+    launcher_option tag{};
+    launcher_option environment{};
+    environment_form environment_as = environment_form::assignment;
+    /// Whether ranks on all hosts get the launcher's environment without being told to.
+    bool forwards_environment = false;
+
+    std::string_view one_value{};  ///< names of options that take one value, a space between
+    std::string_view two_values{}; ///< and two
+};
+
+/// The same under another program name.
+[[nodiscard]] constexpr dialect with_program(dialect words, std::string_view program) {
+    words.program = program;
+    return words;
+}
+
+namespace dialects {
+
+/// Open MPI 4's mpirun (ORTE), executed with 4.1.4. The order and the words are the reference's. Options that
+/// take values: the option tables of orte/mca/schizo/ompi and opal/mca/base in Open MPI 4.1.
+inline constexpr dialect open_mpi_4{
+    .name = "openmpi4",
+    .title = "Open MPI 4",
+    .program = "mpirun",
+    .processes = "-n",
+    .hosts = "-host",
+    .bind = {"--bind-to", "none", "bind-to"},
+    .map = {"--map-by", {}, "map-by"},
+    .map_several = "node",
+    .map_one = "socket",
+    .oversubscribe = "--oversubscribe",
+    .as_root = "--allow-run-as-root",
+    .timeout = {"--timeout", {}, "timeout"},
+    .tag = {"--tag-output", {}, "tag-output"},
+    .environment = {"-x"},
+    .one_value =
+        "x n np c H host hostfile machinefile default-hostfile rankfile rf N npernode npersocket ppr "
+        "map-by rank-by bind-to cpu-set cpu-list cpus-per-proc cpus-per-rank am tune app wd wdir "
+        "path prefix preload-files stdin xterm xml-file output-filename report-pid report-uri "
+        "report-events timeout hnp ompi-server launch-agent personality debugger max-restarts "
+        "max-vm-size cartofile cf",
+    .two_values = "mca gmca",
+};
+
+/// Open MPI 5's mpirun (PRRTE), executed with 5.0.7. Source: prterun --help of PRRTE 3.0.8 and mpirun(1) of
+/// Open MPI 5.0.7. --oversubscribe and --tag-output still work there but are deprecated.
+inline constexpr dialect open_mpi_5{
+    .name = "openmpi5",
+    .title = "Open MPI 5",
+    .program = "mpirun",
+    .processes = "-n",
+    .hosts = "-host",
+    .bind = {"--bind-to", "none", "bind-to"},
+    .map = {"--map-by", {}, "map-by"},
+    .map_several = "node",
+    .map_one = "package",
+    .oversubscribe = "--oversubscribe",
+    .map_qualifier = ":OVERSUBSCRIBE",
+    .as_root = "--allow-run-as-root",
+    .timeout = {"--timeout", {}, "timeout"},
+    .tag = {"--output", "tag", "output tag-output"},
+    .environment = {"-x"},
+    .one_value = "x n np c H host add-host hostfile machinefile add-hostfile default-hostfile rankfile rf N "
+                 "npernode npersocket ppr map-by rank-by bind-to cpu-set cpu-list display output "
+                 "output-filename output-directory runtime-options spawn-timeout timeout am tune app wd wdir "
+                 "path prefix preload-files stdin xterm personality pset forward-signals keepalive "
+                 "launch-agent max-vm-size report-pid report-uri singleton tmpdir dvm with-ft",
+    .two_values = "mca gmca omca gomca prtemca pmixmca gpmixmca",
+};
+
+/// Hydra, the mpiexec of MPICH, Intel MPI and MVAPICH, executed with MPICH 4.0.2 and 4.2.1. Source:
+/// mpiexec.hydra --help; Intel MPI Library Developer Reference, "mpiexec.hydra". It starts more processes
+/// than there are slots, and runs as root, without being told to.
+inline constexpr dialect hydra{
+    .name = "hydra",
+    .title = "Hydra (MPICH, Intel MPI)",
+    .program = "mpiexec.hydra",
+    .processes = "-n",
+    .hosts = "-hosts",
+    .hosts_as = host_form::processes,
+    .bind = {"-bind-to", "none", "bind-to"},
+    .timeout_variable = "MPIEXEC_TIMEOUT",
+    .tag = {"-prepend-rank", {}, "prepend-rank prepend-pattern l"},
+    .environment = {"-genv"},
+    .environment_as = environment_form::name_and_value,
+    .forwards_environment = true,
+    .one_value = "n np f hosts host hostfile machinefile wdir configfile genvlist envlist launcher "
+                 "launcher-exec bootstrap bootstrap-exec rmk topolib bind-to map-by membind demux iface ppn "
+                 "perhost prepend-pattern outfile-pattern errfile-pattern nameserver order-nodes localhost "
+                 "usize gpus-per-proc",
+    .two_values = "genv env",
+};
+
+/// PALS, the mpiexec of HPE Cray. Not executed here. Sources: SmartSim's PalsMpiexecSettings (--hosts, --ppn,
+/// --cpu-bind, --env NAME=value, no time limit) and job scripts of ALCF and NOAA (--label). Those scripts ask
+/// for the environment by --genvall or --env, so it is not taken to be forwarded.
+inline constexpr dialect pals{
+    .name = "pals",
+    .title = "PALS (HPE Cray)",
+    .program = "mpiexec",
+    .processes = "-n",
+    .hosts = "--hosts",
+    .hosts_as = host_form::names,
+    .per_node = "--ppn",
+    .bind = {"--cpu-bind", "none", "cpu-bind"},
+    .tag = {"--label", {}, "label l"},
+    .environment = {"--env"},
+    .one_value = "n np ppn d depth hosts hostfile cpu-bind gpu-bind mem-bind env envlist env-remove genv "
+                 "genvlist rlimit rlimits wdir",
+};
+
+/// Slurm's srun, executed with 24.11.5 on two nodes. Source: srun(1) of 22.05 and 24.11. A time limit counts
+/// whole minutes. --distribution=arbitrary takes the order of --nodelist and refuses --nodes; the `host*3` of
+/// the manual is refused as a node name, so names are repeated.
+inline constexpr dialect srun{
+    .name = "srun",
+    .title = "Slurm's srun",
+    .program = "srun",
+    .processes = "--ntasks",
+    .hosts = "--nodelist",
+    .hosts_as = host_form::names,
+    .nodes = "--nodes",
+    .per_node = "--ntasks-per-node",
+    .uneven = {"--distribution", "arbitrary", "distribution m"},
+    .bind = {"--cpu-bind", "none", "cpu-bind"},
+    .oversubscribe = "--overcommit",
+    .timeout = {"--time", {}, "time t"},
+    .timeout_unit_s = 60,
+    .tag = {"--label", {}, "label l"},
+    .environment = {"--export", {}, "export"},
+    .environment_as = environment_form::list,
+    .forwards_environment = true,
+    .one_value = "A account acctg-freq bb bbf bcast-exclude b begin c cpus-per-task comment container "
+                 "container-id cpu-bind cpu-freq d dependency deadline delay-boot D chdir export e error "
+                 "epilog gres gres-flags i input jobid J job-name L licenses M clusters m distribution "
+                 "mail-type mail-user mcs-label mem-bind mpi n ntasks ntasks-per-node N nodes o output "
+                 "het-group p partition power priority prolog profile q qos r relative S core-spec signal "
+                 "slurmd-debug switches task-epilog task-prolog thread-spec T threads t time time-min "
+                 "tres-bind tres-per-task W wait wckey cluster-constraint C constraint mem mincpus "
+                 "reservation tmp w nodelist x exclude mem-per-cpu sockets-per-node cores-per-socket "
+                 "threads-per-core B extra-node-info ntasks-per-core ntasks-per-socket cpus-per-gpu G gpus "
+                 "gpu-bind gpu-freq gpus-per-node gpus-per-socket gpus-per-task mem-per-gpu",
+};
+
+/// All of them, in the order of their documentation.
+inline constexpr const dialect* all[]{&open_mpi_4, &open_mpi_5, &hydra, &pals, &srun};
+
+} // namespace dialects
+
+} // namespace kvmark::launch
+
+// kvmark/launch/detect.hpp
+// Which dialect a launcher speaks, by what it says of itself.
+
+namespace kvmark::launch {
+
+/// The dialect of that name (dialect::name); null where there is none.
+[[nodiscard]] constexpr const dialect* find_dialect(std::string_view name) {
+    for (const dialect* words : dialects::all)
+        if (words->name == name) return words;
+    return nullptr;
+}
+
+/// The names of all dialects, with `between` between them.
+[[nodiscard]] KVMARK_COLD std::string dialect_names(std::string_view between = ", ") {
+    std::string all;
+    for (const dialect* words : dialects::all)
+        (all += all.empty() ? std::string_view() : between) += words->name;
+    return all;
+}
+
+/// What one line of a `--version` tells; null: nothing. Which program prints what:
+/// - `mpirun (Open MPI) 4.1.4`, `mpiexec (OpenRTE) 4.1.4`, `mpirun (Open MPI) 5.0.7`, `prterun (PRRTE) 3.0.8`
+/// - `HYDRA build details:`, `Intel(R) MPI Library for Linux* OS, Version 2021.8 Build ...`
+/// - `mpiexec version 1.8.0 revision ...` is PALS (MPAS-Dev/mache, `is_pals_launcher`)
+/// - `slurm 22.05.8`, and `slurm-wlm 24.11.5` on Debian
+[[nodiscard]] constexpr const dialect* dialect_of_line(std::string_view line) {
+    const auto digit = [](std::string_view text) {
+        return !text.empty() && text[0] >= '0' && text[0] <= '9';
+    };
+    const auto behind = [line](std::string_view word) {
+        const std::size_t at = line.find(word);
+        return at == line.npos ? std::string_view() : line.substr(at + word.size());
+    };
+    for (const std::string_view word : {"(Open MPI) ", "(OpenRTE) "})
+        if (const std::string_view version = behind(word); digit(version)) {
+            const bool one_digit = version.size() < 2 || !digit(version.substr(1));
+            return one_digit && version[0] < '5' ? &dialects::open_mpi_4 : &dialects::open_mpi_5;
+        }
+    if (digit(behind("(PRRTE) "))) return &dialects::open_mpi_5;
+    if (line.starts_with("HYDRA build details") || line.starts_with("Intel(R) MPI Library"))
+        return &dialects::hydra;
+    for (const std::string_view word : {"slurm ", "slurm-wlm "})
+        if (line.starts_with(word) && digit(line.substr(word.size()))) return &dialects::srun;
+    if (line.starts_with("PALS") || line.find("(PALS)") != line.npos) return &dialects::pals;
+    if (line.starts_with("mpiexec version ") && digit(behind("mpiexec version "))) return &dialects::pals;
+    return nullptr;
+}
+
+/// The dialect of the launcher that printed `text` for `--version`, on both of its outputs; null where no
+/// line is known. The program's own name tells nothing: mpiexec is the name of at least four launchers.
+[[nodiscard]] constexpr const dialect* dialect_of_version(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        if (const dialect* words = dialect_of_line(text.substr(0, end))) return words;
+        text.remove_prefix(end == text.npos ? text.size() : end + 1);
+    }
+    return nullptr;
+}
+
+} // namespace kvmark::launch
+
 // kvmark/launch/hosts.hpp
 // The host list of a launch: parsed once, merged, and shared out over the processes.
 
@@ -7529,12 +7794,67 @@ private:
 
 } // namespace kvmark::launch
 
-// kvmark/launch/launcher.hpp
-// The launcher concept, and the launchers: none, Open MPI's mpirun and mpiexec.
+// kvmark/launch/layout.hpp
+// How many processes each host of a plan runs.
 
 namespace kvmark::launch {
 
-/// What is asked of a launcher, beside the program to start.
+/// Slots may be more than there are processes. Processes are then dealt out one by one over the hosts, as
+/// Open MPI's --map-by node does, and a host that is full is passed over. Precondition: the plan has no
+/// fault.
+class layout {
+public:
+    KVMARK_INLINE constexpr explicit layout(const host_plan& plan) {
+        const auto dealt = [&](std::int64_t rounds) __attribute__((always_inline)) {
+            std::int64_t sum = 0;
+            for (const host_share& h : plan.hosts()) sum += h.slots < rounds ? h.slots : rounds;
+            return sum;
+        };
+        std::int64_t above = plan.processes() + 1;
+        while (above - rounds_ > 1) {
+            const std::int64_t middle = rounds_ + (above - rounds_) / 2;
+            (dealt(middle) <= plan.processes() ? rounds_ : above) = middle;
+        }
+        last_round_ = plan.processes() - dealt(rounds_);
+        layout at = *this;
+        for (const host_share& h : plan.hosts()) {
+            const std::int64_t here = at.next(h);
+            if (here > most_) most_ = here;
+            nodes_ += here > 0;
+        }
+        even_ = most_ * nodes_ == plan.processes();
+    }
+
+    /// The processes of each host: to be called for all of plan.hosts() in their order.
+    [[nodiscard]] KVMARK_INLINE constexpr std::int64_t next(const host_share& host) {
+        if (host.slots <= rounds_) return host.slots;
+        return rounds_ + (last_round_-- > 0);
+    }
+
+    /// The processes of the fullest host.
+    [[nodiscard]] KVMARK_INLINE constexpr std::int64_t most() const { return most_; }
+    /// How many hosts run at least one process.
+    [[nodiscard]] KVMARK_INLINE constexpr std::int64_t nodes() const { return nodes_; }
+    /// Whether all of them run the same number.
+    [[nodiscard]] KVMARK_INLINE constexpr bool even() const { return even_; }
+
+private:
+    std::int64_t rounds_ = 0;     ///< rounds in which every host that is not full gets one
+    std::int64_t last_round_ = 0; ///< how many get one more in the round behind them
+    std::int64_t most_ = 0;
+    std::int64_t nodes_ = 0;
+    bool even_ = false;
+};
+
+} // namespace kvmark::launch
+
+// kvmark/launch/request.hpp
+// What is asked of a launcher.
+
+namespace kvmark::launch {
+
+/// What is asked of a launcher, beside the program to start. The last group is for a launch that is really
+/// executed; at its defaults it adds nothing to a command line.
 struct launcher_request {
     std::string_view path{};                     ///< any path; empty: the launcher's name, found through PATH
     std::span<const std::string> hosts{};        ///< see host_plan
@@ -7542,7 +7862,162 @@ struct launcher_request {
     bool oversubscribe = false;
     bool allow_run_as_root = false;
     std::span<const std::string> mpi_params{}; ///< one argument each; never split
+
+    std::int64_t timeout_s = 0;                 ///< seconds until the launcher ends the job, >= 0; 0: never
+    bool tag_output = false;                    ///< each line of output begins with its rank
+    std::span<const std::string> environment{}; ///< `NAME=value` each, for every rank
 };
+
+} // namespace kvmark::launch
+
+// kvmark/launch/prefix.hpp
+// The arguments of a launcher, written from its dialect.
+
+namespace kvmark::launch {
+
+/// Whether `words`, with a space between, holds `word`.
+[[nodiscard]] KVMARK_INLINE constexpr bool lists_word(std::string_view words, std::string_view word) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= words.size(); ++i) {
+        if (i < words.size() && words[i] != ' ') continue;
+        if (std::string_view(words.data() + begin, i - begin) == word) return true;
+        begin = i + 1;
+    }
+    return false;
+}
+
+/// Whether the user's parameters hold one of the options `names`, as `--name value`, `-name value` or
+/// `--name=value`. What looks like it but is the value of another option does not count.
+[[nodiscard]] KVMARK_INLINE constexpr bool holds_option(std::span<const std::string> params,
+                                                        const dialect& words, std::string_view names) {
+    for (std::size_t i = 0; i < params.size(); ++i) {
+        const std::string& param = params[i];
+        if (param.size() < 2 || param[0] != '-') continue;
+        const std::size_t dashes = param[1] == '-' ? 2 : 1;
+        std::size_t end = dashes;
+        while (end < param.size() && param[end] != '=') ++end;
+        const std::string_view name(param.data() + dashes, end - dashes);
+        if (!name.empty() && lists_word(names, name)) return true;
+        if (end == param.size())
+            i += lists_word(words.two_values, name) ? 2 : lists_word(words.one_value, name) ? 1 : 0;
+    }
+    return false;
+}
+
+/// Writes the parts of a prefix. write_prefix() gives them their order.
+struct prefix_writer {
+    text_writer& out;
+    const dialect& words;
+    const launcher_request& request;
+    const host_plan& plan;
+
+    /// Whether an option is to be written: the launcher has it, and the user did not.
+    [[nodiscard]] KVMARK_INLINE constexpr bool ours(const launcher_option& option) const {
+        return !option.word.empty() && !holds_option(request.mpi_params, words, option.names);
+    }
+
+    KVMARK_INLINE constexpr void flag(std::string_view word) const {
+        if (!word.empty()) out.argument(word);
+    }
+    KVMARK_INLINE constexpr void fixed(const launcher_option& option) const {
+        if (!ours(option)) return;
+        out.argument(option.word);
+        flag(option.value);
+    }
+    KVMARK_INLINE constexpr void count(std::string_view word, std::int64_t value) const {
+        if (word.empty()) return;
+        out.argument(word);
+        out.argument(integer_text(value));
+    }
+
+    KVMARK_INLINE constexpr void hosts() const {
+        layout at(plan);
+        const bool repeated = !words.uneven.word.empty() && !at.even();
+        if (!repeated) {
+            count(words.nodes, at.nodes());
+            count(words.per_node, at.most());
+        }
+        out.argument(words.hosts);
+        bool first = true;
+        for (const host_share& host : plan.hosts()) {
+            const std::int64_t here = words.hosts_as == host_form::slots ? host.slots : at.next(host);
+            for (std::int64_t times = here == 0 ? 0 : repeated ? here : 1; times > 0; --times) {
+                if (!first) out.put(",");
+                first = false;
+                out.put(host.name);
+            }
+            if (here == 0 || words.hosts_as == host_form::names) continue;
+            out.put(":");
+            out.put(integer_text(here));
+        }
+        out.end_argument();
+        if (repeated) fixed(words.uneven);
+    }
+
+    KVMARK_INLINE constexpr void placement() const {
+        fixed(words.bind);
+        const bool mapped = ours(words.map);
+        if (mapped) {
+            out.argument(words.map.word);
+            out.argument(plan.used() > 1 ? words.map_several : words.map_one,
+                         request.oversubscribe ? words.map_qualifier : std::string_view());
+        }
+        if (request.oversubscribe && !(mapped && !words.map_qualifier.empty())) flag(words.oversubscribe);
+        if (request.allow_run_as_root) flag(words.as_root);
+    }
+
+    KVMARK_INLINE constexpr void environment() const {
+        if (request.environment.empty() || !ours(words.environment)) return;
+        if (words.environment_as == environment_form::list) {
+            out.argument(words.environment.word);
+            out.put("ALL");
+        }
+        for (const std::string& variable : request.environment) {
+            switch (words.environment_as) {
+            case environment_form::list:
+                out.put(",");
+                out.put(variable);
+                break;
+            case environment_form::assignment:
+                out.argument(words.environment.word);
+                out.argument(variable);
+                break;
+            case environment_form::name_and_value: {
+                std::size_t name = 0;
+                while (name < variable.size() && variable[name] != '=') ++name;
+                const std::size_t value = name < variable.size() ? name + 1 : name;
+                out.argument(words.environment.word);
+                out.argument(std::string_view(variable.data(), name));
+                out.argument(std::string_view(variable.data() + value, variable.size() - value));
+            }
+            }
+        }
+        if (words.environment_as == environment_form::list) out.end_argument();
+    }
+};
+
+/// The launcher's arguments up to where the program begins, in `words`. The user's parameters come last; an
+/// option of theirs takes the place of ours. Precondition: the plan has no fault and uses at least one host.
+KVMARK_INLINE constexpr void write_prefix(text_writer& writer, const dialect& words,
+                                          const launcher_request& request, const host_plan& plan) {
+    const prefix_writer parts{writer, words, request, plan};
+    writer.argument(request.path.empty() ? words.program : request.path);
+    parts.count(words.processes, plan.processes());
+    parts.hosts();
+    parts.placement();
+    if (request.timeout_s > 0 && parts.ours(words.timeout))
+        parts.count(words.timeout.word, (request.timeout_s - 1) / words.timeout_unit_s + 1);
+    if (request.tag_output) parts.fixed(words.tag);
+    parts.environment();
+    for (const std::string& param : request.mpi_params) writer.argument(param);
+}
+
+} // namespace kvmark::launch
+
+// kvmark/launch/launcher.hpp
+// The launcher concept, and the launchers.
+
+namespace kvmark::launch {
 
 /// A launcher is a type with
 /// - `name`: the program, as a text;
@@ -7557,78 +8032,6 @@ concept launcher = requires(text_writer& writer, const launcher_request& request
     { L::write_prefix(writer, request, plan) } -> std::same_as<void>;
 };
 
-namespace open_mpi {
-
-/// Options of Open MPI 4.1's mpirun that take one value; mca and gmca take two. Each is written with one
-/// dash or two. Source: the option tables of orte/mca/schizo/ompi and opal/mca/base in Open MPI 4.1.
-inline constexpr std::string_view options_with_value =
-    "x n np c H host hostfile machinefile default-hostfile rankfile rf N npernode npersocket ppr map-by "
-    "rank-by "
-    "bind-to cpu-set cpu-list cpus-per-proc cpus-per-rank am tune app wd wdir path prefix preload-files "
-    "stdin "
-    "xterm xml-file output-filename report-pid report-uri report-events timeout hnp ompi-server launch-agent "
-    "personality debugger max-restarts max-vm-size cartofile cf";
-
-/// How many of the words behind the option `name` are its values.
-[[nodiscard]] KVMARK_INLINE constexpr std::size_t value_count(std::string_view name) {
-    if (name == "mca" || name == "gmca") return 2;
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i <= options_with_value.size(); ++i) {
-        if (i < options_with_value.size() && options_with_value[i] != ' ') continue;
-        if (std::string_view(options_with_value.data() + begin, i - begin) == name) return 1;
-        begin = i + 1;
-    }
-    return 0;
-}
-
-/// Whether the user's parameters hold the option `name`, as `--name value`, `-name value` or `--name=value`.
-/// What looks like it but is the value of another option does not count.
-[[nodiscard]] KVMARK_INLINE constexpr bool holds_option(std::span<const std::string> params,
-                                                        std::string_view name) {
-    for (std::size_t i = 0; i < params.size(); ++i) {
-        std::string_view word(params[i].data(), params[i].size());
-        if (word.size() < 2 || word[0] != '-') continue;
-        word.remove_prefix(word[1] == '-' ? 2 : 1);
-        const bool value_attached = word.size() > name.size() && word[name.size()] == '=';
-        if (std::string_view(word.data(), value_attached ? name.size() : word.size()) == name) return true;
-        i += value_count(word);
-    }
-    return false;
-}
-
-/// `path -n N -host h1:s1,h2:s2 --bind-to none --map-by node ...`: the reference's prefix, in its order. The
-/// user's own --bind-to or --map-by takes the place of ours.
-KVMARK_INLINE constexpr void write_prefix(text_writer& writer, std::string_view name,
-                                          const launcher_request& request, const host_plan& plan) {
-    writer.argument(request.path.empty() ? name : request.path);
-    writer.argument("-n");
-    writer.argument(integer_text(plan.processes()));
-    writer.argument("-host");
-    bool first = true;
-    for (const host_share& host : plan.hosts()) {
-        if (host.slots == 0) continue;
-        if (!first) writer.put(",");
-        first = false;
-        writer.put(host.name);
-        writer.put(":");
-        writer.put(integer_text(host.slots));
-    }
-    writer.end_argument();
-    if (!holds_option(request.mpi_params, "bind-to")) {
-        writer.argument("--bind-to");
-        writer.argument("none");
-    }
-    if (!holds_option(request.mpi_params, "map-by")) {
-        writer.argument("--map-by");
-        writer.argument(plan.used() > 1 ? "node" : "socket");
-    }
-    if (request.oversubscribe) writer.argument("--oversubscribe");
-    if (request.allow_run_as_root) writer.argument("--allow-run-as-root");
-    for (const std::string& param : request.mpi_params) writer.argument(param);
-}
-
-} // namespace open_mpi
-
 /// The program runs by itself.
 struct none {
     static constexpr std::string_view name = "none";
@@ -7638,28 +8041,78 @@ struct none {
                                                      const host_plan&) {}
 };
 
-struct mpirun {
-    static constexpr std::string_view name = "mpirun";
+/// A launcher that speaks the dialect `Words`, an object with static storage.
+template <const dialect& Words>
+struct speaks {
+    static constexpr const dialect& words = Words;
+    static constexpr std::string_view name = Words.program;
     static constexpr bool starts_ranks = true;
 
     KVMARK_INLINE static constexpr void write_prefix(text_writer& writer, const launcher_request& request,
                                                      const host_plan& plan) {
-        open_mpi::write_prefix(writer, name, request, plan);
+        launch::write_prefix(writer, Words, request, plan);
     }
 };
 
+namespace dialects {
+inline constexpr dialect open_mpi_4_mpiexec = with_program(open_mpi_4, "mpiexec");
+}
+
+/// Open MPI 4's, the reference's default.
+struct mpirun : speaks<dialects::open_mpi_4> {};
 /// Open MPI's second name for mpirun.
-struct mpiexec {
-    static constexpr std::string_view name = "mpiexec";
-    static constexpr bool starts_ranks = true;
+struct mpiexec : speaks<dialects::open_mpi_4_mpiexec> {};
+struct open_mpi_5 : speaks<dialects::open_mpi_5> {};
+/// MPICH's and Intel MPI's.
+struct hydra : speaks<dialects::hydra> {};
+/// HPE Cray's mpiexec.
+struct pals : speaks<dialects::pals> {};
+/// Slurm's.
+struct srun : speaks<dialects::srun> {};
 
-    KVMARK_INLINE static constexpr void write_prefix(text_writer& writer, const launcher_request& request,
-                                                     const host_plan& plan) {
-        open_mpi::write_prefix(writer, name, request, plan);
+static_assert(launcher<none> && launcher<mpirun> && launcher<mpiexec> && launcher<open_mpi_5> &&
+              launcher<hydra> && launcher<pals> && launcher<srun>);
+
+} // namespace kvmark::launch
+
+// kvmark/launch/limits.hpp
+// What a launcher cannot do of what it is asked.
+
+namespace kvmark::launch {
+
+/// Whether every host gets its processes of layout. A launcher that takes bare names fills one host after the
+/// other up to the same number. Precondition: the plan has no fault.
+[[nodiscard]] constexpr bool places_exactly(const dialect& words, const host_plan& plan) {
+    if (words.hosts_as != host_form::names || !words.uneven.word.empty()) return true;
+    layout at(plan);
+    std::int64_t left = plan.processes();
+    for (const host_share& host : plan.hosts()) {
+        const std::int64_t filled = left < at.most() ? left : at.most();
+        if (host.slots == 0) continue;
+        if (at.next(host) != filled) return false;
+        left -= filled;
     }
-};
+    return true;
+}
 
-static_assert(launcher<none> && launcher<mpirun> && launcher<mpiexec>);
+/// A sentence for each thing that the launcher will not do as asked. Precondition: the plan has no fault.
+[[nodiscard]] KVMARK_COLD std::vector<std::string>
+launch_warnings(const dialect& words, const launcher_request& request, const host_plan& plan) {
+    std::vector<std::string> all;
+    const std::string launcher(words.title);
+    if (plan.used() > 0 && !places_exactly(words, plan))
+        all.push_back(launcher + " fills hosts one after the other with " +
+                      std::to_string(layout(plan).most()) +
+                      " processes each; it cannot be told to run unlike numbers as --hosts has them");
+    if (request.timeout_s > 0 && words.timeout.word.empty() && words.timeout_variable.empty())
+        all.push_back(launcher + " has no time limit of its own");
+    if (words.environment_as == environment_form::list)
+        for (const std::string& variable : request.environment)
+            if (variable.find(',') != variable.npos)
+                all.push_back(launcher + " cannot forward " + variable.substr(0, variable.find('=')) +
+                              ": its value holds a comma");
+    return all;
+}
 
 } // namespace kvmark::launch
 
@@ -8388,38 +8841,71 @@ KVMARK_INLINE constexpr void write_program(launch::text_writer& writer, const op
     if (!reference) write_further_options(writer, o);
 }
 
-/// Both parts, for argv::build().
-template <launch::launcher Launcher>
+/// Both parts, for argv::build(). `Launcher` has write_prefix() as launch::launcher has it.
+template <class Launcher>
 struct line {
+    const Launcher& launcher;
     const launch::launcher_request& request;
     const launch::host_plan& plan;
     const options& run;
 
     KVMARK_INLINE constexpr void operator()(launch::text_writer& writer) const {
-        if (plan.used() > 0) Launcher::write_prefix(writer, request, plan);
+        if (plan.used() > 0) launcher.write_prefix(writer, request, plan);
         write_program(writer, run);
     }
 };
 
+/// A launcher whose dialect is chosen at run time.
+struct chosen_launcher {
+    const launch::dialect& words;
+
+    KVMARK_INLINE constexpr void write_prefix(launch::text_writer& writer,
+                                              const launch::launcher_request& request,
+                                              const launch::host_plan& plan) const {
+        launch::write_prefix(writer, words, request, plan);
+    }
+};
+
+template <class Launcher>
+[[nodiscard]] KVMARK_INLINE constexpr argv build(const Launcher& launcher,
+                                                 const launch::launcher_request& request, const options& o) {
+    const launch::host_plan plan(request.hosts, request.num_processes);
+    if (plan.fault() != launch::launch_fault::none) return {};
+    return argv::build(line<Launcher>{launcher, request, plan, o});
+}
+
 } // namespace command
+
+/// What the options ask of a launcher. It holds views into `o`.
+[[nodiscard]] KVMARK_INLINE constexpr launch::launcher_request launch_request(const options& o) {
+    return {.path = o.mpi_bin,
+            .hosts = o.hosts,
+            .num_processes = o.num_processes,
+            .oversubscribe = o.oversubscribe,
+            .allow_run_as_root = o.allow_run_as_root,
+            .mpi_params = o.mpi_params};
+}
 
 /// The arguments to execute, program first. The launcher's prefix stands in front when `uses_launcher` (an
 /// executor over processes), the launcher starts ranks, and there are hosts. Empty when the launch has a
 /// fault; validate() says which. Usable in a constant expression, where a memory size or rate may have at
 /// most 15 significant digits. Precondition: no text in `o` holds a NUL.
 template <launch::launcher Launcher>
-[[nodiscard]] KVMARK_INLINE constexpr argv build_command(bool uses_launcher, Launcher, const options& o) {
-    launch::launcher_request request{.path = o.mpi_bin,
-                                     .oversubscribe = o.oversubscribe,
-                                     .allow_run_as_root = o.allow_run_as_root,
-                                     .mpi_params = o.mpi_params};
-    if (uses_launcher && Launcher::starts_ranks) {
-        request.hosts = o.hosts;
-        request.num_processes = o.num_processes;
+[[nodiscard]] KVMARK_INLINE constexpr argv build_command(bool uses_launcher, Launcher launcher,
+                                                         const options& o) {
+    launch::launcher_request request = launch_request(o);
+    if (!uses_launcher || !Launcher::starts_ranks) {
+        request.hosts = {};
+        request.num_processes = {};
     }
-    const launch::host_plan plan(request.hosts, request.num_processes);
-    if (plan.fault() != launch::launch_fault::none) return {};
-    return argv::build(command::line<Launcher>{request, plan, o});
+    return command::build(launcher, request, o);
+}
+
+/// The same under a launcher whose dialect is known at run time (launch/detect.hpp). `request` is
+/// launch_request(o) and what an executed launch adds to it: time limit, tags, environment.
+[[nodiscard]] KVMARK_INLINE constexpr argv
+build_command(const launch::dialect& words, const launch::launcher_request& request, const options& o) {
+    return command::build(command::chosen_launcher{words}, request, o);
 }
 
 } // namespace kvmark

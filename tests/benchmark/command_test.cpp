@@ -81,6 +81,43 @@ constexpr bool launcher_path() {
 }
 static_assert(launcher_path());
 
+// Known at compile time by the launcher's type, and at run time by its dialect.
+template <class Launcher>
+constexpr bool launched_as(std::string_view prefix) {
+    options o{.model = models::tiny_1b, .hosts = {"n1:3", "n2"}, .num_processes = 4};
+    const argv line = build_command(true, Launcher{}, o);
+    std::string expected(prefix);
+    expected +=
+        " kvmark run --model tiny-1b --num-users 100 --duration 60 --gpu-mem-gb 16.0 --cpu-mem-gb 32.0 "
+        "--generation-mode realistic --performance-profile latency";
+    return display(line) == expected && build_command(Launcher::words, kvmark::launch_request(o), o) == line;
+}
+static_assert(launched_as<launch::mpirun>("mpirun -n 4 -host n1:3,n2:1 --bind-to none --map-by node"));
+static_assert(launched_as<launch::mpiexec>("mpiexec -n 4 -host n1:3,n2:1 --bind-to none --map-by node"));
+static_assert(launched_as<launch::open_mpi_5>("mpirun -n 4 -host n1:3,n2:1 --bind-to none --map-by node"));
+static_assert(launched_as<launch::hydra>("mpiexec.hydra -n 4 -hosts n1:3,n2:1 -bind-to none"));
+static_assert(launched_as<launch::pals>("mpiexec -n 4 --ppn 3 --hosts n1,n2 --cpu-bind none"));
+static_assert(launched_as<launch::srun>(
+    "srun --ntasks 4 --nodelist n1,n1,n1,n2 --distribution arbitrary --cpu-bind none"));
+
+constexpr bool executed_launch() {
+    options o{.model = models::tiny_1b, .num_users = 3, .hosts = {"n1"}};
+    std::vector<std::string> variables{"KVMARK_RUN=1"};
+    launch::launcher_request request = kvmark::launch_request(o);
+    request.timeout_s = 120;
+    request.tag_output = true;
+    request.environment = variables;
+    options without_hosts{.model = models::tiny_1b, .num_users = 3};
+    return display(build_command(launch::dialects::open_mpi_5, request, o))
+               .starts_with(
+                   "mpirun -n 1 -host n1:1 --bind-to none --map-by package --timeout 120 --output tag "
+                   "-x KVMARK_RUN=1 kvmark run --model tiny-1b --num-users 3 ") &&
+           build_command(launch::dialects::srun, kvmark::launch_request(without_hosts), without_hosts)[0] ==
+               "kvmark" &&
+           build_command(launch::dialects::srun, {.hosts = o.hosts, .num_processes = 0}, o).empty();
+}
+static_assert(executed_launch());
+
 constexpr bool run_directory() {
     options o{.enable_rag = true,
               .rag_num_docs = 7,

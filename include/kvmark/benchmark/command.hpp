@@ -151,38 +151,71 @@ KVMARK_INLINE constexpr void write_program(launch::text_writer& writer, const op
     if (!reference) write_further_options(writer, o);
 }
 
-/// Both parts, for argv::build().
-template <launch::launcher Launcher>
+/// Both parts, for argv::build(). `Launcher` has write_prefix() as launch::launcher has it.
+template <class Launcher>
 struct line {
+    const Launcher& launcher;
     const launch::launcher_request& request;
     const launch::host_plan& plan;
     const options& run;
 
     KVMARK_INLINE constexpr void operator()(launch::text_writer& writer) const {
-        if (plan.used() > 0) Launcher::write_prefix(writer, request, plan);
+        if (plan.used() > 0) launcher.write_prefix(writer, request, plan);
         write_program(writer, run);
     }
 };
 
+/// A launcher whose dialect is chosen at run time.
+struct chosen_launcher {
+    const launch::dialect& words;
+
+    KVMARK_INLINE constexpr void write_prefix(launch::text_writer& writer,
+                                              const launch::launcher_request& request,
+                                              const launch::host_plan& plan) const {
+        launch::write_prefix(writer, words, request, plan);
+    }
+};
+
+template <class Launcher>
+[[nodiscard]] KVMARK_INLINE constexpr argv build(const Launcher& launcher,
+                                                 const launch::launcher_request& request, const options& o) {
+    const launch::host_plan plan(request.hosts, request.num_processes);
+    if (plan.fault() != launch::launch_fault::none) return {};
+    return argv::build(line<Launcher>{launcher, request, plan, o});
+}
+
 } // namespace command
+
+/// What the options ask of a launcher. It holds views into `o`.
+[[nodiscard]] KVMARK_INLINE constexpr launch::launcher_request launch_request(const options& o) {
+    return {.path = o.mpi_bin,
+            .hosts = o.hosts,
+            .num_processes = o.num_processes,
+            .oversubscribe = o.oversubscribe,
+            .allow_run_as_root = o.allow_run_as_root,
+            .mpi_params = o.mpi_params};
+}
 
 /// The arguments to execute, program first. The launcher's prefix stands in front when `uses_launcher` (an
 /// executor over processes), the launcher starts ranks, and there are hosts. Empty when the launch has a
 /// fault; validate() says which. Usable in a constant expression, where a memory size or rate may have at
 /// most 15 significant digits. Precondition: no text in `o` holds a NUL.
 template <launch::launcher Launcher>
-[[nodiscard]] KVMARK_INLINE constexpr argv build_command(bool uses_launcher, Launcher, const options& o) {
-    launch::launcher_request request{.path = o.mpi_bin,
-                                     .oversubscribe = o.oversubscribe,
-                                     .allow_run_as_root = o.allow_run_as_root,
-                                     .mpi_params = o.mpi_params};
-    if (uses_launcher && Launcher::starts_ranks) {
-        request.hosts = o.hosts;
-        request.num_processes = o.num_processes;
+[[nodiscard]] KVMARK_INLINE constexpr argv build_command(bool uses_launcher, Launcher launcher,
+                                                         const options& o) {
+    launch::launcher_request request = launch_request(o);
+    if (!uses_launcher || !Launcher::starts_ranks) {
+        request.hosts = {};
+        request.num_processes = {};
     }
-    const launch::host_plan plan(request.hosts, request.num_processes);
-    if (plan.fault() != launch::launch_fault::none) return {};
-    return argv::build(command::line<Launcher>{request, plan, o});
+    return command::build(launcher, request, o);
+}
+
+/// The same under a launcher whose dialect is known at run time (launch/detect.hpp). `request` is
+/// launch_request(o) and what an executed launch adds to it: time limit, tags, environment.
+[[nodiscard]] KVMARK_INLINE constexpr argv
+build_command(const launch::dialect& words, const launch::launcher_request& request, const options& o) {
+    return command::build(command::chosen_launcher{words}, request, o);
 }
 
 } // namespace kvmark
