@@ -11,6 +11,7 @@
 #include <kvmark/benchmark/plan_run.hpp>
 #include <kvmark/core/clock.hpp>
 #include <kvmark/launch/quote.hpp>
+#include <kvmark/measure/read_machine.hpp>
 #include <kvmark/report/summary.hpp>
 #include <kvmark/report/warnings.hpp>
 
@@ -106,7 +107,7 @@ int run_here(settings& s, console& out) {
     context.argv = words_of(executed_command(s));
     settle(s, context);
     for (const std::string& note : context.notes) out.note(note);
-    context.host = report::describe_host(s.options.cache_dir);
+    context.host = measure::read_machine(s.options.cache_dir);
     context.started = report::utc_now();
     const nanoseconds start = clocks::monotonic_now();
 

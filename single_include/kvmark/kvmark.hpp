@@ -3755,10 +3755,103 @@ private:
 
 } // namespace kvmark::measure
 
+// kvmark/measure/kernel_files.hpp
+// The texts, numbers and names that the kernel shows as files in /proc and /sys.
+
+#include <cstdlib>
+#include <sys/sysmacros.h>
+
+namespace kvmark::measure {
+
+/// The whole file; empty where it cannot be read.
+[[nodiscard]] KVMARK_COLD std::string read_text(const std::string& path) {
+    std::string text;
+    if (std::FILE* file = std::fopen(path.c_str(), "re")) {
+        char part[4096];
+        while (const std::size_t n = std::fread(part, 1, sizeof part, file)) text.append(part, n);
+        std::fclose(file);
+    }
+    return text;
+}
+
+/// Without white space at both ends.
+[[nodiscard]] KVMARK_COLD std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view space = " \t\r\n";
+    const auto first = text.find_first_not_of(space);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+[[nodiscard]] KVMARK_COLD std::string read_trimmed(const std::string& path) {
+    return std::string(trimmed(read_text(path)));
+}
+
+/// 0 where there is no number, or one below 0.
+[[nodiscard]] KVMARK_COLD std::uint64_t read_number(const std::string& path) {
+    const long long n = std::strtoll(read_text(path).c_str(), nullptr, 10);
+    return n > 0 ? static_cast<std::uint64_t>(n) : 0;
+}
+
+/// Takes what stands before the first `end`, and the `end`, off the front of `rest`. All of it where there is
+/// none.
+KVMARK_COLD std::string_view take_until(std::string_view& rest, char end) {
+    const auto at = rest.find(end);
+    const std::string_view front = rest.substr(0, at);
+    rest.remove_prefix(at == std::string_view::npos ? rest.size() : at + 1);
+    return front;
+}
+
+/// The value in use of a setting such as `always [madvise] never`: what stands between [ and ], else all of
+/// it.
+[[nodiscard]] KVMARK_COLD std::string read_setting(const std::string& path) {
+    const std::string all = read_trimmed(path);
+    const auto open = all.find('['), close = all.find(']');
+    return open < close && close != std::string::npos ? all.substr(open + 1, close - open - 1) : all;
+}
+
+[[nodiscard]] KVMARK_COLD bool path_exists(const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0;
+}
+
+/// The names in a directory but . and .., sorted; none where it cannot be read.
+[[nodiscard]] KVMARK_COLD std::vector<std::string> list_directory(const std::string& path) {
+    std::vector<std::string> names;
+    dirent** entries = nullptr;
+    const int n = ::scandir(path.c_str(), &entries, nullptr, ::alphasort);
+    for (int i = 0; i < n; ++i) {
+        const std::string_view name = entries[i]->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+        std::free(entries[i]);
+    }
+    std::free(entries);
+    return names;
+}
+
+/// Where sysfs describes the block device that holds `path`, or its nearest existing parent: `root` and
+/// /sys/dev/block/<major>:<minor>. Empty where `path` is empty; nothing is there for a file system without a
+/// block device.
+[[nodiscard]] KVMARK_COLD std::string block_device_directory(const std::string& path,
+                                                             const std::string& root = "") {
+    struct stat info {};
+    if (::stat(nearest_existing(path).c_str(), &info) != 0) return {};
+    return root + "/sys/dev/block/" + std::to_string(major(info.st_dev)) + ":" +
+           std::to_string(minor(info.st_dev));
+}
+
+/// The last name in what a symbolic link says; empty where there is no link.
+[[nodiscard]] KVMARK_COLD std::string link_name(const std::string& link) {
+    char target[512];
+    const auto n = ::readlink(link.c_str(), target, sizeof target);
+    if (n <= 0) return {};
+    const std::string all(target, static_cast<std::size_t>(n));
+    return all.substr(all.find_last_of('/') + 1);
+}
+
+} // namespace kvmark::measure
+
 // kvmark/measure/host_facts.hpp
 // The kernel's own counters: the block device under a path, and this process.
-
-#include <sys/sysmacros.h>
 
 namespace kvmark::measure {
 
@@ -3783,16 +3876,9 @@ class device_counters {
 public:
     /// `path` may not exist yet: the nearest existing parent counts.
     KVMARK_COLD explicit device_counters(const std::string& path) {
-        struct stat info {};
-        if (::stat(nearest_existing(path).c_str(), &info) != 0) return;
-        const std::string link =
-            "/sys/dev/block/" + std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev));
-        char target[512];
-        const auto n = ::readlink(link.c_str(), target, sizeof target);
-        if (n <= 0) return;
-        const std::string device(target, static_cast<std::size_t>(n));
-        name_ = device.substr(device.find_last_of('/') + 1);
-        stat_path_ = link + "/stat";
+        const std::string directory = block_device_directory(path);
+        name_ = link_name(directory);
+        stat_path_ = directory + "/stat";
     }
 
     /// Totals since boot.
@@ -4192,6 +4278,125 @@ namespace kvmark::measure {
         all.push_back(std::to_string(r.failed_operations) + " operations failed; the first: " +
                       (r.failures.empty() ? "unknown" : failure_text(r.failures.front())));
     return all;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/find_mount.hpp
+// Which file system holds a path, and how it is mounted.
+
+#include <limits.h>
+#include <sys/vfs.h>
+
+namespace kvmark::measure {
+
+/// Empty texts where it could not be found.
+struct mount_facts {
+    std::string point;
+    std::string file_system; ///< its type
+    std::string options;     ///< of the mount, then of the file system, each once
+};
+
+namespace detail {
+
+/// mountinfo writes a space, tab, newline or backslash in a name as \ooo.
+[[nodiscard]] KVMARK_COLD std::string without_octal(std::string_view name) {
+    const auto digit = [&](std::size_t i) { return i < name.size() && name[i] >= '0' && name[i] <= '7'; };
+    std::string text;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        if (name[i] == '\\' && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
+            text +=
+                static_cast<char>((name[i + 1] - '0') * 64 + (name[i + 2] - '0') * 8 + (name[i + 3] - '0'));
+            i += 3;
+        } else {
+            text += name[i];
+        }
+    }
+    return text;
+}
+
+/// Is `path` the directory `above`, or below it?
+[[nodiscard]] KVMARK_COLD bool lies_in(std::string_view path, std::string_view above) {
+    return path.starts_with(above) &&
+           (above.ends_with('/') || path.size() == above.size() || path[above.size()] == '/');
+}
+
+/// Read-only where the mount or its file system is; else a file system is written to through either.
+[[nodiscard]] KVMARK_COLD std::string joined_options(std::string_view of_mount, std::string_view of_system) {
+    bool read_only = false;
+    std::string others;
+    for (std::string_view options : {of_mount, of_system}) {
+        while (!options.empty()) {
+            const std::string option(take_until(options, ','));
+            read_only = read_only || option == "ro";
+            if (option == "ro" || option == "rw" ||
+                (others + ",").find("," + option + ",") != std::string::npos)
+                continue;
+            others += "," + option;
+        }
+    }
+    return (read_only ? "ro" : "rw") + others;
+}
+
+/// The magic numbers of statfs(2); a type that is not named here is written as its number.
+[[nodiscard]] KVMARK_COLD std::string file_system_name(unsigned long magic) {
+    switch (magic) {
+    case 0xef53:
+        return "ext4";
+    case 0x58465342:
+        return "xfs";
+    case 0x9123683e:
+        return "btrfs";
+    case 0x01021994:
+        return "tmpfs";
+    case 0x794c7630:
+        return "overlay";
+    case 0x6969:
+        return "nfs";
+    case 0x2fc12fc1:
+        return "zfs";
+    case 0xf2f52010:
+        return "f2fs";
+    case 0x65735546:
+        return "fuse";
+    case 0x0bd00bd0:
+        return "lustre";
+    case 0x47504653:
+        return "gpfs";
+    default:
+        break;
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%lx", magic);
+    return text;
+}
+
+} // namespace detail
+
+/// The mount of /proc/self/mountinfo (proc(5)) with the longest mount point above `path`, or above its
+/// nearest existing parent; of equal ones the last, which hides the others. Where none is listed, as after
+/// chroot(2), the type alone is known, from statfs(2). `root` stands in front of /proc.
+[[nodiscard]] KVMARK_COLD mount_facts find_mount(const std::string& path, const std::string& root = "") {
+    mount_facts found;
+    char resolved[PATH_MAX];
+    if (::realpath(nearest_existing(path).c_str(), resolved) == nullptr) return found;
+    const std::string mounts = read_text(root + "/proc/self/mountinfo");
+    for (std::string_view rest = mounts; !rest.empty();) {
+        std::string_view line = take_until(rest, '\n');
+        for (int skipped = 0; skipped < 4; ++skipped) take_until(line, ' '); // number, parent, device, root
+        std::string point = detail::without_octal(take_until(line, ' '));
+        if (point.empty() || point.size() < found.point.size() || !detail::lies_in(resolved, point)) continue;
+        const std::string_view options = take_until(line, ' ');
+        while (!line.empty() && take_until(line, ' ') != "-") {
+        }
+        const std::string_view type = take_until(line, ' ');
+        take_until(line, ' '); // source
+        found = {std::move(point), std::string(type), detail::joined_options(options, line)};
+    }
+    struct statfs fs {};
+    if (found.file_system.empty() && ::statfs(resolved, &fs) == 0)
+        found.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
+    return found;
 }
 
 } // namespace kvmark::measure
@@ -5066,6 +5271,195 @@ concept observer = requires(O o, const progress& p) {
 struct no_observer {
     void on_progress(const progress&) {}
 };
+
+} // namespace kvmark::measure
+
+// kvmark/measure/read_machine.hpp
+// Reads what machine_facts holds from /proc, /sys, /etc/os-release, uname(2) and statfs(2).
+
+#include <sys/utsname.h>
+
+namespace kvmark::measure {
+
+namespace detail {
+
+inline void add_distinct(std::vector<std::string>& all, std::string one) {
+    for (const std::string& known : all)
+        if (known == one) return;
+    all.push_back(std::move(one));
+}
+
+/// /proc/cpuinfo names the package before the core of each processor. ARM names neither, nor a model.
+KVMARK_COLD void read_processors(machine_facts& m, std::string_view cpuinfo) {
+    std::vector<std::string> sockets, cores;
+    std::string socket;
+    while (!cpuinfo.empty()) {
+        std::string_view value = take_until(cpuinfo, '\n');
+        const std::string_view key = trimmed(take_until(value, ':'));
+        value = trimmed(value);
+        if (key == "processor") {
+            ++m.logical_cpus;
+        } else if (key == "model name" && m.cpu_model.empty()) {
+            m.cpu_model = value;
+        } else if (key == "physical id") {
+            socket = value;
+            add_distinct(sockets, socket);
+        } else if (key == "core id") {
+            add_distinct(cores, (socket + " ").append(value));
+        }
+    }
+    m.sockets = static_cast<std::uint32_t>(sockets.size());
+    m.cores = cores.empty() ? m.logical_cpus : static_cast<std::uint32_t>(cores.size());
+}
+
+[[nodiscard]] KVMARK_COLD bytes read_memory(const std::string& root) {
+    unsigned long long kib = 0;
+    std::sscanf(read_text(root + "/proc/meminfo").c_str(), "MemTotal: %llu", &kib);
+    return bytes(kib * kib_bytes);
+}
+
+[[nodiscard]] KVMARK_COLD std::uint32_t count_numa_nodes(const std::string& root) {
+    std::uint32_t n = 0;
+    for (const std::string& name : list_directory(root + "/sys/devices/system/node"))
+        if (name.starts_with("node")) ++n;
+    return n;
+}
+
+/// A value of os-release(5): plain, or quoted with backslashes as in a shell.
+[[nodiscard]] KVMARK_COLD std::string unquoted(std::string_view value) {
+    value = trimmed(value);
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+        value = value.substr(1, value.size() - 2);
+    std::string text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value[i] == '\\' && i + 1 < value.size()) ++i;
+        text += value[i];
+    }
+    return text;
+}
+
+[[nodiscard]] KVMARK_COLD std::string read_os(const std::string& root) {
+    std::string text = read_text(root + "/etc/os-release"), name;
+    if (text.empty()) text = read_text(root + "/usr/lib/os-release");
+    for (std::string_view rest = text; !rest.empty();) {
+        std::string_view value = take_until(rest, '\n');
+        const std::string_view key = trimmed(take_until(value, '='));
+        if (key == "PRETTY_NAME" || (key == "NAME" && name.empty())) name = unquoted(value);
+    }
+    return name;
+}
+
+/// The disk under a block device, where its model and queues are: a partition's parent, and what a mapped
+/// device (LVM, dm-crypt) of one disk stands on. One of several disks is its own.
+[[nodiscard]] KVMARK_COLD std::string disk_directory(std::string at) {
+    for (int depth = 0; depth < 8; ++depth) {
+        if (path_exists(at + "/partition")) at += "/..";
+        const std::vector<std::string> below = list_directory(at + "/slaves");
+        if (below.size() != 1) break;
+        at += "/slaves/" + below.front();
+    }
+    return at;
+}
+
+/// Documentation/ABI/stable/sysfs-block of the kernel. `directory` may be missing.
+[[nodiscard]] KVMARK_COLD block_device_facts read_block_device(const std::string& directory) {
+    block_device_facts d;
+    d.name = link_name(directory);
+    if (d.name.empty()) return d;
+    d.size = bytes(read_number(directory + "/size") * 512); // whatever the device's own sectors are
+    const std::string disk = disk_directory(directory);
+    d.model = read_trimmed(disk + "/device/model");
+    d.scheduler = read_setting(disk + "/queue/scheduler");
+    d.queue_requests = static_cast<std::uint32_t>(read_number(disk + "/queue/nr_requests"));
+    d.hardware_queues = static_cast<std::uint32_t>(list_directory(disk + "/mq").size());
+    d.rotational = read_number(disk + "/queue/rotational") != 0;
+    return d;
+}
+
+/// The interfaces with hardware behind them; where none has any (a network namespace), all but the loopback.
+[[nodiscard]] KVMARK_COLD std::vector<network_interface> read_networks(const std::string& root) {
+    std::vector<network_interface> hardware, all;
+    for (const std::string& name : list_directory(root + "/sys/class/net")) {
+        const std::string directory = root + "/sys/class/net/" + name;
+        if (name == "lo" || !path_exists(directory + "/.")) continue; // bonding_masters is a file among them
+        const auto speed = static_cast<std::int64_t>(read_number(directory + "/speed"));
+        all.push_back({name, speed});
+        if (path_exists(directory + "/device")) hardware.push_back({name, speed});
+    }
+    return hardware.empty() ? all : hardware;
+}
+
+/// What container, if any, process 1 runs in, by the marks that container managers leave.
+[[nodiscard]] KVMARK_COLD std::string container_mark(const std::string& root) {
+    if (path_exists(root + "/.dockerenv")) return "docker";
+    if (path_exists(root + "/run/.containerenv")) return "podman";
+    if (path_exists(root + "/.singularity.d")) return "apptainer";
+    const std::string environment = read_text(root + "/proc/1/environ");
+    for (std::string_view rest = environment; !rest.empty();) {
+        std::string_view value = take_until(rest, '\0');
+        const std::string_view name = take_until(value, '=');
+        if (name == "KUBERNETES_SERVICE_HOST") return "kubernetes";
+        if (name == "container" && !value.empty())
+            return std::string(value); // systemd.io/CONTAINER_INTERFACE
+    }
+    const std::string groups = read_text(root + "/proc/1/cgroup");
+    if (groups.find("/kubepods") != std::string::npos) return "kubernetes";
+    for (const char* name : {"docker", "libpod", "lxc"})
+        if (groups.find(std::string("/") + name) != std::string::npos) return name;
+    return "";
+}
+
+/// Does DMI name a hypervisor as the machine's maker? ARM has no other mark.
+[[nodiscard]] KVMARK_COLD bool names_hypervisor(const std::string& vendor, const std::string& product) {
+    if (vendor == "Amazon EC2") return !product.ends_with(".metal");
+    const std::string maker = vendor + " " + product;
+    for (const char* name : {"QEMU", "KVM", "VMware", "VirtualBox", "Virtual Machine",
+                             "Google Compute Engine", "OpenStack", "Xen", "Bochs", "Parallels"})
+        if (maker.find(name) != std::string::npos) return true;
+    return false;
+}
+
+/// Such as `docker, VM: QEMU Standard PC (Q35 + ICH9, 2009)`; empty on a plain machine.
+[[nodiscard]] KVMARK_COLD std::string read_virtualization(const std::string& cpuinfo,
+                                                          const std::string& root) {
+    std::string text = container_mark(root);
+    const std::string vendor = read_trimmed(root + "/sys/class/dmi/id/sys_vendor");
+    const std::string product = read_trimmed(root + "/sys/class/dmi/id/product_name");
+    if (cpuinfo.find(" hypervisor") == std::string::npos && !names_hypervisor(vendor, product)) return text;
+    text += text.empty() ? "VM" : ", VM";
+    const std::string maker(trimmed(vendor + " " + product));
+    return maker.empty() ? text : text + ": " + maker;
+}
+
+} // namespace detail
+
+/// Everything but `mpi_library`. `cache_dir` may be missing: its nearest existing parent counts; empty:
+/// nothing is said of a file system or device. `root` stands in front of every file that is read, for tests;
+/// uname(2) and what `cache_dir` is are always this machine's. Never fails: what cannot be read is empty or
+/// 0.
+[[nodiscard]] KVMARK_COLD machine_facts read_machine(const std::string& cache_dir,
+                                                     const std::string& root = "") {
+    machine_facts m;
+    utsname names{};
+    if (::uname(&names) == 0) {
+        m.hostname = names.nodename;
+        m.kernel = std::string(names.sysname) + " " + names.release;
+    }
+    m.os = detail::read_os(root);
+    const std::string cpuinfo = read_text(root + "/proc/cpuinfo");
+    detail::read_processors(m, cpuinfo);
+    m.numa_nodes = detail::count_numa_nodes(root);
+    m.memory = detail::read_memory(root);
+    m.transparent_hugepage = read_setting(root + "/sys/kernel/mm/transparent_hugepage/enabled");
+    m.virtualization = detail::read_virtualization(cpuinfo, root);
+    mount_facts mount = find_mount(cache_dir, root);
+    m.file_system = std::move(mount.file_system);
+    m.mount_point = std::move(mount.point);
+    m.mount_options = std::move(mount.options);
+    m.device = detail::read_block_device(block_device_directory(cache_dir, root));
+    m.networks = detail::read_networks(root);
+    return m;
+}
 
 } // namespace kvmark::measure
 
@@ -8913,8 +9307,6 @@ build_command(const launch::dialect& words, const launch::launcher_request& requ
 // kvmark/benchmark/plan_run.hpp
 // Options -> what the source, the tiers and the engine are told.
 
-#include <cstdlib>
-
 namespace kvmark {
 
 /// Where a run without --cache-dir keeps its entries: below the run directory, or in $TMPDIR, or in /var/tmp,
@@ -9234,7 +9626,6 @@ KVMARK_COLD void check_workload(fault_list& faults, const workload::parameters& 
 // kvmark/benchmark/validate.hpp
 // Everything that is wrong with a set of options, at once.
 
-#include <limits.h>
 #include <stdlib.h>
 
 namespace kvmark {
@@ -10814,112 +11205,246 @@ static_assert(scalable_source<sharegpt>);
 
 #ifdef KVMARK_WITH_REPORT
 
-// kvmark/report/context.hpp
-// What surrounds a run and is not measured by it: the command, the machine, the time of day.
+// kvmark/report/numbers.hpp
+// Numbers as people read them.
 
-#include <fstream>
-#include <sys/utsname.h>
-#include <sys/vfs.h>
+#include <fmt/format.h>
 
 namespace kvmark::report {
 
-/// The machine, as far as a storage result depends on it. A text that could not be read is empty.
-struct host_description {
-    std::string hostname;
-    std::string kernel;
-    std::string cpu_model;
-    long logical_cpus = 0;
-    bytes memory{};
-    std::string transparent_hugepage; ///< always, madvise or never
-    std::string file_system;          ///< type of the one that holds the cache directory
-};
+/// 1234567 as 1,234,567.
+[[nodiscard]] inline std::string grouped(std::uint64_t n) {
+    std::string digits = std::to_string(n);
+    for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+    return digits;
+}
 
-struct run_context {
-    std::vector<std::string> argv; ///< the command that ran
-    std::string started;           ///< UTC, RFC 3339
-    std::string finished;          ///< likewise
-    host_description host;
-    std::vector<std::string>
-        notes; ///< what was decided for the user: a tier that is missing, an option ignored
-};
+/// Three significant digits with a binary unit: 512 B, 24.0 KiB, 1.50 GiB.
+[[nodiscard]] inline std::string size_text(bytes b) {
+    constexpr std::array units{"KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (b.count < 1024) return std::to_string(b.count) + " B";
+    double v = static_cast<double>(b.count) / 1024;
+    std::size_t unit = 0;
+    while (v >= 1000 && unit + 1 < units.size()) v /= 1024, ++unit;
+    return fmt::format("{:.{}f} {}", v, v < 9.995 ? 2 : v < 99.95 ? 1 : 0, units[unit]);
+}
+
+/// Milliseconds with three significant digits, grouped from 10,000 on.
+[[nodiscard]] inline std::string ms_text(nanoseconds d) {
+    const double ms = static_cast<double>(d.count) / 1e6;
+    if (ms >= 9999.5) return grouped(static_cast<std::uint64_t>(ms + 0.5));
+    return fmt::format("{:.{}f}", ms, ms < 0.09995 ? 4 : ms < 9.995 ? 2 : ms < 99.95 ? 1 : 0);
+}
+
+/// Of a network link: 2.5 Gbit/s, 100 Mbit/s; decimal units.
+[[nodiscard]] inline std::string link_speed_text(std::int64_t megabits_per_second) {
+    return megabits_per_second < 1000
+               ? fmt::format("{} Mbit/s", megabits_per_second)
+               : fmt::format("{} Gbit/s", static_cast<double>(megabits_per_second) / 1000);
+}
+
+[[nodiscard]] inline std::string percent_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+} // namespace kvmark::report
+
+// kvmark/report/cluster_issues.hpp
+// How the hosts of a cluster differ in size or speed.
+
+#include <algorithm>
+
+namespace kvmark::report {
+
+using measure::machine_facts;
+
+/// By its name, else by its place: the first is host 1.
+[[nodiscard]] inline std::string host_label(std::span<const machine_facts> hosts, std::size_t i) {
+    return hosts[i].hostname.empty() ? fmt::format("host {}", i + 1) : hosts[i].hostname;
+}
+
+/// Of the fastest interface; empty where none is known.
+[[nodiscard]] inline std::string network_text(const machine_facts& m) {
+    std::int64_t fastest = 0;
+    for (const measure::network_interface& n : m.networks) fastest = std::max(fastest, n.megabits_per_second);
+    return fastest == 0 ? "" : link_speed_text(fastest);
+}
+
+/// The mount options without those that name the host or its directories, and so differ everywhere.
+[[nodiscard]] inline std::vector<std::string_view> comparable_mount_options(const machine_facts& m) {
+    constexpr std::string_view own[]{"clientaddr=", "lowerdir=", "upperdir=", "workdir="};
+    std::vector<std::string_view> options;
+    for (std::string_view rest = m.mount_options; !rest.empty();) {
+        const std::string_view option = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(rest.size(), option.size() + 1));
+        const bool is_own = std::any_of(std::begin(own), std::end(own),
+                                        [&](std::string_view name) { return option.starts_with(name); });
+        if (!is_own) options.push_back(option);
+    }
+    return options;
+}
 
 namespace detail {
 
-/// The magic numbers of statfs(2); a type that is not named here is written as its number.
-[[nodiscard]] inline std::string file_system_name(unsigned long magic) {
-    switch (magic) {
-    case 0xef53:
-        return "ext4";
-    case 0x58465342:
-        return "xfs";
-    case 0x9123683e:
-        return "btrfs";
-    case 0x01021994:
-        return "tmpfs";
-    case 0x794c7630:
-        return "overlay";
-    case 0x6969:
-        return "nfs";
-    case 0x2fc12fc1:
-        return "zfs";
-    case 0xf2f52010:
-        return "f2fs";
-    case 0x65735546:
-        return "fuse";
-    case 0x0bd00bd0:
-        return "lustre";
-    case 0x47504653:
-        return "gpfs";
-    default:
-        break;
+/// The words around the values of a sentence: "h1 <has> <before>A<after>, h2 B".
+struct comparison {
+    std::string (*value)(const machine_facts&); ///< empty where unknown: such a host is left out
+    const char* has;
+    const char* have; ///< of several hosts
+    const char* before;
+    const char* after;
+};
+
+struct host_group {
+    std::string value;
+    std::vector<std::size_t> hosts;
+};
+
+/// Those with equal values, in the order of their first host.
+[[nodiscard]] inline std::vector<host_group> group_hosts(const std::vector<std::string>& values) {
+    std::vector<host_group> groups;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (values[i].empty()) continue;
+        const auto known = std::find_if(groups.begin(), groups.end(),
+                                        [&](const host_group& g) { return g.value == values[i]; });
+        if (known == groups.end())
+            groups.push_back({values[i], {i}});
+        else
+            known->hosts.push_back(i);
     }
-    char text[32];
-    std::snprintf(text, sizeof text, "0x%lx", magic);
+    return groups;
+}
+
+/// Four at most by name.
+[[nodiscard]] inline std::string names_text(std::span<const machine_facts> hosts, const host_group& g) {
+    const std::size_t named = g.hosts.size() <= 4 ? g.hosts.size() : 3;
+    std::string text;
+    for (std::size_t i = 0; i < named; ++i) {
+        if (i != 0) text += i + 1 == g.hosts.size() ? " and " : ", ";
+        text += host_label(hosts, g.hosts[i]);
+    }
+    if (named < g.hosts.size()) text += fmt::format(" and {} more", g.hosts.size() - named);
     return text;
 }
 
-/// The text between [ and ] of a kernel setting such as `always [madvise] never`.
-[[nodiscard]] inline std::string chosen_setting(const char* path) {
-    std::string line;
-    std::getline(std::ifstream(path), line);
-    const auto open = line.find('['), close = line.find(']');
-    return open < close && close != std::string::npos ? line.substr(open + 1, close - open - 1) : "";
+/// "h3 has 16.0 GiB of memory, the others 64.0 GiB". Hosts of which more than half agree are "the others"; at
+/// most four other values are spelled out. Empty where the values are equal.
+[[nodiscard]] inline std::string difference(std::span<const machine_facts> hosts,
+                                            const std::vector<std::string>& values, const comparison& c) {
+    std::vector<host_group> groups = group_hosts(values);
+    if (groups.size() < 2) return "";
+    std::size_t known = 0;
+    for (const host_group& g : groups) known += g.hosts.size();
+    const auto majority = std::find_if(groups.begin(), groups.end(),
+                                       [&](const host_group& g) { return 2 * g.hosts.size() > known; });
+    std::string others;
+    if (majority != groups.end()) {
+        others = ", the others " + majority->value;
+        groups.erase(majority);
+    }
+    std::string text;
+    std::size_t spelled = 0;
+    for (const host_group& g : groups) {
+        if (spelled == 4) break;
+        if (spelled == 0)
+            text = fmt::format("{} {} {}{}{}", names_text(hosts, g), g.hosts.size() == 1 ? c.has : c.have,
+                               c.before, g.value, c.after);
+        else
+            text += fmt::format(", {} {}", names_text(hosts, g), g.value);
+        ++spelled;
+    }
+    if (spelled < groups.size())
+        text += fmt::format(", and there are {} more values", groups.size() - spelled);
+    return text + others;
 }
+
+[[nodiscard]] inline std::string count_text(std::uint64_t n) { return n == 0 ? "" : std::to_string(n); }
+[[nodiscard]] inline std::string known_size_text(bytes b) { return b.count == 0 ? "" : size_text(b); }
+
+/// Memory within 10 % of the smallest counts as that, and so on upwards. All one where the spread is no more,
+/// as in the MLPerf Storage wrapper.
+[[nodiscard]] inline std::vector<std::string> memory_values(std::span<const machine_facts> hosts) {
+    std::vector<std::uint64_t> sizes;
+    for (const machine_facts& m : hosts)
+        if (m.memory.count != 0) sizes.push_back(m.memory.count);
+    std::sort(sizes.begin(), sizes.end());
+    std::vector<std::uint64_t> steps;
+    for (const std::uint64_t size : sizes)
+        if (steps.empty() || (size - steps.back()) * 10 > steps.back()) steps.push_back(size);
+    std::vector<std::string> values;
+    for (const machine_facts& m : hosts) {
+        const auto above = std::upper_bound(steps.begin(), steps.end(), m.memory.count);
+        values.push_back(above == steps.begin() ? "" : size_text(bytes(*std::prev(above))));
+    }
+    return values;
+}
+
+/// Of each host what not all have.
+[[nodiscard]] inline std::vector<std::string> mount_option_values(std::span<const machine_facts> hosts) {
+    std::vector<std::vector<std::string_view>> all;
+    for (const machine_facts& m : hosts) all.push_back(comparable_mount_options(m));
+    std::vector<std::string> values;
+    for (const auto& options : all) {
+        std::string value;
+        for (const std::string_view option : options) {
+            const bool common = std::all_of(all.begin(), all.end(), [&](const auto& other) {
+                return std::find(other.begin(), other.end(), option) != other.end();
+            });
+            if (!common) (value += value.empty() ? "" : ",") += option;
+        }
+        values.push_back(value.empty() ? "the common options alone" : value);
+    }
+    return values;
+}
+
+inline constexpr comparison memory_comparison{nullptr, "has", "have", "", " of memory"};
+inline constexpr comparison mount_comparison{nullptr, "has", "have", "the file system mounted with ", ""};
+inline constexpr comparison cores_comparison{[](const machine_facts& m) { return count_text(m.cores); },
+                                             "has", "have", "", " physical cores"};
+inline constexpr comparison logical_comparison{
+    [](const machine_facts& m) { return count_text(m.logical_cpus); }, "has", "have", "", " logical CPUs"};
+inline constexpr comparison file_system_comparison{[](const machine_facts& m) { return m.file_system; },
+                                                   "has", "have", "the file system ", ""};
+
+inline constexpr comparison other_comparisons[]{
+    {[](const machine_facts& m) { return m.cpu_model; }, "has", "have", "the CPU ", ""},
+    {[](const machine_facts& m) { return m.os; }, "runs", "run", "", ""},
+    {[](const machine_facts& m) { return m.kernel; }, "runs", "run", "", ""},
+    {[](const machine_facts& m) { return m.transparent_hugepage; }, "has", "have",
+     "transparent huge pages set to ", ""},
+    {[](const machine_facts& m) {
+         return std::string(m.device.name.empty() ? "no block device" : "a block device");
+     },
+     "has", "have", "", " behind the cache directory"},
+    {[](const machine_facts& m) { return m.device.model; }, "has", "have", "the device ", ""},
+    {[](const machine_facts& m) { return known_size_text(m.device.size); }, "has", "have", "a device of ",
+     ""},
+    {[](const machine_facts& m) { return m.device.scheduler; }, "has", "have", "the I/O scheduler ", ""},
+    {network_text, "has", "have", "a network of ", ""},
+    {[](const machine_facts& m) { return m.mpi_library; }, "uses", "use", "", ""},
+};
 
 } // namespace detail
 
-/// `cache_dir` may be missing: the nearest existing parent counts; empty: no file system is named.
-[[nodiscard]] inline host_description describe_host(const std::string& cache_dir) {
-    host_description host;
-    utsname names{};
-    if (::uname(&names) == 0) {
-        host.hostname = names.nodename;
-        host.kernel = std::string(names.sysname) + " " + names.release;
-    }
-    std::ifstream cpuinfo("/proc/cpuinfo");
-    for (std::string line; std::getline(cpuinfo, line);) {
-        if (line.rfind("model name", 0) != 0) continue;
-        host.cpu_model = line.substr(line.find(':') + 2);
-        break;
-    }
-    host.logical_cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
-    host.memory = bytes(static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
-    host.transparent_hugepage = detail::chosen_setting("/sys/kernel/mm/transparent_hugepage/enabled");
-    struct statfs fs {};
-    if (::statfs(nearest_existing(cache_dir).c_str(), &fs) == 0)
-        host.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
-    return host;
-}
-
-/// The wall clock as `2025-01-15T12:00:00Z`.
-[[nodiscard]] inline std::string utc_now() {
-    const time_t now = ::time(nullptr);
-    tm parts{};
-    ::gmtime_r(&now, &parts);
-    char text[32];
-    ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
+/// One sentence for each way in which the hosts differ in size or speed; what could not be read on a host is
+/// not compared there. Empty for one host.
+[[nodiscard]] inline std::vector<std::string> cluster_issues(std::span<const machine_facts> hosts) {
+    using namespace detail;
+    std::vector<std::string> issues;
+    const auto add = [&](const std::vector<std::string>& values, const comparison& c) {
+        std::string sentence = difference(hosts, values, c);
+        const bool differs = !sentence.empty();
+        if (differs) issues.push_back(std::move(sentence));
+        return differs;
+    };
+    const auto compare = [&](const comparison& c) {
+        std::vector<std::string> values;
+        for (const machine_facts& m : hosts) values.push_back(c.value(m));
+        return add(values, c);
+    };
+    add(memory_values(hosts), memory_comparison);
+    if (!compare(cores_comparison)) compare(logical_comparison);
+    for (const comparison& c : other_comparisons) compare(c);
+    if (!compare(file_system_comparison)) add(mount_option_values(hosts), mount_comparison);
+    return issues;
 }
 
 } // namespace kvmark::report
@@ -10936,6 +11461,11 @@ namespace detail {
 namespace kvmark::report {
 
 namespace json = boost::json;
+
+/// A path or a text where none means null.
+[[nodiscard]] inline json::value text_or_null(std::string_view text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
 
 namespace detail {
 
@@ -11058,6 +11588,352 @@ inline void append_value(std::string& out, const json::value& v, std::size_t dep
     std::string out;
     detail::append_value(out, v, 0);
     return out += '\n';
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_host.hpp
+// A machine as JSON: `kvmark.host` of a result and each host of a cluster.
+
+namespace kvmark::report {
+
+namespace detail {
+
+/// A count that is 0 where it could not be read.
+[[nodiscard]] inline json::value count_or_null(std::uint64_t n) {
+    return n == 0 ? json::value(nullptr) : json::value(n);
+}
+
+/// Null where no block device stands behind the cache directory.
+[[nodiscard]] inline json::value block_device_json(const measure::block_device_facts& d) {
+    if (d.name.empty()) return nullptr;
+    return {{"name", d.name},
+            {"model", text_or_null(d.model)},
+            {"size_bytes", d.size.count},
+            {"scheduler", text_or_null(d.scheduler)},
+            {"hardware_queues", count_or_null(d.hardware_queues)},
+            {"queue_requests", count_or_null(d.queue_requests)},
+            {"rotational", d.rotational}};
+}
+
+} // namespace detail
+
+/// docs/json.md documents its keys under `kvmark.host`.
+[[nodiscard]] inline json::object host_json(const measure::machine_facts& m) {
+    using detail::count_or_null;
+    json::array networks;
+    for (const measure::network_interface& n : m.networks)
+        networks.push_back(
+            {{"name", n.name},
+             {"megabits_per_second", count_or_null(static_cast<std::uint64_t>(n.megabits_per_second))}});
+    return {{"hostname", text_or_null(m.hostname)},
+            {"kernel", text_or_null(m.kernel)},
+            {"os", text_or_null(m.os)},
+            {"virtualization", text_or_null(m.virtualization)},
+            {"cpu_model", text_or_null(m.cpu_model)},
+            {"sockets", count_or_null(m.sockets)},
+            {"cores", count_or_null(m.cores)},
+            {"logical_cpus", count_or_null(m.logical_cpus)},
+            {"numa_nodes", count_or_null(m.numa_nodes)},
+            {"memory_bytes", count_or_null(m.memory.count)},
+            {"transparent_hugepage", text_or_null(m.transparent_hugepage)},
+            {"file_system", text_or_null(m.file_system)},
+            {"mount_point", text_or_null(m.mount_point)},
+            {"mount_options", text_or_null(m.mount_options)},
+            {"block_device", detail::block_device_json(m.device)},
+            {"networks", std::move(networks)},
+            {"mpi_library", text_or_null(m.mpi_library)}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/terminal.hpp
+// Is somebody watching, how wide is their window, and may it be coloured?
+
+namespace kvmark::report {
+
+[[nodiscard]] inline bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+/// Colour only on a terminal that can show it, and never against NO_COLOR (no-color.org).
+[[nodiscard]] inline bool wants_color(int fd) {
+    const char* no_color = std::getenv("NO_COLOR");
+    const char* term = std::getenv("TERM");
+    const bool refused = no_color != nullptr && *no_color != '\0';
+    const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+    return is_terminal(fd) && !refused && !dumb;
+}
+
+/// Columns; 80 where unknown.
+[[nodiscard]] inline std::size_t terminal_width(int fd) {
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// Wraps texts in SGR sequences (ECMA-48), or leaves them alone.
+class palette {
+public:
+    explicit palette(bool color) : color_(color) {}
+
+    [[nodiscard]] std::string bold(std::string_view s) const { return wrap("1", s); }
+    [[nodiscard]] std::string green(std::string_view s) const { return wrap("32", s); }
+    [[nodiscard]] std::string yellow(std::string_view s) const { return wrap("33", s); }
+    [[nodiscard]] std::string red(std::string_view s) const { return wrap("31", s); }
+
+private:
+    [[nodiscard]] std::string wrap(std::string_view code, std::string_view s) const {
+        std::string out(s);
+        return color_ ? "\x1b[" + std::string(code) + "m" + out + "\x1b[0m" : out;
+    }
+
+    bool color_;
+};
+
+} // namespace kvmark::report
+
+// kvmark/report/cluster.hpp
+// The machines of a cluster: a table for people and an object for programs.
+
+#include <boost/json/value_from.hpp>
+
+#include <iterator>
+
+namespace kvmark::report {
+
+namespace detail {
+
+struct cluster_memory {
+    bytes total{}, least{}, most{};
+};
+
+/// Of the hosts whose memory is known.
+[[nodiscard]] inline cluster_memory sum_memory(std::span<const machine_facts> hosts) {
+    cluster_memory sum;
+    for (const machine_facts& m : hosts) {
+        if (m.memory.count == 0) continue;
+        sum.least = sum.total.count == 0 ? m.memory : std::min(sum.least, m.memory);
+        sum.most = std::max(sum.most, m.memory);
+        sum.total += m.memory;
+    }
+    return sum;
+}
+
+[[nodiscard]] inline std::uint64_t sum_cores(std::span<const machine_facts> hosts) {
+    std::uint64_t sum = 0;
+    for (const machine_facts& m : hosts) sum += m.cores;
+    return sum;
+}
+
+[[nodiscard]] inline std::string counted(std::uint64_t n, const char* one) {
+    return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
+}
+
+[[nodiscard]] inline std::string clipped(std::string text, std::size_t columns) {
+    if (text.size() > columns) text.replace(columns - 3, std::string::npos, "...");
+    return text;
+}
+
+[[nodiscard]] inline std::string cores_text(const machine_facts& m) {
+    if (m.cores == 0) return "";
+    std::string text = counted(m.cores, "core");
+    if (m.sockets != 0) text += " on " + counted(m.sockets, "socket");
+    return text + ", " + counted(m.logical_cpus, "logical CPU");
+}
+
+[[nodiscard]] inline std::string mount_text(const machine_facts& m) {
+    std::string text;
+    for (const std::string_view option : comparable_mount_options(m))
+        (text += text.empty() ? "" : ",") += option;
+    return text;
+}
+
+[[nodiscard]] inline std::string device_text(const machine_facts& m) {
+    if (m.device.name.empty()) return "none";
+    return m.device.model.empty() ? m.device.name : m.device.model;
+}
+
+/// One line above the table where all hosts have the same text, else one column of it.
+struct host_property {
+    const char* label;
+    std::string (*text)(const machine_facts&);
+    const char* heading = nullptr; ///< null: no column
+    bool is_number = false;        ///< to the right
+    std::string (*cell)(const machine_facts&) = text;
+};
+
+inline constexpr host_property host_properties[]{
+    {"CPU", [](const machine_facts& m) { return m.cpu_model; }},
+    {"Cores", cores_text, "Cores/CPUs", true,
+     [](const machine_facts& m) { return fmt::format("{}/{}", m.cores, m.logical_cpus); }},
+    {"NUMA nodes", [](const machine_facts& m) { return count_text(m.numa_nodes); }},
+    {"Memory", [](const machine_facts& m) { return known_size_text(m.memory); }, "Memory", true},
+    {"Huge pages", [](const machine_facts& m) { return m.transparent_hugepage; }},
+    {"OS", [](const machine_facts& m) { return m.os; }},
+    {"Kernel", [](const machine_facts& m) { return m.kernel; }},
+    {"MPI library", [](const machine_facts& m) { return m.mpi_library; }},
+    {"Device", device_text, "Device"},
+    {"Device size", [](const machine_facts& m) { return known_size_text(m.device.size); }, "Size", true},
+    {"I/O scheduler", [](const machine_facts& m) { return m.device.scheduler; }, "Scheduler"},
+    {"File system", [](const machine_facts& m) { return m.file_system; }, "File system"},
+    {"Mount point", [](const machine_facts& m) { return m.mount_point; }},
+    {"Mount options", mount_text},
+    {"Network", network_text, "Network", true},
+    {"Virtualization", [](const machine_facts& m) { return m.virtualization; }, "Virtualization", false,
+     [](const machine_facts& m) { return m.virtualization.substr(0, m.virtualization.find(':')); }},
+};
+
+class cluster_writer {
+public:
+    cluster_writer(std::span<const machine_facts> hosts, const palette& p) : hosts_(hosts), p_(p) {}
+
+    void write_sum() {
+        line("{}  {}, {}, {} of memory", p_.bold("Cluster"), counted(hosts_.size(), "host"),
+             counted(sum_cores(hosts_), "core"), size_text(sum_memory(hosts_).total));
+        line("");
+    }
+
+    void write_common() {
+        line("{}", p_.bold(hosts_.size() == 1 ? host_label(hosts_, 0) : "On every host"));
+        for (const host_property& property : host_properties) {
+            const std::string text = property.text(hosts_.front());
+            if (is_common(property) && !text.empty()) line("  {:<16}{}", property.label, clipped(text, 82));
+        }
+    }
+
+    /// A row for each host, or the names alone where no column is left.
+    void write_hosts() {
+        if (hosts_.size() == 1) return;
+        std::vector<std::string> rows =
+            column("Host", false, [&](std::size_t i) { return host_label(hosts_, i); });
+        bool alone = true;
+        for (const host_property& property : host_properties) {
+            if (property.heading == nullptr || is_common(property)) continue;
+            alone = false;
+            const std::vector<std::string> cells =
+                column(property.heading, property.is_number,
+                       [&](std::size_t i) { return clipped(property.cell(hosts_[i]), 32); });
+            for (std::size_t i = 0; i < rows.size(); ++i) rows[i] += "  " + cells[i];
+        }
+        if (alone) return write_names();
+        line("");
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            rows[i].erase(rows[i].find_last_not_of(' ') + 1);
+            line("{}", i == 0 ? p_.bold(rows[i]) : rows[i]);
+        }
+    }
+
+    void write_issues() {
+        if (hosts_.size() == 1) return;
+        line("");
+        const std::vector<std::string> issues = cluster_issues(hosts_);
+        for (const std::string& issue : issues) line("{} {}", p_.yellow("differs:"), issue);
+        if (issues.empty()) line("{} no difference in size or speed was found", p_.green("alike:"));
+    }
+
+    [[nodiscard]] std::string text() && { return std::move(out_); }
+
+private:
+    template <class... Args>
+    void line(fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+        out_ += '\n';
+    }
+
+    [[nodiscard]] bool is_common(const host_property& property) const {
+        const std::string first = property.text(hosts_.front());
+        return std::all_of(hosts_.begin(), hosts_.end(),
+                           [&](const machine_facts& m) { return property.text(m) == first; });
+    }
+
+    /// The heading and a cell for each host, all of one width.
+    template <class Cell>
+    [[nodiscard]] std::vector<std::string> column(const char* heading, bool is_number,
+                                                  const Cell& cell) const {
+        std::vector<std::string> cells{heading};
+        for (std::size_t i = 0; i < hosts_.size(); ++i) {
+            std::string text = cell(i);
+            cells.push_back(text.empty() ? "-" : std::move(text));
+        }
+        std::size_t width = 0;
+        for (const std::string& c : cells) width = std::max(width, c.size());
+        for (std::string& c : cells) c.insert(is_number ? 0 : c.size(), width - c.size(), ' ');
+        return cells;
+    }
+
+    void write_names() {
+        std::string names = fmt::format("  {:<16}", "Hosts");
+        for (std::size_t i = 0; i < hosts_.size(); ++i) {
+            const std::string name = host_label(hosts_, i) + (i + 1 == hosts_.size() ? "" : ", ");
+            if (i != 0 && names.size() + name.size() > 82) {
+                names.erase(names.find_last_not_of(' ') + 1);
+                line("{}", names);
+                names.assign(18, ' ');
+            }
+            names += name;
+        }
+        line("{}", names);
+    }
+
+    std::span<const machine_facts> hosts_;
+    const palette& p_;
+    std::string out_;
+};
+
+} // namespace detail
+
+/// What all hosts have in common, said once; a row for each host with the rest; then how they differ. Ends in
+/// a newline; empty without hosts. Long names of hosts and devices make it wider than 80 columns. GiB are
+/// 2^30 bytes.
+[[nodiscard]] inline std::string cluster_text(std::span<const machine_facts> hosts, const palette& colors) {
+    if (hosts.empty()) return "";
+    detail::cluster_writer w(hosts, colors);
+    w.write_sum();
+    w.write_common();
+    w.write_hosts();
+    w.write_issues();
+    return std::move(w).text();
+}
+
+/// The keys of the reference's cluster information where it has them; `hosts` as host_json writes them.
+[[nodiscard]] inline json::object cluster_json(std::span<const machine_facts> hosts) {
+    const detail::cluster_memory memory = detail::sum_memory(hosts);
+    json::array all;
+    for (const machine_facts& m : hosts) all.push_back(host_json(m));
+    json::object o{{"total_memory_bytes", detail::count_or_null(memory.total.count)},
+                   {"total_cores", detail::count_or_null(detail::sum_cores(hosts))},
+                   {"num_hosts", hosts.size()},
+                   {"min_memory_bytes", detail::count_or_null(memory.least.count)},
+                   {"max_memory_bytes", detail::count_or_null(memory.most.count)},
+                   {"collection_method", "mpi"},
+                   {"hosts", std::move(all)}};
+    if (const std::vector<std::string> issues = cluster_issues(hosts); !issues.empty())
+        o["host_consistency_issues"] = json::value_from(issues);
+    return o;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/context.hpp
+// What surrounds a run and is not measured by it: the command, the machine, the time of day.
+
+namespace kvmark::report {
+
+struct run_context {
+    std::vector<std::string> argv; ///< the command that ran
+    std::string started;           ///< UTC, RFC 3339
+    std::string finished;          ///< likewise
+    measure::machine_facts host;
+    std::vector<std::string>
+        notes; ///< what was decided for the user: a tier that is missing, an option ignored
+};
+
+/// The wall clock as `2025-01-15T12:00:00Z`.
+[[nodiscard]] inline std::string utc_now() {
+    const time_t now = ::time(nullptr);
+    tm parts{};
+    ::gmtime_r(&now, &parts);
+    char text[32];
+    ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
 }
 
 } // namespace kvmark::report
@@ -11587,8 +12463,6 @@ namespace detail {
 // kvmark/report/format_argv.hpp
 // fmt prints an argument vector in its display form. Opt-in: it needs fmt.
 
-#include <fmt/format.h>
-
 /// Takes the format specification of a string: `{:>80}` and the like.
 template <>
 struct fmt::formatter<kvmark::argv> : fmt::formatter<fmt::string_view> {
@@ -11601,17 +12475,10 @@ struct fmt::formatter<kvmark::argv> : fmt::formatter<fmt::string_view> {
 // kvmark/report/json_options.hpp
 // The effective options of a run as JSON, under the names of the command line and of the YAML configuration.
 
-#include <boost/json/value_from.hpp>
-
 namespace kvmark::report {
 
 /// The words of the YAML configuration, in the order of model::dtype.
 inline constexpr std::string_view dtype_names[]{"float32", "float16", "bfloat16", "int8"};
-
-/// A path or a text where none means null.
-[[nodiscard]] inline json::value text_or_null(std::string_view text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
 
 namespace detail {
 
@@ -11999,16 +12866,6 @@ namespace detail {
     return all;
 }
 
-[[nodiscard]] inline json::object host_json(const host_description& h) {
-    return {{"hostname", text_or_null(h.hostname)},
-            {"kernel", text_or_null(h.kernel)},
-            {"cpu_model", text_or_null(h.cpu_model)},
-            {"logical_cpus", h.logical_cpus},
-            {"memory_bytes", h.memory.count},
-            {"transparent_hugepage", text_or_null(h.transparent_hugepage)},
-            {"file_system", text_or_null(h.file_system)}};
-}
-
 /// The inherited names that say something else than they hold.
 [[nodiscard]] inline json::object units_json() {
     return {{"*_gb", "GiB (2^30 bytes)"},
@@ -12180,44 +13037,8 @@ struct run_record {
 
 } // namespace kvmark::report
 
-// kvmark/report/numbers.hpp
-// Numbers as people read them.
-
-namespace kvmark::report {
-
-/// 1234567 as 1,234,567.
-[[nodiscard]] inline std::string grouped(std::uint64_t n) {
-    std::string digits = std::to_string(n);
-    for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
-    return digits;
-}
-
-/// Three significant digits with a binary unit: 512 B, 24.0 KiB, 1.50 GiB.
-[[nodiscard]] inline std::string size_text(bytes b) {
-    constexpr std::array units{"KiB", "MiB", "GiB", "TiB", "PiB"};
-    if (b.count < 1024) return std::to_string(b.count) + " B";
-    double v = static_cast<double>(b.count) / 1024;
-    std::size_t unit = 0;
-    while (v >= 1000 && unit + 1 < units.size()) v /= 1024, ++unit;
-    return fmt::format("{:.{}f} {}", v, v < 9.995 ? 2 : v < 99.95 ? 1 : 0, units[unit]);
-}
-
-/// Milliseconds with three significant digits, grouped from 10,000 on.
-[[nodiscard]] inline std::string ms_text(nanoseconds d) {
-    const double ms = static_cast<double>(d.count) / 1e6;
-    if (ms >= 9999.5) return grouped(static_cast<std::uint64_t>(ms + 0.5));
-    return fmt::format("{:.{}f}", ms, ms < 0.09995 ? 4 : ms < 9.995 ? 2 : ms < 99.95 ? 1 : 0);
-}
-
-[[nodiscard]] inline std::string percent_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
-
-} // namespace kvmark::report
-
 // kvmark/report/progress_line.hpp
 // One line of progress: time left, tokens/s, hit rate, and what each tier moves just now.
-
-#include <algorithm>
-#include <iterator>
 
 namespace kvmark::report {
 
@@ -12271,49 +13092,6 @@ private:
     }
 
     measure::progress before_;
-};
-
-} // namespace kvmark::report
-
-// kvmark/report/terminal.hpp
-// Is somebody watching, how wide is their window, and may it be coloured?
-
-namespace kvmark::report {
-
-[[nodiscard]] inline bool is_terminal(int fd) { return ::isatty(fd) == 1; }
-
-/// Colour only on a terminal that can show it, and never against NO_COLOR (no-color.org).
-[[nodiscard]] inline bool wants_color(int fd) {
-    const char* no_color = std::getenv("NO_COLOR");
-    const char* term = std::getenv("TERM");
-    const bool refused = no_color != nullptr && *no_color != '\0';
-    const bool dumb = term == nullptr || std::string_view(term) == "dumb";
-    return is_terminal(fd) && !refused && !dumb;
-}
-
-/// Columns; 80 where unknown.
-[[nodiscard]] inline std::size_t terminal_width(int fd) {
-    winsize size{};
-    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-/// Wraps texts in SGR sequences (ECMA-48), or leaves them alone.
-class palette {
-public:
-    explicit palette(bool color) : color_(color) {}
-
-    [[nodiscard]] std::string bold(std::string_view s) const { return wrap("1", s); }
-    [[nodiscard]] std::string green(std::string_view s) const { return wrap("32", s); }
-    [[nodiscard]] std::string yellow(std::string_view s) const { return wrap("33", s); }
-    [[nodiscard]] std::string red(std::string_view s) const { return wrap("31", s); }
-
-private:
-    [[nodiscard]] std::string wrap(std::string_view code, std::string_view s) const {
-        std::string out(s);
-        return color_ ? "\x1b[" + std::string(code) + "m" + out + "\x1b[0m" : out;
-    }
-
-    bool color_;
 };
 
 } // namespace kvmark::report
@@ -13209,7 +13987,6 @@ template <class Variable>
 #include <csignal>
 #include <mutex>
 #include <sys/prctl.h>
-#include <sys/utsname.h>
 
 namespace kvmark::exec {
 

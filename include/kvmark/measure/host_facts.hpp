@@ -1,14 +1,9 @@
 // The kernel's own counters: the block device under a path, and this process.
 #pragma once
 
-#include <kvmark/core/path.hpp>
+#include <kvmark/measure/kernel_files.hpp>
 
-#include <cstdio>
-#include <string>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 namespace kvmark::measure {
 
@@ -33,16 +28,9 @@ class device_counters {
 public:
     /// `path` may not exist yet: the nearest existing parent counts.
     KVMARK_COLD explicit device_counters(const std::string& path) {
-        struct stat info {};
-        if (::stat(nearest_existing(path).c_str(), &info) != 0) return;
-        const std::string link =
-            "/sys/dev/block/" + std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev));
-        char target[512];
-        const auto n = ::readlink(link.c_str(), target, sizeof target);
-        if (n <= 0) return;
-        const std::string device(target, static_cast<std::size_t>(n));
-        name_ = device.substr(device.find_last_of('/') + 1);
-        stat_path_ = link + "/stat";
+        const std::string directory = block_device_directory(path);
+        name_ = link_name(directory);
+        stat_path_ = directory + "/stat";
     }
 
     /// Totals since boot.

@@ -1,6 +1,7 @@
 // The "kvmark" member of the result file: what the reference does not say.
 #pragma once
 
+#include <kvmark/report/json_host.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/json_summary.hpp>
 #include <kvmark/report/warnings.hpp>
@@ -140,16 +141,6 @@ namespace detail {
                        {"storage_write_bytes", s.written.count},
                        {"users", s.users}});
     return all;
-}
-
-[[nodiscard]] inline json::object host_json(const host_description& h) {
-    return {{"hostname", text_or_null(h.hostname)},
-            {"kernel", text_or_null(h.kernel)},
-            {"cpu_model", text_or_null(h.cpu_model)},
-            {"logical_cpus", h.logical_cpus},
-            {"memory_bytes", h.memory.count},
-            {"transparent_hugepage", text_or_null(h.transparent_hugepage)},
-            {"file_system", text_or_null(h.file_system)}};
 }
 
 /// The inherited names that say something else than they hold.

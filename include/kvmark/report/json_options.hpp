@@ -11,11 +11,6 @@ namespace kvmark::report {
 /// The words of the YAML configuration, in the order of model::dtype.
 inline constexpr std::string_view dtype_names[]{"float32", "float16", "bfloat16", "int8"};
 
-/// A path or a text where none means null.
-[[nodiscard]] inline json::value text_or_null(std::string_view text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
 namespace detail {
 
 [[nodiscard]] inline json::value gib_value(gib_number g) {

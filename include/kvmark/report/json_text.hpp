@@ -15,6 +15,11 @@ namespace kvmark::report {
 
 namespace json = boost::json;
 
+/// A path or a text where none means null.
+[[nodiscard]] inline json::value text_or_null(std::string_view text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
 namespace detail {
 
 /// Bytes of the UTF-8 sequence at the front of `s`, 0 where it is malformed (RFC 3629). Paths and host names

@@ -34,6 +34,13 @@ namespace kvmark::report {
     return fmt::format("{:.{}f}", ms, ms < 0.09995 ? 4 : ms < 9.995 ? 2 : ms < 99.95 ? 1 : 0);
 }
 
+/// Of a network link: 2.5 Gbit/s, 100 Mbit/s; decimal units.
+[[nodiscard]] inline std::string link_speed_text(std::int64_t megabits_per_second) {
+    return megabits_per_second < 1000
+               ? fmt::format("{} Mbit/s", megabits_per_second)
+               : fmt::format("{} Gbit/s", static_cast<double>(megabits_per_second) / 1000);
+}
+
 [[nodiscard]] inline std::string percent_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 } // namespace kvmark::report
