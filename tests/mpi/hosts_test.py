@@ -265,12 +265,19 @@ class UpAndDown(HostsTest):
             finally:
                 process.kill()
 
+    def sleeper(self, name: str) -> int:
+        """The pid of the process that the owner left on h1, once it is there."""
+        def sleepers() -> list[int]:
+            return [each.pid for each in HostSet(name).processes() if (each.host, each.command) == ("h1", "sleep 600")]
+
+        self.assertTrue(wait_until(sleepers))
+        return sleepers()[0]
+
     def test_an_interrupt_takes_them_down(self):
         for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
             with self.subTest(number), self.owner() as owner:
                 name = owner.stdout.readline().strip()
-                self.assertTrue(wait_until(lambda: HostSet(name).processes()))
-                (left,) = [each.pid for each in HostSet(name).processes()]
+                left = self.sleeper(name)
                 owner.send_signal(number)
                 self.assertEqual(owner.wait(20), 130)
                 self.assertFalse(is_running(left))
@@ -294,8 +301,7 @@ class UpAndDown(HostsTest):
     def test_the_next_up_removes_what_a_killed_owner_left(self):
         with self.owner() as owner:
             name = owner.stdout.readline().strip()
-            self.assertTrue(wait_until(lambda: HostSet(name).processes()))
-            (left,) = [each.pid for each in HostSet(name).processes()]
+            left = self.sleeper(name)
             with TestHosts(count=1):
                 self.assertTrue(is_running(left), "an owner that lives keeps its set")
             owner.kill()
