@@ -104,6 +104,7 @@
 #include <kvmark/launch/text_writer.hpp>
 
 #include <kvmark/exec/executor.hpp>
+#include <kvmark/exec/job_order.hpp>
 #include <kvmark/exec/queue_driver.hpp>
 #include <kvmark/exec/serial.hpp>
 #include <kvmark/exec/unit_dispenser.hpp>
@@ -111,6 +112,7 @@
 #include <kvmark/benchmark/benchmark.hpp>
 #include <kvmark/benchmark/command.hpp>
 #include <kvmark/benchmark/fault_list.hpp>
+#include <kvmark/benchmark/job_command.hpp>
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/benchmark/plan_run.hpp>

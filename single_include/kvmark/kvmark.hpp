@@ -3992,7 +3992,8 @@ struct rank_stats {
     std::string cache_dir;
     nanoseconds clock_offset{};      ///< of its host's clock against rank 0's
     nanoseconds clock_uncertainty{}; ///< half of the shortest round trip it was measured with
-    nanoseconds start_delay{};       ///< its window opened so long after the common instant
+    nanoseconds left_barrier{};      ///< when it left the barrier before it, counted from the common start
+    nanoseconds start_delay{};       ///< its window opened so long after the common start
     nanoseconds elapsed{};
     std::uint64_t requests_completed = 0;
     std::uint64_t tokens_generated = 0;
@@ -4012,6 +4013,7 @@ struct job_stats {
     std::vector<rank_stats> ranks;    ///< by rank
     nanoseconds start_skew{};         ///< between the first and the last window to open
     nanoseconds barrier_skew{};       ///< between the first and the last rank to leave the barrier before it
+    std::vector<std::string> notes;   ///< what the reader must know of the job, one sentence each
 
     /// Some rank's figures are missing from the job's.
     [[nodiscard]] bool partial() const {
@@ -4735,9 +4737,21 @@ struct delivered_rank {
     return s;
 }
 
+/// Between the first and the last of the ranks whose window opened.
+[[nodiscard]] KVMARK_COLD nanoseconds spread_of(const job_stats& job, nanoseconds rank_stats::*member) {
+    const rank_stats* first = nullptr;
+    const rank_stats* last = nullptr;
+    for (const rank_stats& r : job.ranks) {
+        if (!r.delivered || r.elapsed.count == 0) continue;
+        if (first == nullptr || r.*member < first->*member) first = &r;
+        if (last == nullptr || r.*member > last->*member) last = &r;
+    }
+    return first == nullptr ? nanoseconds() : last->*member - first->*member;
+}
+
 /// The job's report: the sums over its complete ranks, and a row for every rank. Corrupt sectors, failed
 /// operations and interruptions are those of all ranks that delivered. Without a complete rank all counts are
-/// 0, all histograms empty, and the tiers known by name alone. The caller sets job->barrier_skew.
+/// 0, all histograms empty, and the tiers known by name alone.
 [[nodiscard]] KVMARK_COLD run_report job_report(std::vector<delivered_rank> ranks,
                                                 std::vector<machine_facts> hosts, std::uint64_t max_samples) {
     std::vector<delivered_rank*> by_rank;
@@ -4751,16 +4765,11 @@ struct delivered_rank {
     run_report unsummed; // what is known of the stack and the seed where no rank is complete
     bool any_complete = false, any_delivered = false;
     job_stats job;
-    nanoseconds first{}, last{};
     for (delivered_rank* d : by_rank) {
         rank_stats& s = d->stats;
         if (s.complete() && !d->report) s.failure = "its report did not arrive";
-        if (s.delivered) {
-            if (!any_delivered) unsummed.seed = s.seed;
-            first = !any_delivered || s.start_delay < first ? s.start_delay : first;
-            last = !any_delivered || s.start_delay > last ? s.start_delay : last;
-            any_delivered = true;
-        }
+        if (s.delivered && !any_delivered) unsummed.seed = s.seed;
+        any_delivered |= s.delivered;
         if (d->report && unsummed.tiers.empty())
             for (const tier_stats& t : d->report->tiers) {
                 unsummed.tiers.emplace_back();
@@ -4787,7 +4796,8 @@ struct delivered_rank {
         sum.tiers = std::move(unsummed.tiers);
     }
     job.hosts = std::move(hosts);
-    job.start_skew = last - first;
+    job.start_skew = spread_of(job, &rank_stats::start_delay);
+    job.barrier_skew = spread_of(job, &rank_stats::left_barrier);
     sum.job = std::move(job);
     return sum;
 }
@@ -4849,17 +4859,17 @@ void visit_members(Archive& archive, T& x) {
 template <class Archive, either<rank_stats> T>
 void visit_members(Archive& archive, T& x) {
     auto& [rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
-           clock_uncertainty, start_delay, elapsed, requests_completed, tokens_generated, storage_time,
-           storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device] = x;
+           clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
+           storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device] = x;
     archive(rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
-            clock_uncertainty, start_delay, elapsed, requests_completed, tokens_generated, storage_time,
-            storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device);
+            clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
+            storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device);
 }
 
 template <class Archive, either<job_stats> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [hosts, ranks, start_skew, barrier_skew] = x;
-    archive(hosts, ranks, start_skew, barrier_skew);
+    auto& [hosts, ranks, start_skew, barrier_skew, notes] = x;
+    archive(hosts, ranks, start_skew, barrier_skew, notes);
 }
 
 template <class Archive, either<direction_stats> T>
@@ -6967,7 +6977,8 @@ private:
         const measure::device_counters counters = counted_device();
         const measure::device_usage device = counters.read();
         const measure::process_usage process = measure::read_process_usage();
-        if constexpr (requires { crew_.await_start(); }) crew_.await_start();
+        if constexpr (requires { crew_.await_start(nanoseconds()); })
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
         start_ = clock_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
@@ -8631,7 +8642,9 @@ struct alone {
     static constexpr bool launches = false;
 
     static result<void> join() { return {}; }                       ///< before all that follows
+    [[nodiscard]] static constexpr bool skips() { return false; }   ///< this run() is not for this job
     [[nodiscard]] static constexpr placement place() { return {}; } ///< after join()
+    static void describe(const std::string& /*cache_dir*/, std::uint64_t /*users*/) {} ///< for the report
     /// A value that all processes take, where each has its own.
     [[nodiscard]] static constexpr std::uint64_t agree(std::uint64_t own) { return own; }
     /// Who is told of the progress of this process.
@@ -8671,6 +8684,64 @@ struct mpi {
     static constexpr std::string_view header = "<kvmark/exec/mpi.hpp>";
     static constexpr bool uses_launcher = true;
 };
+
+} // namespace kvmark::exec
+
+// kvmark/exec/job_order.hpp
+// What a launch of ranks is told, and what it adds to the bare command line.
+
+namespace kvmark::exec {
+
+struct job_order {
+    std::string launcher;                   ///< program or path
+    const launch::dialect* words = nullptr; ///< how it is spoken to; null: as what it says for --version
+    const launch::dialect* usual = nullptr; ///< the same where it says nothing known
+    nanoseconds deadline{};                 ///< of the whole job
+    std::uint32_t ranks = 1;
+    std::uint32_t run = 1; ///< which run() of the program the ranks are to do, from 1
+};
+
+/// What is added to a launcher's words when they are executed.
+struct launch_extras {
+    std::int64_t timeout_s = 0;
+    bool tag_output = false;
+    std::vector<std::string> environment{}; ///< NAME=value
+};
+
+/// Set for the ranks of a launch: which run() of their program they are to do.
+inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
+
+/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time; the
+/// launcher then has as long again.
+inline constexpr nanoseconds job_grace{30'000'000'000};
+
+/// How a launch that is really made differs from the bare command line: the launcher's own time limit, a
+/// minute behind our deadline, marked lines, and the variable by which ranks know that they are awaited.
+[[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order) {
+    return {.timeout_s = order.deadline.count / 1'000'000'000 + 60,
+            .tag_output = true,
+            .environment = {std::string(launched_variable) + "=" + std::to_string(order.run)}};
+}
+
+/// The command that this process was started with, its program by its full path.
+[[nodiscard]] KVMARK_COLD std::vector<std::string> this_command() {
+    std::vector<std::string> words;
+    if (std::FILE* file = std::fopen("/proc/self/cmdline", "re")) {
+        std::string word;
+        for (int c; (c = std::getc(file)) != EOF;) {
+            if (c != 0) {
+                word += static_cast<char>(c);
+                continue;
+            }
+            words.push_back(std::exchange(word, {}));
+        }
+        std::fclose(file);
+    }
+    char path[4096];
+    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+    if (n > 0 && !words.empty()) words.front().assign(path, static_cast<std::size_t>(n));
+    return words;
+}
 
 } // namespace kvmark::exec
 
@@ -9476,6 +9547,46 @@ template <class Stack>
 
 } // namespace kvmark
 
+// kvmark/benchmark/job_command.hpp
+// Options -> the launch of a job: who starts it, for how long, and the command that is really executed.
+
+namespace kvmark {
+
+/// How a launcher type is spoken to; null for one without a dialect of kvmark's.
+template <class Launcher>
+[[nodiscard]] constexpr const launch::dialect* usual_words() {
+    if constexpr (requires { Launcher::words; })
+        return &Launcher::words;
+    else
+        return nullptr;
+}
+
+/// `run` counts the runs of the program, from 1.
+template <class Launcher>
+[[nodiscard]] KVMARK_COLD exec::job_order job_order_of(const options& o, std::uint32_t run) {
+    const launch::host_plan plan(o.hosts, o.num_processes);
+    return {.launcher = o.mpi_bin.empty() ? std::string(Launcher::name) : o.mpi_bin,
+            .usual = usual_words<Launcher>(),
+            .deadline = job_deadline(o),
+            .ranks = static_cast<std::uint32_t>(plan.processes()),
+            .run = run};
+}
+
+/// build_command() with what an executed launch adds. `words` null: the launcher type's own prefix.
+template <class Launcher>
+[[nodiscard]] KVMARK_COLD argv executed_command(const launch::dialect* words,
+                                                const exec::launch_extras& extras, const options& o) {
+    launch::launcher_request request = launch_request(o);
+    if (request.path.empty()) request.path = Launcher::name; // whatever dialect it turned out to speak
+    request.timeout_s = extras.timeout_s;
+    request.tag_output = extras.tag_output;
+    request.environment = extras.environment;
+    if (words != nullptr) return build_command(*words, request, o);
+    return command::build(Launcher{}, request, o);
+}
+
+} // namespace kvmark
+
 // kvmark/benchmark/policies.hpp
 // Sorts the policies of a benchmark: eviction, access model, source and clock may come in any order.
 
@@ -9841,14 +9952,17 @@ public:
                 return start_job(job, observer);
         }
         if (auto inside = job.join(); !inside) return inside.error();
+        if (job.skips()) return not_this_run();
         const options o = options_of_rank(options_, job.place(), job.agree(choose_seed()));
+        job.describe(effective_cache_dir(o), static_cast<std::uint64_t>(o.num_users));
         if (const auto faults = kvmark::validate(o); !faults.empty()) return job.refuse(joined(faults));
         auto source = make_source(o);
         if (!source) return job.refuse(source.error());
+        auto&& watcher = job.watched(observer);
         if constexpr (std::is_pointer_v<std::remove_reference_t<decltype(*source)>>)
-            return run_here(job, o, **source, job.watched(observer));
+            return run_here(job, o, **source, watcher);
         else
-            return run_here(job, o, *source, job.watched(observer));
+            return run_here(job, o, *source, watcher);
     }
 
 private:
@@ -9871,6 +9985,27 @@ private:
             return access();
     }
 
+    [[nodiscard]] KVMARK_COLD static measure::run_report not_this_run() {
+        measure::run_report nothing;
+        nothing.primary = false;
+        return nothing;
+    }
+
+    /// Starts the ranks through the launcher: the program that the options name, or this same program with
+    /// the arguments it was given.
+    template <class Observer>
+    result<measure::run_report> start_job(job_type& job, Observer& observer) {
+        if (const auto faults = validate(); !faults.empty()) return joined(faults);
+        options o = options_;
+        if (o.program.path.empty() && o.program.words.empty()) o.program.words = exec::this_command();
+        return job.launch(
+            job_order_of<Launcher>(o, job.next_run()),
+            [&](const launch::dialect* words, const exec::launch_extras& extras) {
+                return executed_command<Launcher>(words, extras, o);
+            },
+            observer);
+    }
+
     template <class Source, class Observer>
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
@@ -9888,11 +10023,11 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
-        if (auto started = hands->start(); !started) return job.refuse(started.error());
+        if (auto started = hands.start(); !started) return job.refuse(started.error());
 
         engine::engine<clock, TierStack, typename policies::eviction, access, Source,
                        typename crew_type::type, std::remove_reference_t<Observer>>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, *hands, path, window,
+            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
                    observer);
         return job.conclude(engine.run(), tiers);
     }
@@ -9901,9 +10036,9 @@ private:
                                         [[maybe_unused]] job_type& job) {
         using crew = typename crew_type::type;
         if constexpr (std::is_constructible_v<crew, const exec::crew_setup<TierStack>&, job_type&>)
-            return std::make_unique<crew>(setup, job);
+            return crew(setup, job);
         else
-            return std::make_unique<crew>(setup);
+            return crew(setup);
     }
 
     [[nodiscard]] KVMARK_COLD static error joined(const std::vector<error>& faults) {
@@ -13979,159 +14114,6 @@ template <class Variable>
 
 } // namespace kvmark::exec
 
-// kvmark/exec/mpi_session.hpp
-// MPI in this process: entered once, left at its end. Where it stands among the others, and what their clocks
-// say.
-
-#include <algorithm>
-#include <csignal>
-#include <mutex>
-#include <sys/prctl.h>
-
-namespace kvmark::exec {
-
-/// How one host's clock stands against rank 0's.
-struct clock_relation {
-    nanoseconds offset{};      ///< to be added to a time of rank 0 to get this host's
-    nanoseconds uncertainty{}; ///< half of the shortest round trip
-};
-
-/// One per process. MPI is initialised by enter(), unless the program did so before, and then finalised at
-/// the end of the process, unless a rank was lost: MPI_Finalize waits for all.
-class mpi_session {
-public:
-    static constexpr int root = 0;
-
-    /// Collective over all ranks of the job, the first time. An error where MPI refuses.
-    [[nodiscard]] KVMARK_COLD static result<mpi_session*> enter() {
-        static mpi_session session;
-        static const result<void> entered = session.begin();
-        if (!entered) return entered.error();
-        return &session;
-    }
-    mpi_session(const mpi_session&) = delete;
-    mpi_session& operator=(const mpi_session&) = delete;
-    ~mpi_session() {
-        if (ours_ && healthy) ::MPI_Finalize();
-    }
-
-    [[nodiscard]] mpi_turn& turn() { return turn_; }
-    [[nodiscard]] MPI_Comm comm() const { return comm_; } ///< of all ranks; errors are returned
-    [[nodiscard]] const placement& place() const { return place_; }
-    /// The lowest rank of this host, which stands for it.
-    [[nodiscard]] std::uint32_t host_leader() const { return host_leader_; }
-    [[nodiscard]] const clock_relation& clock() const { return clock_; }
-    /// For each rank, the lowest rank of its host.
-    [[nodiscard]] const std::vector<std::int32_t>& leaders() const { return leaders_; }
-    /// For each rank, the name of its host; on rank 0 alone.
-    [[nodiscard]] std::string host_name(std::uint32_t rank) const { return names_[rank].data(); }
-    [[nodiscard]] const std::string& library() const { return library_; }
-
-    bool healthy = true; ///< no rank was lost
-
-private:
-    static constexpr int round_trips = 32;
-    static constexpr int clock_tag = 9;
-    using host_name_text = std::array<char, 65>;
-
-    mpi_session() = default;
-
-    KVMARK_COLD result<void> begin() {
-        // Several ranks on a core, as here a rank and the threads of its tiers: a barrier that spins takes
-        // 20 ms, one that yields 43 us (measured with Open MPI 4.1).
-        ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-        // What comes to end the run before the crew listens must not end the process.
-        ::signal(SIGUSR1, SIG_IGN);
-        ::signal(SIGPIPE, SIG_IGN);
-        int there = 0, given = MPI_THREAD_SINGLE;
-        ::MPI_Initialized(&there);
-        ours_ = there == 0;
-        if (ours_)
-            ::MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given);
-        else
-            ::MPI_Query_thread(&given);
-        if (given < MPI_THREAD_SERIALIZED)
-            return error{error_kind::unsupported,
-                         "this MPI library gives one thread alone (MPI_THREAD_SERIALIZED is needed)"};
-        ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a rank whose launcher is gone ends itself
-        ::MPI_Comm_dup(MPI_COMM_WORLD, &comm_);
-        ::MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
-        find_place();
-        compare_clocks();
-        char text[MPI_MAX_LIBRARY_VERSION_STRING];
-        int length = 0;
-        ::MPI_Get_library_version(text, &length);
-        library_.assign(text, static_cast<std::size_t>(length));
-        library_ = library_.substr(0, library_.find_first_of(",\n")); // Open MPI goes on with its build
-        return {};
-    }
-
-    void find_place() {
-        int rank = 0, ranks = 1, local_rank = 0, local_ranks = 1;
-        ::MPI_Comm_rank(comm_, &rank);
-        ::MPI_Comm_size(comm_, &ranks);
-        ::MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host_);
-        ::MPI_Comm_rank(host_, &local_rank);
-        ::MPI_Comm_size(host_, &local_ranks);
-        place_ = {static_cast<std::uint32_t>(rank), static_cast<std::uint32_t>(ranks),
-                  static_cast<std::uint32_t>(local_rank), static_cast<std::uint32_t>(local_ranks)};
-        int leader = rank;
-        ::MPI_Bcast(&leader, 1, MPI_INT, 0, host_);
-        host_leader_ = static_cast<std::uint32_t>(leader);
-        leaders_.resize(place_.ranks);
-        ::MPI_Allgather(&leader, 1, MPI_INT, leaders_.data(), 1, MPI_INT, comm_);
-        utsname name{};
-        ::uname(&name);
-        host_name_text mine{};
-        std::copy_n(name.nodename, mine.size() - 1, mine.begin());
-        if (rank == root) names_.resize(place_.ranks);
-        ::MPI_Gather(mine.data(), sizeof mine, MPI_BYTE, names_.data(), sizeof mine, MPI_BYTE, root, comm_);
-    }
-
-    /// Rank 0 asks the leader of each host for its time, again and again: the answer of the shortest round
-    /// trip is nearest to its middle (Cristian, "Probabilistic clock synchronization", 1989).
-    void compare_clocks() {
-        const int rank = static_cast<int>(place_.rank);
-        if (rank == root) {
-            for (int other = 1; other < static_cast<int>(place_.ranks); ++other)
-                if (leaders_[static_cast<std::size_t>(other)] == other) ask(other);
-        } else if (place_.rank == host_leader_) {
-            for (int i = 0; i < round_trips; ++i) {
-                ::MPI_Recv(nullptr, 0, MPI_BYTE, root, clock_tag, comm_, MPI_STATUS_IGNORE);
-                const std::int64_t now = clocks::monotonic_now().count;
-                ::MPI_Send(&now, 1, MPI_INT64_T, root, clock_tag, comm_);
-            }
-            ::MPI_Recv(&clock_, sizeof clock_, MPI_BYTE, root, clock_tag, comm_, MPI_STATUS_IGNORE);
-        }
-        ::MPI_Bcast(&clock_, sizeof clock_, MPI_BYTE, 0, host_);
-    }
-    void ask(int other) {
-        clock_relation best{{}, nanoseconds(INT64_MAX)};
-        for (int i = 0; i < round_trips; ++i) {
-            const nanoseconds begin = clocks::monotonic_now();
-            ::MPI_Send(nullptr, 0, MPI_BYTE, other, clock_tag, comm_);
-            std::int64_t theirs = 0;
-            ::MPI_Recv(&theirs, 1, MPI_INT64_T, other, clock_tag, comm_, MPI_STATUS_IGNORE);
-            const nanoseconds end = clocks::monotonic_now();
-            const nanoseconds half = (end - begin) / 2;
-            if (half < best.uncertainty) best = {nanoseconds(theirs) - (begin + half), half};
-        }
-        ::MPI_Send(&best, sizeof best, MPI_BYTE, other, clock_tag, comm_);
-    }
-
-    mpi_turn turn_;
-    MPI_Comm comm_ = MPI_COMM_NULL, host_ = MPI_COMM_NULL;
-    placement place_;
-    std::uint32_t host_leader_ = 0;
-    std::vector<std::int32_t> leaders_;
-    std::vector<host_name_text> names_;
-    clock_relation clock_;
-    std::string library_;
-    bool ours_ = false;
-};
-
-} // namespace kvmark::exec
-
 // kvmark/exec/progress_text.hpp
 // A snapshot of a run as one line of text, from rank 0 to the program that launched the job.
 
@@ -14320,6 +14302,8 @@ private:
 #include <boost/process/v2/stdio.hpp>
 
 #include <chrono>
+#include <csignal>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 namespace kvmark::exec {
@@ -14491,6 +14475,926 @@ private:
     child_end end_;
     pid_t pid_ = 0;
     int step_ = 0; ///< how far the end has gone: 1 asked, 2 told, 3 killed
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/launch_job.hpp
+// A job of ranks under a launcher, seen from the program that starts it.
+
+namespace kvmark::exec {
+
+/// Who prints what the ranks say. `rank` is launcher_line for the launcher's own lines.
+struct print_lines {
+    void operator()(std::int64_t rank, bool is_stderr, std::string_view text) const {
+        const std::string who = rank == launcher_line ? "" : "[rank " + std::to_string(rank) + "] ";
+        std::fprintf(is_stderr ? stderr : stdout, "%s%.*s\n", who.c_str(), static_cast<int>(text.size()),
+                     text.data());
+    }
+};
+
+/// What `<launcher> --version` prints, on both of its outputs. An error where it cannot be started.
+[[nodiscard]] KVMARK_COLD result<std::string> version_of(const std::string& launcher) {
+    supervision s{.command = argv{launcher, "--version"},
+                  .deadline = from_seconds(20),
+                  .soft_grace = from_seconds(1),
+                  .hard_grace = from_seconds(1)};
+    supervisor watch(s);
+    std::string text;
+    const auto end = watch.run([&](bool, std::string_view piece) { text += piece; });
+    if (!end) return end.error();
+    return text;
+}
+
+/// How the launcher is spoken to: as the order says, else as its version tells, else as usual.
+[[nodiscard]] KVMARK_COLD result<const launch::dialect*> dialect_of(const job_order& order) {
+    if (order.words != nullptr) return order.words;
+    const auto version = version_of(order.launcher);
+    if (!version) return version.error();
+    const launch::dialect* told = launch::dialect_of_version(*version);
+    return told != nullptr ? told : order.usual;
+}
+
+/// One launch. Takes the output of the ranks apart: frames are for us, the rest is for people.
+template <class Observer, class Lines>
+class job_launch {
+public:
+    job_launch(const job_order& order, Observer& observer, Lines& lines)
+        : order_(order), observer_(observer), lines_(lines) {}
+
+    /// Returns when the job has ended: the report of rank 0, or what the ranks that rank 0 did not answer
+    /// have said. `build(dialect, extras)` gives the command.
+    template <class Build>
+    [[nodiscard]] KVMARK_COLD result<measure::run_report> run(Build&& build) {
+        const auto words = dialect_of(order_);
+        if (!words) return words.error();
+        launch_extras extras = extras_of(order_);
+        std::vector<std::string> environment = launcher_environment(*words, extras);
+        supervision s{.command = build(*words, extras),
+                      .environment = std::move(environment),
+                      .deadline = order_.deadline,
+                      .soft_stop = SIGUSR1,
+                      .soft_grace = job_grace,
+                      .hard_grace = job_grace};
+        rank_output out(mark_of(*words)), err(mark_of(*words));
+        supervisor watch(s);
+        const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
+            (is_stderr ? err : out).feed(piece, [&](std::int64_t rank, std::string_view text) {
+                take(rank, is_stderr, text, watch);
+            });
+        });
+        if (!end) return end.error();
+        for (rank_output* rest : {&out, &err})
+            rest->finish(
+                [&](std::int64_t rank, std::string_view text) { take(rank, rest == &err, text, watch); });
+        return outcome(*end);
+    }
+
+private:
+    static rank_mark mark_of(const launch::dialect* words) {
+        if (words == nullptr) return rank_mark::none;
+        if (words->name == launch::dialects::hydra.name) return rank_mark::bracketed;
+        return words->name.starts_with("openmpi") ? rank_mark::open_mpi : rank_mark::colon;
+    }
+
+    /// A rank that dies must not take the others with it: what they measure is still wanted (Open MPI 4's
+    /// recovery; without it all are ended within 3 s). An end is asked for, then told, 3 s apart. A host that
+    /// is out of reach is noticed by the daemons within two minutes, so that they end too.
+    static std::vector<std::string> launcher_environment(const launch::dialect* words,
+                                                         launch_extras& extras) {
+        if (words == nullptr) return extras.environment;
+        std::vector<std::string> all;
+        if (words->forwards_environment) all.swap(extras.environment);
+        if (!words->timeout_variable.empty())
+            all.push_back(std::string(words->timeout_variable) + "=" + std::to_string(extras.timeout_s));
+        if (words->name == launch::dialects::open_mpi_4.name)
+            for (const char* variable :
+                 {"OMPI_MCA_orte_enable_recovery=1", "OMPI_MCA_odls_base_sigkill_timeout=3",
+                  "OMPI_MCA_oob_tcp_keepalive_time=60", "OMPI_MCA_oob_tcp_keepalive_intvl=15",
+                  "OMPI_MCA_oob_tcp_keepalive_probes=4"})
+                all.emplace_back(variable);
+        return all;
+    }
+
+    void take(std::int64_t rank, bool is_stderr, std::string_view text, supervisor& watch) {
+        if (!frame_reader::is_frame(text)) {
+            if (is_stderr && rank == launcher_line && !text.empty()) {
+                last_words_.emplace_back(text);
+                if (last_words_.size() > 8) last_words_.pop_front();
+            }
+            return lines_(rank, is_stderr, text);
+        }
+        frame_reader& reader = readers_[rank];
+        if (!reader.take(text)) return;
+        const std::vector<std::byte>& message = reader.whole().message;
+        switch (reader.whole().kind) {
+        case frame_kind::progress:
+            observer_.on_progress(
+                progress_.read(std::string(reinterpret_cast<const char*>(message.data()), message.size())));
+            break;
+        case frame_kind::part:
+            if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            break;
+        case frame_kind::result: {
+            auto whole = measure::unpack<measure::run_report>(message);
+            if (whole) result_ = *std::move(whole);
+            watch.expect_end(job_grace);
+            break;
+        }
+        case frame_kind::failure:
+            failure_ = std::string(reinterpret_cast<const char*>(message.data()), message.size());
+            watch.expect_end(job_grace);
+            break;
+        }
+    }
+
+    result<measure::run_report> outcome(const child_end& end) {
+        if (!failure_.empty()) return error{error_kind::system, failure_};
+        if (!result_ && !parts_.empty()) result_ = assemble_parts();
+        if (!result_) return error{error_kind::system, no_result(end)};
+        if (end.stop_signal != 0) {
+            result_->interrupted = true;
+            result_->stop_signal = end.stop_signal;
+        }
+        if (end.timed_out)
+            result_->job->notes.push_back("the job was ended at its deadline of " +
+                                          std::to_string(order_.deadline.count / 1'000'000'000) +
+                                          " s (--job-timeout)");
+        result_->primary = true;
+        return *std::move(result_);
+    }
+
+    /// Rank 0 is lost: what the others said by themselves.
+    measure::run_report assemble_parts() {
+        std::vector<measure::delivered_rank> ranks;
+        std::vector<measure::machine_facts> hosts;
+        std::vector<std::uint32_t> leaders;
+        std::vector<bool> there(order_.ranks);
+        std::uint64_t samples = 0;
+        for (measure::run_report& part : parts_) {
+            if (!part.job || part.job->ranks.empty()) continue;
+            measure::delivered_rank d;
+            d.stats = std::move(part.job->ranks.front());
+            const auto known = std::find(leaders.begin(), leaders.end(), d.stats.host);
+            const auto host = static_cast<std::uint32_t>(known - leaders.begin());
+            if (known == leaders.end()) {
+                leaders.push_back(d.stats.host);
+                hosts.push_back(part.job->hosts.empty() ? measure::machine_facts{}
+                                                        : std::move(part.job->hosts.front()));
+            }
+            d.stats.host = host;
+            if (d.stats.rank < there.size()) there[d.stats.rank] = true;
+            samples = std::max<std::uint64_t>(samples, part.samples.size());
+            part.job.reset();
+            d.report = std::move(part);
+            ranks.push_back(std::move(d));
+        }
+        hosts.emplace_back().hostname = "unknown";
+        for (std::uint32_t r = 0; r < there.size(); ++r) {
+            if (there[r]) continue;
+            measure::delivered_rank& d = ranks.emplace_back();
+            d.stats.rank = r;
+            d.stats.host = static_cast<std::uint32_t>(hosts.size() - 1);
+            d.stats.failure = "it did not answer: killed, or its host is out of reach";
+        }
+        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+    }
+
+    std::string no_result(const child_end& end) const {
+        std::string text = "the job ended without a result: " + order_.launcher;
+        if (end.killed)
+            text += " had to be killed";
+        else if (end.exit_code > 128)
+            text += " was ended by signal " + std::to_string(end.exit_code - 128);
+        else
+            text += " returned " + std::to_string(end.exit_code);
+        if (end.timed_out) text += ", after the deadline had passed";
+        for (const std::string& line : last_words_) text += "\n  " + line;
+        return text;
+    }
+
+    const job_order& order_;
+    Observer& observer_;
+    Lines& lines_;
+    std::map<std::int64_t, frame_reader> readers_;
+    progress_text_reader progress_;
+    std::deque<std::string> last_words_; ///< of the launcher
+    std::vector<measure::run_report> parts_;
+    std::optional<measure::run_report> result_;
+    std::string failure_;
+};
+
+/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`.
+template <class Build, class Observer, class Lines>
+[[nodiscard]] KVMARK_COLD result<measure::run_report> launch_job(const job_order& order, Build&& build,
+                                                                 Observer& observer, Lines&& lines) {
+    job_launch<Observer, std::remove_reference_t<Lines>> one(order, observer, lines);
+    return one.run(build);
+}
+
+} // namespace kvmark::exec
+
+// kvmark/exec/mpi_session.hpp
+// MPI in this process: entered once, left at its end. Where it stands among the others, and what their clocks
+// say.
+
+#include <algorithm>
+#include <mutex>
+
+namespace kvmark::exec {
+
+/// How one host's clock stands against rank 0's.
+struct clock_relation {
+    nanoseconds offset{};      ///< to be added to a time of rank 0 to get this host's
+    nanoseconds uncertainty{}; ///< half of the shortest round trip
+};
+
+/// One per process. MPI is initialised by enter(), unless the program did so before, and then finalised at
+/// the end of the process, unless a rank was lost: MPI_Finalize waits for all.
+class mpi_session {
+public:
+    static constexpr int root = 0;
+
+    /// Collective over all ranks of the job, the first time. An error where MPI refuses.
+    [[nodiscard]] KVMARK_COLD static result<mpi_session*> enter() {
+        static mpi_session session;
+        static const result<void> entered = session.begin();
+        if (!entered) return entered.error();
+        return &session;
+    }
+    mpi_session(const mpi_session&) = delete;
+    mpi_session& operator=(const mpi_session&) = delete;
+    ~mpi_session() {
+        if (ours_ && healthy) ::MPI_Finalize();
+    }
+
+    [[nodiscard]] mpi_turn& turn() { return turn_; }
+    [[nodiscard]] MPI_Comm comm() const { return comm_; } ///< of all ranks; errors are returned
+    [[nodiscard]] const placement& place() const { return place_; }
+    /// The lowest rank of this host, which stands for it.
+    [[nodiscard]] std::uint32_t host_leader() const { return host_leader_; }
+    [[nodiscard]] const clock_relation& clock() const { return clock_; }
+    /// For each rank, the lowest rank of its host.
+    [[nodiscard]] const std::vector<std::int32_t>& leaders() const { return leaders_; }
+    /// For each rank, the name of its host; on rank 0 alone.
+    [[nodiscard]] std::string host_name(std::uint32_t rank) const { return names_[rank].data(); }
+    [[nodiscard]] const std::string& library() const { return library_; }
+
+    bool healthy = true; ///< no rank was lost
+
+    /// A message under way. Kept until the end of the process: its bytes must stay where they are.
+    struct outgoing {
+        std::vector<std::byte> data;
+        MPI_Request request = MPI_REQUEST_NULL;
+    };
+    std::deque<outgoing> sent;
+
+private:
+    static constexpr int round_trips = 32;
+    static constexpr int clock_tag = 9;
+    using host_name_text = std::array<char, 65>;
+
+    mpi_session() = default;
+
+    KVMARK_COLD result<void> begin() {
+        // Several ranks on a core, as here a rank and the threads of its tiers: a barrier that spins takes
+        // 20 ms, one that yields 43 us (measured with Open MPI 4.1).
+        ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+        // What comes to end the run before the crew listens must not end the process.
+        ::signal(SIGUSR1, SIG_IGN);
+        ::signal(SIGPIPE, SIG_IGN);
+        int there = 0, given = MPI_THREAD_SINGLE;
+        ::MPI_Initialized(&there);
+        ours_ = there == 0;
+        if (ours_)
+            ::MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given);
+        else
+            ::MPI_Query_thread(&given);
+        if (given < MPI_THREAD_SERIALIZED)
+            return error{error_kind::unsupported,
+                         "this MPI library gives one thread alone (MPI_THREAD_SERIALIZED is needed)"};
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a rank whose launcher is gone ends itself
+        ::MPI_Comm_dup(MPI_COMM_WORLD, &comm_);
+        ::MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+        find_place();
+        compare_clocks();
+        char text[MPI_MAX_LIBRARY_VERSION_STRING];
+        int length = 0;
+        ::MPI_Get_library_version(text, &length);
+        library_.assign(text, static_cast<std::size_t>(length));
+        library_ = library_.substr(0, library_.find_first_of(",\n")); // Open MPI goes on with its build
+        return {};
+    }
+
+    void find_place() {
+        int rank = 0, ranks = 1, local_rank = 0, local_ranks = 1;
+        ::MPI_Comm_rank(comm_, &rank);
+        ::MPI_Comm_size(comm_, &ranks);
+        ::MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host_);
+        ::MPI_Comm_rank(host_, &local_rank);
+        ::MPI_Comm_size(host_, &local_ranks);
+        place_ = {static_cast<std::uint32_t>(rank), static_cast<std::uint32_t>(ranks),
+                  static_cast<std::uint32_t>(local_rank), static_cast<std::uint32_t>(local_ranks)};
+        int leader = rank;
+        ::MPI_Bcast(&leader, 1, MPI_INT, 0, host_);
+        host_leader_ = static_cast<std::uint32_t>(leader);
+        leaders_.resize(place_.ranks);
+        ::MPI_Allgather(&leader, 1, MPI_INT, leaders_.data(), 1, MPI_INT, comm_);
+        utsname name{};
+        ::uname(&name);
+        host_name_text mine{};
+        std::copy_n(name.nodename, mine.size() - 1, mine.begin());
+        if (rank == root) names_.resize(place_.ranks);
+        ::MPI_Gather(mine.data(), sizeof mine, MPI_BYTE, names_.data(), sizeof mine, MPI_BYTE, root, comm_);
+    }
+
+    /// Rank 0 asks the leader of each host for its time, again and again: the answer of the shortest round
+    /// trip is nearest to its middle (Cristian, "Probabilistic clock synchronization", 1989).
+    void compare_clocks() {
+        const int rank = static_cast<int>(place_.rank);
+        if (rank == root) {
+            for (int other = 1; other < static_cast<int>(place_.ranks); ++other)
+                if (leaders_[static_cast<std::size_t>(other)] == other) ask(other);
+        } else if (place_.rank == host_leader_) {
+            for (int i = 0; i < round_trips; ++i) {
+                ::MPI_Recv(nullptr, 0, MPI_BYTE, root, clock_tag, comm_, MPI_STATUS_IGNORE);
+                const std::int64_t now = clocks::monotonic_now().count;
+                ::MPI_Send(&now, 1, MPI_INT64_T, root, clock_tag, comm_);
+            }
+            ::MPI_Recv(&clock_, sizeof clock_, MPI_BYTE, root, clock_tag, comm_, MPI_STATUS_IGNORE);
+        }
+        ::MPI_Bcast(&clock_, sizeof clock_, MPI_BYTE, 0, host_);
+    }
+    void ask(int other) {
+        clock_relation best{{}, nanoseconds(INT64_MAX)};
+        for (int i = 0; i < round_trips; ++i) {
+            const nanoseconds begin = clocks::monotonic_now();
+            ::MPI_Send(nullptr, 0, MPI_BYTE, other, clock_tag, comm_);
+            std::int64_t theirs = 0;
+            ::MPI_Recv(&theirs, 1, MPI_INT64_T, other, clock_tag, comm_, MPI_STATUS_IGNORE);
+            const nanoseconds end = clocks::monotonic_now();
+            const nanoseconds half = (end - begin) / 2;
+            if (half < best.uncertainty) best = {nanoseconds(theirs) - (begin + half), half};
+        }
+        ::MPI_Send(&best, sizeof best, MPI_BYTE, other, clock_tag, comm_);
+    }
+
+    mpi_turn turn_;
+    MPI_Comm comm_ = MPI_COMM_NULL, host_ = MPI_COMM_NULL;
+    placement place_;
+    std::uint32_t host_leader_ = 0;
+    std::vector<std::int32_t> leaders_;
+    std::vector<host_name_text> names_;
+    clock_relation clock_;
+    std::string library_;
+    bool ours_ = false;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/mpi_job.hpp
+// One run as a rank of an MPI job: a common start, and results by message.
+
+#include <functional>
+
+namespace kvmark::exec {
+
+/// How long rank 0 waits for the others once the window is over.
+struct job_patience {
+    nanoseconds to_close{5'000'000'000}; ///< until each has said that its window is closed: then it is lost
+    nanoseconds to_report{
+        60'000'000'000};                 ///< until one that said so has sent its report: its I/O may be slow
+    nanoseconds when_ended{700'000'000}; ///< of both, once the launcher ends the job by SIGTERM
+};
+
+/// A rank that cannot take part says so and leaves the others to run: what it would have added is missing
+/// from the sums and named. All messages go to rank 0 and back, so a rank that is lost holds up no other but
+/// rank 0, and that one not for long. Outside a job it is a job of one.
+class mpi_job {
+public:
+    static constexpr bool launches = true;
+    mpi_job() = default;
+    mpi_job(const mpi_job&) = delete;
+    mpi_job& operator=(const mpi_job&) = delete;
+
+    /// Whether this process is a rank: a launcher started it, or the program has initialised MPI.
+    [[nodiscard]] KVMARK_COLD static bool inside() {
+        int initialised = 0;
+        ::MPI_Initialized(&initialised);
+        return initialised != 0 || inside_job();
+    }
+    /// Whether the program that launched this rank waits for the result on its stdout.
+    [[nodiscard]] KVMARK_COLD static bool launched() { return std::getenv(launched_variable) != nullptr; }
+    /// Counts the runs of this process.
+    [[nodiscard]] static std::uint32_t next_run() {
+        static std::uint32_t runs = 0;
+        return ++runs;
+    }
+
+    KVMARK_COLD result<void> join() {
+        const std::uint32_t run = next_run();
+        if (!inside()) return {};
+        const char* asked = std::getenv(launched_variable);
+        skips_ = asked != nullptr && std::to_string(run) != asked;
+        if (skips_) return {};
+        auto entered = mpi_session::enter();
+        if (!entered) return entered.error();
+        session_ = *entered;
+        members_.resize(place().ranks);
+        return {};
+    }
+    /// This launch is for another run() of the program.
+    [[nodiscard]] bool skips() const { return skips_; }
+    [[nodiscard]] placement place() const { return session_ ? session_->place() : placement{}; }
+    [[nodiscard]] bool is_root() const { return place().rank == mpi_session::root; }
+
+    [[nodiscard]] KVMARK_COLD std::uint64_t agree(std::uint64_t own) {
+        if (!session_) return own;
+        MPI_Request request;
+        with_turn(
+            [&] { ::MPI_Ibcast(&own, 1, MPI_UINT64_T, mpi_session::root, session_->comm(), &request); });
+        static_cast<void>(done(request, forever));
+        return own;
+    }
+
+    /// Of all ranks the first alone is shown, and a launched one to the program that launched it.
+    template <class Observer>
+    class watcher {
+    public:
+        watcher(mpi_job& job, Observer& observer) : job_(job), observer_(observer) {}
+        void on_progress(const measure::progress& p) {
+            if (!job_.is_root()) return;
+            if (job_.session_ == nullptr || !launched()) return observer_.on_progress(p);
+            const std::string text = progress_text(p);
+            write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)));
+        }
+        template <class... Args>
+            requires requires(Observer o, Args... args) { o.on_io(args...); }
+        void on_io(Args... args) { observer_.on_io(args...); }
+
+    private:
+        mpi_job& job_;
+        Observer& observer_;
+    };
+    template <class Observer>
+    [[nodiscard]] watcher<Observer> watched(Observer& o) {
+        return {*this, o};
+    }
+
+    template <class Stack>
+    KVMARK_COLD result<void> ready(Stack& tiers) {
+        if (auto agreed = take_part(true); !agreed) return agreed;
+        error refusal;
+        tiers.for_each([&]<class T>(std::size_t, T& t) {
+            if constexpr (requires { t.connect(ready_comm_, session_->turn()); }) {
+                if (!refusal.message.empty()) return;
+                const auto connected =
+                    session_ ? t.connect(ready_comm_, session_->turn()) : t.connect(MPI_COMM_SELF, no_turn_);
+                if (!connected) refusal = connected.error();
+            }
+        });
+        if (!refusal.message.empty()) return refusal;
+        return {};
+    }
+
+    KVMARK_COLD result<measure::run_report> refuse(error why) {
+        if (!session_) return why;
+        static_cast<void>(take_part(false));
+        measure::run_report nothing;
+        measure::rank_stats row;
+        row.delivered = true;
+        row.failure = why.message;
+        if (is_root()) {
+            // Still the one that gathers. Nothing runs here, so signals end it as they always do.
+            await_ranks([](nanoseconds t) { ::usleep(static_cast<useconds_t>(t.count / 1000)); },
+                        [] { return false; });
+        }
+        return deliver(std::move(nothing), std::move(row), &why);
+    }
+
+    template <class Stack>
+    KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
+        if (!session_) return own;
+        measure::rank_stats row = measure::summarize(own);
+        if (row.interrupted && !start_known_ && row.failure.empty())
+            row.failure = "it was stopped before the window opened";
+        auto outcome = deliver(std::move(own), std::move(row), nullptr);
+        if (session_->healthy)
+            tiers.for_each([&]<class T>(std::size_t, T& t) {
+                if constexpr (requires { t.disconnect(); }) t.disconnect();
+            });
+        return outcome;
+    }
+
+    /// Launches the ranks of a run from outside a job. `build(dialect, extras)` gives their command.
+    template <class Build, class Observer>
+    KVMARK_COLD static result<measure::run_report> launch(const job_order& order, Build&& build,
+                                                          Observer& observer) {
+        return launch_job(order, build, observer, print_lines());
+    }
+
+    // --- what the crew asks ---
+
+    /// `poll()` looks for signals and returns the one that stops the run, or 0.
+    void listen(std::function<int()> poll) { poll_ = std::move(poll); }
+
+    /// Until every rank that takes part is ready, and the instant of the start is agreed. `wait(t)` sleeps,
+    /// `stopped()` ends it early.
+    template <class Wait, class Stopped>
+    KVMARK_COLD void await_ranks(Wait&& wait, Stopped&& stopped) {
+        if (!session_) return;
+        constexpr nanoseconds pause{200'000};
+        if (is_root()) {
+            while (!stopped() && !all_announced()) wait(pause);
+            if (stopped()) return;
+            start_ = clocks::monotonic_now() + lead;
+            start_known_ = true;
+            for (std::uint32_t r = 0; r < members_.size(); ++r)
+                if (members_[r].announced) send(start_.count, static_cast<int>(r), start_tag);
+        } else {
+            send(std::int64_t{0}, mpi_session::root, ready_tag);
+            MPI_Request request;
+            with_turn([&] {
+                ::MPI_Irecv(&start_.count, 1, MPI_INT64_T, mpi_session::root, start_tag, session_->comm(),
+                            &request);
+            });
+            while (!stopped() && !start_known_) {
+                if (tested(request))
+                    start_known_ = true;
+                else
+                    wait(pause);
+            }
+            if (!start_known_) {
+                session_->healthy = false; // a receive is left behind
+                return;
+            }
+            start_ = start_ + session_->clock().offset;
+        }
+        meet();
+    }
+
+    /// Until the agreed instant. `window` is how long the run will take from there; 0: unknown.
+    KVMARK_COLD void await_start(nanoseconds window) {
+        if (!session_ || !start_known_) return;
+        if (window.count > 0) planned_end_ = start_ + window;
+        constexpr nanoseconds spun{200'000};
+        const nanoseconds wake = start_ - spun;
+        const timespec until{wake.count / 1'000'000'000, wake.count % 1'000'000'000};
+        ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+        while (clocks::monotonic_now() < start_) {
+        }
+        start_delay_ = clocks::monotonic_now() - start_;
+    }
+
+    KVMARK_COLD void window_closed() {
+        if (!session_) return;
+        window_over_ = clocks::monotonic_now();
+        if (!is_root()) send(std::int64_t{0}, mpi_session::root, closed_tag);
+    }
+
+private:
+    static constexpr nanoseconds forever{INT64_MAX};
+    /// Between the decision to start and the start: longer than the message takes to any rank.
+    static constexpr nanoseconds lead{50'000'000};
+    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
+
+    struct member {
+        bool takes_part = false;
+        bool announced = false;
+        bool closed = false;
+        bool delivered = false;
+        std::vector<std::byte> report;
+    };
+    /// A message that rank 0 receives.
+    struct incoming {
+        int source = 0, tag = 0;
+        std::vector<std::byte> data;
+        MPI_Request request = MPI_REQUEST_NULL;
+    };
+
+    // --- MPI, one call at a time ---
+
+    template <class F>
+    void with_turn(F&& f) {
+        const std::lock_guard turn(session_->turn());
+        f();
+    }
+    [[nodiscard]] bool tested(MPI_Request& request) {
+        int flag = 0;
+        with_turn([&] { ::MPI_Test(&request, &flag, MPI_STATUS_IGNORE); });
+        return flag != 0;
+    }
+    /// Sleeps between looks: a rank that waits must not take the processor from one that works.
+    [[nodiscard]] bool done(MPI_Request& request, nanoseconds until) {
+        for (int looks = 0; !tested(request); ++looks) {
+            if (clocks::monotonic_now() > until) return false;
+            if (looks > 100) ::usleep(200);
+        }
+        return true;
+    }
+    void send_bytes(std::vector<std::byte> data, int to, int with_tag) {
+        mpi_session::outgoing& o = session_->sent.emplace_back();
+        o.data = std::move(data);
+        with_turn([&] {
+            ::MPI_Isend(o.data.data(), static_cast<int>(o.data.size()), MPI_BYTE, to, with_tag,
+                        session_->comm(), &o.request);
+        });
+    }
+    void send(std::int64_t value, int to, int with_tag) {
+        const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
+        send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, with_tag);
+    }
+
+    /// Receives what has come for rank 0.
+    void pump() {
+        for (;;) {
+            int there = 0;
+            with_turn([&] {
+                MPI_Message message;
+                MPI_Status status;
+                if (::MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, session_->comm(), &there, &message, &status) !=
+                    MPI_SUCCESS)
+                    there = 0;
+                if (!there) return;
+                int size = 0;
+                ::MPI_Get_count(&status, MPI_BYTE, &size);
+                incoming& in = incoming_.emplace_back();
+                in.source = status.MPI_SOURCE;
+                in.tag = status.MPI_TAG;
+                in.data.resize(static_cast<std::size_t>(size));
+                ::MPI_Imrecv(in.data.data(), size, MPI_BYTE, &message, &in.request);
+            });
+            if (!there) break;
+        }
+        for (incoming& in : incoming_)
+            if (in.request != MPI_REQUEST_NULL && tested(in.request)) take(in);
+        while (!incoming_.empty() && incoming_.front().request == MPI_REQUEST_NULL) incoming_.pop_front();
+    }
+    void take(incoming& in) {
+        member& m = members_[static_cast<std::size_t>(in.source)];
+        if (in.tag == ready_tag) m.announced = true;
+        if (in.tag == closed_tag) m.closed = true;
+        if (in.tag != report_tag) return;
+        m.delivered = true;
+        m.report = std::move(in.data);
+        send(std::int64_t{0}, in.source, receipt_tag);
+    }
+
+    // --- the course of a run ---
+
+    /// Every rank says whether it takes part. Once.
+    result<void> take_part(bool willing) {
+        if (!session_ || asked_) return {};
+        asked_ = true;
+        const int flag = willing ? 1 : 0;
+        std::vector<int> flags(members_.size());
+        MPI_Request request;
+        with_turn([&] {
+            ::MPI_Iallgather(&flag, 1, MPI_INT, flags.data(), 1, MPI_INT, session_->comm(), &request);
+        });
+        static_cast<void>(done(request, forever));
+        for (std::size_t r = 0; r < flags.size(); ++r) members_[r].takes_part = flags[r] != 0;
+        with_turn([&] {
+            ::MPI_Comm_split(session_->comm(), willing ? 0 : MPI_UNDEFINED, static_cast<int>(place().rank),
+                             &ready_comm_);
+        });
+        return {};
+    }
+
+    [[nodiscard]] bool all_announced() {
+        pump();
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const member& m = members_[r];
+            if (r != place().rank && m.takes_part && !m.announced && !m.closed && !m.delivered) return false;
+        }
+        return true;
+    }
+
+    /// A barrier without sleep, to see how far apart the ranks leave one; given up at the start.
+    void meet() {
+        if (ready_comm_ == MPI_COMM_NULL) return;
+        MPI_Request request;
+        with_turn([&] { ::MPI_Ibarrier(ready_comm_, &request); });
+        while (!tested(request)) {
+            if (clocks::monotonic_now() < start_) continue;
+            session_->healthy = false;
+            return;
+        }
+        left_barrier_ = clocks::monotonic_now() - start_;
+    }
+
+    /// What this rank measured goes to rank 0, which makes the job's report of it. `why` is the reason why
+    /// there is none.
+    KVMARK_COLD result<measure::run_report> deliver(measure::run_report own, measure::rank_stats row,
+                                                    const error* why) {
+        row.rank = place().rank;
+        row.host = session_->host_leader();
+        row.clock_offset = session_->clock().offset;
+        row.clock_uncertainty = session_->clock().uncertainty;
+        row.start_delay = start_delay_;
+        row.left_barrier = left_barrier_;
+        measure::job_stats& job = own.job.emplace();
+        job.hosts.push_back(measure::read_machine(cache_dir_));
+        job.hosts.back().mpi_library = session_->library();
+        row.cache_dir = cache_dir_;
+        row.users = users_;
+        job.ranks.push_back(std::move(row));
+        own.primary = false;
+        if (!is_root()) return report_to_root(std::move(own), why);
+        members_[0].delivered = true;
+        gather();
+        measure::run_report all = assemble(std::move(own));
+        if (const std::string none = nobody_ran(*all.job); !none.empty()) {
+            if (launched()) write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)));
+            return error{error_kind::system, none};
+        }
+        all.primary = !launched();
+        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all));
+        return all;
+    }
+
+    /// Why no rank took part; empty where one did.
+    [[nodiscard]] std::string nobody_ran(const measure::job_stats& job) const {
+        std::string text;
+        for (const measure::rank_stats& r : job.ranks) {
+            if (members_[r.rank].takes_part) return {};
+            const std::string& before = r.rank == 0 ? std::string() : job.ranks[r.rank - 1].failure;
+            if (r.failure == before) continue; // all say the same of one cause
+            text += (text.empty() ? "rank " : "\nrank ") + std::to_string(r.rank) + " on " +
+                    job.hosts[r.host].hostname + ": " + r.failure;
+        }
+        return text;
+    }
+
+    result<measure::run_report> report_to_root(measure::run_report own, const error* why) {
+        const std::vector<std::byte> packed = measure::pack(own);
+        send_bytes(packed, mpi_session::root, report_tag);
+        std::int64_t ignored = 0, healthy = 0;
+        MPI_Request receipt, verdict;
+        with_turn([&] {
+            ::MPI_Irecv(&ignored, sizeof ignored, MPI_BYTE, mpi_session::root, receipt_tag, session_->comm(),
+                        &receipt);
+            ::MPI_Irecv(&healthy, sizeof healthy, MPI_BYTE, mpi_session::root, verdict_tag, session_->comm(),
+                        &verdict);
+        });
+        const bool received = in_time(receipt, patience_.to_close * 3);
+        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed);
+        if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
+        if (healthy == 0) session_->healthy = false;
+        if (why != nullptr) return *why;
+        return own;
+    }
+
+    /// Whether the request is done before `t` has passed since the end of the window, or the shorter time
+    /// that a launcher gives which ends the job.
+    [[nodiscard]] bool in_time(MPI_Request& request, nanoseconds t) {
+        while (!tested(request)) {
+            if (out_of_patience(t)) return false;
+            ::usleep(200);
+        }
+        return true;
+    }
+    [[nodiscard]] bool out_of_patience(nanoseconds t) {
+        const nanoseconds now = clocks::monotonic_now();
+        if (poll_ && poll_() == SIGTERM && ended_at_.count == 0) ended_at_ = now;
+        if (ended_at_.count != 0) return now > ended_at_ + patience_.when_ended;
+        const bool stopped = poll_ && poll_() != 0;
+        if (window_over_.count == 0) window_over_ = now;
+        // Others may run on to the end that was planned; without one (in virtual time) there is no telling.
+        if (!stopped && start_known_ && planned_end_.count == 0) return false;
+        const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
+        return now > end + t;
+    }
+
+    void gather() {
+        for (;;) {
+            pump();
+            bool all = true, all_said = true;
+            for (const member& m : members_) {
+                all = all && m.delivered;
+                all_said = all_said && (m.delivered || m.closed);
+            }
+            if (all) break;
+            if (!all_said && out_of_patience(patience_.to_close)) {
+                // Who has not even said that its window is closed is lost; the others are waited for.
+                bool awaited = false;
+                for (const member& m : members_) awaited = awaited || (m.closed && !m.delivered);
+                if (!awaited) break;
+            }
+            if (out_of_patience(patience_.to_report)) break;
+            ::usleep(200);
+        }
+        for (const member& m : members_)
+            if (!m.delivered) session_->healthy = false;
+        for (std::uint32_t r = 1; r < members_.size(); ++r)
+            if (members_[r].delivered) send(session_->healthy ? 1 : 0, static_cast<int>(r), verdict_tag);
+        if (!session_->healthy) return;
+        for (mpi_session::outgoing& o : session_->sent)
+            static_cast<void>(done(o.request, clocks::monotonic_now() + patience_.to_close));
+    }
+
+    /// The job's report of what has come.
+    [[nodiscard]] measure::run_report assemble(measure::run_report own) {
+        std::vector<measure::delivered_rank> ranks;
+        std::vector<measure::machine_facts> hosts;
+        std::vector<std::uint32_t> host_of(members_.size()); ///< by leader
+        std::uint64_t samples = own.samples.size();
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            if (leader == r) {
+                host_of[r] = static_cast<std::uint32_t>(hosts.size());
+                hosts.emplace_back().hostname = session_->host_name(r);
+            }
+            measure::delivered_rank d;
+            if (r == place().rank)
+                d.report = std::move(own);
+            else if (auto part = measure::unpack<measure::run_report>(members_[r].report);
+                     part && part->job && !part->job->ranks.empty())
+                d.report = *std::move(part);
+            if (d.report) {
+                d.stats = std::move(d.report->job->ranks.front());
+                // Of the ranks of a host any may be lost.
+                if (measure::machine_facts& host = hosts[host_of[leader]];
+                    host.kernel.empty() && !d.report->job->hosts.empty())
+                    host = std::move(d.report->job->hosts.front());
+                d.report->job.reset();
+                samples = std::max<std::uint64_t>(samples, d.report->samples.size());
+            } else {
+                d.stats.rank = r;
+                d.stats.failure = members_[r].closed
+                                      ? "its report did not come"
+                                      : "it did not answer: killed, or its host is out of reach";
+            }
+            d.stats.host = host_of[leader];
+            ranks.push_back(std::move(d));
+        }
+        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+    }
+
+public:
+    /// For the rows of the report.
+    void describe(const std::string& cache_dir, std::uint64_t users) {
+        cache_dir_ = cache_dir;
+        users_ = users;
+    }
+
+private:
+    mpi_session* session_ = nullptr;
+    mpi_turn no_turn_;
+    job_patience patience_;
+    std::vector<member> members_;
+    std::deque<incoming> incoming_;
+    MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
+    std::function<int()> poll_;
+    std::string cache_dir_;
+    std::uint64_t users_ = 0;
+    nanoseconds start_{}, planned_end_{}, window_over_{}, ended_at_{};
+    nanoseconds start_delay_{}, left_barrier_{};
+    bool skips_ = false;
+    bool asked_ = false;
+    bool start_known_ = false;
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/mpi.hpp
+// The executor over many hosts: a run outside an MPI job launches one, a run inside it is a rank.
+
+namespace kvmark::exec {
+
+/// The crew of a rank: local hands, a start in common with the other ranks, and SIGUSR1 as a further signal
+/// that ends the run. Outside a job it is local_crew.
+template <class Stack>
+class mpi_crew : public local_crew<Stack> {
+public:
+    KVMARK_COLD mpi_crew(const crew_setup<Stack>& setup, mpi_job& job) : local_crew<Stack>(setup), job_(job) {
+        if (!job.inside()) return;
+        this->listen_for(SIGUSR1);
+        job.listen([this] {
+            this->wait({});
+            return this->stop_signal();
+        });
+    }
+    KVMARK_COLD ~mpi_crew() { job_.listen({}); }
+
+    KVMARK_COLD void await_ranks() {
+        job_.await_ranks([this](nanoseconds t) { this->wait(t); }, [this] { return this->stop_requested(); });
+    }
+    KVMARK_COLD void await_start(nanoseconds window) { job_.await_start(window); }
+    KVMARK_COLD void window_closed() { job_.window_closed(); }
+
+private:
+    mpi_job& job_;
+};
+
+template <class Stack>
+struct crew_of<mpi, Stack> {
+    using type = mpi_crew<Stack>;
+};
+
+template <>
+struct job_of<mpi> {
+    using type = mpi_job;
 };
 
 } // namespace kvmark::exec

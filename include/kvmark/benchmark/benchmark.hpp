@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/benchmark/command.hpp>
+#include <kvmark/benchmark/job_command.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
 #include <kvmark/benchmark/policies.hpp>
 #include <kvmark/benchmark/validate.hpp>
@@ -89,14 +90,17 @@ public:
                 return start_job(job, observer);
         }
         if (auto inside = job.join(); !inside) return inside.error();
+        if (job.skips()) return not_this_run();
         const options o = options_of_rank(options_, job.place(), job.agree(choose_seed()));
+        job.describe(effective_cache_dir(o), static_cast<std::uint64_t>(o.num_users));
         if (const auto faults = kvmark::validate(o); !faults.empty()) return job.refuse(joined(faults));
         auto source = make_source(o);
         if (!source) return job.refuse(source.error());
+        auto&& watcher = job.watched(observer);
         if constexpr (std::is_pointer_v<std::remove_reference_t<decltype(*source)>>)
-            return run_here(job, o, **source, job.watched(observer));
+            return run_here(job, o, **source, watcher);
         else
-            return run_here(job, o, *source, job.watched(observer));
+            return run_here(job, o, *source, watcher);
     }
 
 private:
@@ -119,6 +123,27 @@ private:
             return access();
     }
 
+    [[nodiscard]] KVMARK_COLD static measure::run_report not_this_run() {
+        measure::run_report nothing;
+        nothing.primary = false;
+        return nothing;
+    }
+
+    /// Starts the ranks through the launcher: the program that the options name, or this same program with
+    /// the arguments it was given.
+    template <class Observer>
+    result<measure::run_report> start_job(job_type& job, Observer& observer) {
+        if (const auto faults = validate(); !faults.empty()) return joined(faults);
+        options o = options_;
+        if (o.program.path.empty() && o.program.words.empty()) o.program.words = exec::this_command();
+        return job.launch(
+            job_order_of<Launcher>(o, job.next_run()),
+            [&](const launch::dialect* words, const exec::launch_extras& extras) {
+                return executed_command<Launcher>(words, extras, o);
+            },
+            observer);
+    }
+
     template <class Source, class Observer>
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
@@ -136,11 +161,11 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
-        if (auto started = hands->start(); !started) return job.refuse(started.error());
+        if (auto started = hands.start(); !started) return job.refuse(started.error());
 
         engine::engine<clock, TierStack, typename policies::eviction, access, Source,
                        typename crew_type::type, std::remove_reference_t<Observer>>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, *hands, path, window,
+            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
                    observer);
         return job.conclude(engine.run(), tiers);
     }
@@ -149,9 +174,9 @@ private:
                                         [[maybe_unused]] job_type& job) {
         using crew = typename crew_type::type;
         if constexpr (std::is_constructible_v<crew, const exec::crew_setup<TierStack>&, job_type&>)
-            return std::make_unique<crew>(setup, job);
+            return crew(setup, job);
         else
-            return std::make_unique<crew>(setup);
+            return crew(setup);
     }
 
     [[nodiscard]] KVMARK_COLD static error joined(const std::vector<error>& faults) {

@@ -145,7 +145,8 @@ private:
         const measure::device_counters counters = counted_device();
         const measure::device_usage device = counters.read();
         const measure::process_usage process = measure::read_process_usage();
-        if constexpr (requires { crew_.await_start(); }) crew_.await_start();
+        if constexpr (requires { crew_.await_start(nanoseconds()); })
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
         start_ = clock_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;

@@ -77,7 +77,9 @@ struct alone {
     static constexpr bool launches = false;
 
     static result<void> join() { return {}; }                       ///< before all that follows
+    [[nodiscard]] static constexpr bool skips() { return false; }   ///< this run() is not for this job
     [[nodiscard]] static constexpr placement place() { return {}; } ///< after join()
+    static void describe(const std::string& /*cache_dir*/, std::uint64_t /*users*/) {} ///< for the report
     /// A value that all processes take, where each has its own.
     [[nodiscard]] static constexpr std::uint64_t agree(std::uint64_t own) { return own; }
     /// Who is told of the progress of this process.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <deque>
 #include <mutex>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
@@ -54,6 +55,13 @@ public:
     [[nodiscard]] const std::string& library() const { return library_; }
 
     bool healthy = true; ///< no rank was lost
+
+    /// A message under way. Kept until the end of the process: its bytes must stay where they are.
+    struct outgoing {
+        std::vector<std::byte> data;
+        MPI_Request request = MPI_REQUEST_NULL;
+    };
+    std::deque<outgoing> sent;
 
 private:
     static constexpr int round_trips = 32;

@@ -35,9 +35,21 @@ struct delivered_rank {
     return s;
 }
 
+/// Between the first and the last of the ranks whose window opened.
+[[nodiscard]] KVMARK_COLD nanoseconds spread_of(const job_stats& job, nanoseconds rank_stats::*member) {
+    const rank_stats* first = nullptr;
+    const rank_stats* last = nullptr;
+    for (const rank_stats& r : job.ranks) {
+        if (!r.delivered || r.elapsed.count == 0) continue;
+        if (first == nullptr || r.*member < first->*member) first = &r;
+        if (last == nullptr || r.*member > last->*member) last = &r;
+    }
+    return first == nullptr ? nanoseconds() : last->*member - first->*member;
+}
+
 /// The job's report: the sums over its complete ranks, and a row for every rank. Corrupt sectors, failed
 /// operations and interruptions are those of all ranks that delivered. Without a complete rank all counts are
-/// 0, all histograms empty, and the tiers known by name alone. The caller sets job->barrier_skew.
+/// 0, all histograms empty, and the tiers known by name alone.
 [[nodiscard]] KVMARK_COLD run_report job_report(std::vector<delivered_rank> ranks,
                                                 std::vector<machine_facts> hosts, std::uint64_t max_samples) {
     std::vector<delivered_rank*> by_rank;
@@ -51,16 +63,11 @@ struct delivered_rank {
     run_report unsummed; // what is known of the stack and the seed where no rank is complete
     bool any_complete = false, any_delivered = false;
     job_stats job;
-    nanoseconds first{}, last{};
     for (delivered_rank* d : by_rank) {
         rank_stats& s = d->stats;
         if (s.complete() && !d->report) s.failure = "its report did not arrive";
-        if (s.delivered) {
-            if (!any_delivered) unsummed.seed = s.seed;
-            first = !any_delivered || s.start_delay < first ? s.start_delay : first;
-            last = !any_delivered || s.start_delay > last ? s.start_delay : last;
-            any_delivered = true;
-        }
+        if (s.delivered && !any_delivered) unsummed.seed = s.seed;
+        any_delivered |= s.delivered;
         if (d->report && unsummed.tiers.empty())
             for (const tier_stats& t : d->report->tiers) {
                 unsummed.tiers.emplace_back();
@@ -87,7 +94,8 @@ struct delivered_rank {
         sum.tiers = std::move(unsummed.tiers);
     }
     job.hosts = std::move(hosts);
-    job.start_skew = last - first;
+    job.start_skew = spread_of(job, &rank_stats::start_delay);
+    job.barrier_skew = spread_of(job, &rank_stats::left_barrier);
     sum.job = std::move(job);
     return sum;
 }

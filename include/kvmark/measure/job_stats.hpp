@@ -27,7 +27,8 @@ struct rank_stats {
     std::string cache_dir;
     nanoseconds clock_offset{};      ///< of its host's clock against rank 0's
     nanoseconds clock_uncertainty{}; ///< half of the shortest round trip it was measured with
-    nanoseconds start_delay{};       ///< its window opened so long after the common instant
+    nanoseconds left_barrier{};      ///< when it left the barrier before it, counted from the common start
+    nanoseconds start_delay{};       ///< its window opened so long after the common start
     nanoseconds elapsed{};
     std::uint64_t requests_completed = 0;
     std::uint64_t tokens_generated = 0;
@@ -47,6 +48,7 @@ struct job_stats {
     std::vector<rank_stats> ranks;    ///< by rank
     nanoseconds start_skew{};         ///< between the first and the last window to open
     nanoseconds barrier_skew{};       ///< between the first and the last rank to leave the barrier before it
+    std::vector<std::string> notes;   ///< what the reader must know of the job, one sentence each
 
     /// Some rank's figures are missing from the job's.
     [[nodiscard]] bool partial() const {

@@ -57,17 +57,17 @@ void visit_members(Archive& archive, T& x) {
 template <class Archive, either<rank_stats> T>
 void visit_members(Archive& archive, T& x) {
     auto& [rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
-           clock_uncertainty, start_delay, elapsed, requests_completed, tokens_generated, storage_time,
-           storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device] = x;
+           clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
+           storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device] = x;
     archive(rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
-            clock_uncertainty, start_delay, elapsed, requests_completed, tokens_generated, storage_time,
-            storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device);
+            clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
+            storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device);
 }
 
 template <class Archive, either<job_stats> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [hosts, ranks, start_skew, barrier_skew] = x;
-    archive(hosts, ranks, start_skew, barrier_skew);
+    auto& [hosts, ranks, start_skew, barrier_skew, notes] = x;
+    archive(hosts, ranks, start_skew, barrier_skew, notes);
 }
 
 template <class Archive, either<direction_stats> T>

@@ -1,0 +1,226 @@
+// A job of ranks under a launcher, seen from the program that starts it.
+#pragma once
+
+#include <kvmark/exec/frames.hpp>
+#include <kvmark/exec/job_order.hpp>
+#include <kvmark/exec/progress_text.hpp>
+#include <kvmark/exec/rank_output.hpp>
+#include <kvmark/exec/supervise.hpp>
+#include <kvmark/launch/detect.hpp>
+#include <kvmark/measure/job_report.hpp>
+#include <kvmark/measure/packed.hpp>
+
+#include <cstdio>
+#include <deque>
+
+namespace kvmark::exec {
+
+/// Who prints what the ranks say. `rank` is launcher_line for the launcher's own lines.
+struct print_lines {
+    void operator()(std::int64_t rank, bool is_stderr, std::string_view text) const {
+        const std::string who = rank == launcher_line ? "" : "[rank " + std::to_string(rank) + "] ";
+        std::fprintf(is_stderr ? stderr : stdout, "%s%.*s\n", who.c_str(), static_cast<int>(text.size()),
+                     text.data());
+    }
+};
+
+/// What `<launcher> --version` prints, on both of its outputs. An error where it cannot be started.
+[[nodiscard]] KVMARK_COLD result<std::string> version_of(const std::string& launcher) {
+    supervision s{.command = argv{launcher, "--version"},
+                  .deadline = from_seconds(20),
+                  .soft_grace = from_seconds(1),
+                  .hard_grace = from_seconds(1)};
+    supervisor watch(s);
+    std::string text;
+    const auto end = watch.run([&](bool, std::string_view piece) { text += piece; });
+    if (!end) return end.error();
+    return text;
+}
+
+/// How the launcher is spoken to: as the order says, else as its version tells, else as usual.
+[[nodiscard]] KVMARK_COLD result<const launch::dialect*> dialect_of(const job_order& order) {
+    if (order.words != nullptr) return order.words;
+    const auto version = version_of(order.launcher);
+    if (!version) return version.error();
+    const launch::dialect* told = launch::dialect_of_version(*version);
+    return told != nullptr ? told : order.usual;
+}
+
+/// One launch. Takes the output of the ranks apart: frames are for us, the rest is for people.
+template <class Observer, class Lines>
+class job_launch {
+public:
+    job_launch(const job_order& order, Observer& observer, Lines& lines)
+        : order_(order), observer_(observer), lines_(lines) {}
+
+    /// Returns when the job has ended: the report of rank 0, or what the ranks that rank 0 did not answer
+    /// have said. `build(dialect, extras)` gives the command.
+    template <class Build>
+    [[nodiscard]] KVMARK_COLD result<measure::run_report> run(Build&& build) {
+        const auto words = dialect_of(order_);
+        if (!words) return words.error();
+        launch_extras extras = extras_of(order_);
+        std::vector<std::string> environment = launcher_environment(*words, extras);
+        supervision s{.command = build(*words, extras),
+                      .environment = std::move(environment),
+                      .deadline = order_.deadline,
+                      .soft_stop = SIGUSR1,
+                      .soft_grace = job_grace,
+                      .hard_grace = job_grace};
+        rank_output out(mark_of(*words)), err(mark_of(*words));
+        supervisor watch(s);
+        const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
+            (is_stderr ? err : out).feed(piece, [&](std::int64_t rank, std::string_view text) {
+                take(rank, is_stderr, text, watch);
+            });
+        });
+        if (!end) return end.error();
+        for (rank_output* rest : {&out, &err})
+            rest->finish(
+                [&](std::int64_t rank, std::string_view text) { take(rank, rest == &err, text, watch); });
+        return outcome(*end);
+    }
+
+private:
+    static rank_mark mark_of(const launch::dialect* words) {
+        if (words == nullptr) return rank_mark::none;
+        if (words->name == launch::dialects::hydra.name) return rank_mark::bracketed;
+        return words->name.starts_with("openmpi") ? rank_mark::open_mpi : rank_mark::colon;
+    }
+
+    /// A rank that dies must not take the others with it: what they measure is still wanted (Open MPI 4's
+    /// recovery; without it all are ended within 3 s). An end is asked for, then told, 3 s apart. A host that
+    /// is out of reach is noticed by the daemons within two minutes, so that they end too.
+    static std::vector<std::string> launcher_environment(const launch::dialect* words,
+                                                         launch_extras& extras) {
+        if (words == nullptr) return extras.environment;
+        std::vector<std::string> all;
+        if (words->forwards_environment) all.swap(extras.environment);
+        if (!words->timeout_variable.empty())
+            all.push_back(std::string(words->timeout_variable) + "=" + std::to_string(extras.timeout_s));
+        if (words->name == launch::dialects::open_mpi_4.name)
+            for (const char* variable :
+                 {"OMPI_MCA_orte_enable_recovery=1", "OMPI_MCA_odls_base_sigkill_timeout=3",
+                  "OMPI_MCA_oob_tcp_keepalive_time=60", "OMPI_MCA_oob_tcp_keepalive_intvl=15",
+                  "OMPI_MCA_oob_tcp_keepalive_probes=4"})
+                all.emplace_back(variable);
+        return all;
+    }
+
+    void take(std::int64_t rank, bool is_stderr, std::string_view text, supervisor& watch) {
+        if (!frame_reader::is_frame(text)) {
+            if (is_stderr && rank == launcher_line && !text.empty()) {
+                last_words_.emplace_back(text);
+                if (last_words_.size() > 8) last_words_.pop_front();
+            }
+            return lines_(rank, is_stderr, text);
+        }
+        frame_reader& reader = readers_[rank];
+        if (!reader.take(text)) return;
+        const std::vector<std::byte>& message = reader.whole().message;
+        switch (reader.whole().kind) {
+        case frame_kind::progress:
+            observer_.on_progress(
+                progress_.read(std::string(reinterpret_cast<const char*>(message.data()), message.size())));
+            break;
+        case frame_kind::part:
+            if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            break;
+        case frame_kind::result: {
+            auto whole = measure::unpack<measure::run_report>(message);
+            if (whole) result_ = *std::move(whole);
+            watch.expect_end(job_grace);
+            break;
+        }
+        case frame_kind::failure:
+            failure_ = std::string(reinterpret_cast<const char*>(message.data()), message.size());
+            watch.expect_end(job_grace);
+            break;
+        }
+    }
+
+    result<measure::run_report> outcome(const child_end& end) {
+        if (!failure_.empty()) return error{error_kind::system, failure_};
+        if (!result_ && !parts_.empty()) result_ = assemble_parts();
+        if (!result_) return error{error_kind::system, no_result(end)};
+        if (end.stop_signal != 0) {
+            result_->interrupted = true;
+            result_->stop_signal = end.stop_signal;
+        }
+        if (end.timed_out)
+            result_->job->notes.push_back("the job was ended at its deadline of " +
+                                          std::to_string(order_.deadline.count / 1'000'000'000) +
+                                          " s (--job-timeout)");
+        result_->primary = true;
+        return *std::move(result_);
+    }
+
+    /// Rank 0 is lost: what the others said by themselves.
+    measure::run_report assemble_parts() {
+        std::vector<measure::delivered_rank> ranks;
+        std::vector<measure::machine_facts> hosts;
+        std::vector<std::uint32_t> leaders;
+        std::vector<bool> there(order_.ranks);
+        std::uint64_t samples = 0;
+        for (measure::run_report& part : parts_) {
+            if (!part.job || part.job->ranks.empty()) continue;
+            measure::delivered_rank d;
+            d.stats = std::move(part.job->ranks.front());
+            const auto known = std::find(leaders.begin(), leaders.end(), d.stats.host);
+            const auto host = static_cast<std::uint32_t>(known - leaders.begin());
+            if (known == leaders.end()) {
+                leaders.push_back(d.stats.host);
+                hosts.push_back(part.job->hosts.empty() ? measure::machine_facts{}
+                                                        : std::move(part.job->hosts.front()));
+            }
+            d.stats.host = host;
+            if (d.stats.rank < there.size()) there[d.stats.rank] = true;
+            samples = std::max<std::uint64_t>(samples, part.samples.size());
+            part.job.reset();
+            d.report = std::move(part);
+            ranks.push_back(std::move(d));
+        }
+        hosts.emplace_back().hostname = "unknown";
+        for (std::uint32_t r = 0; r < there.size(); ++r) {
+            if (there[r]) continue;
+            measure::delivered_rank& d = ranks.emplace_back();
+            d.stats.rank = r;
+            d.stats.host = static_cast<std::uint32_t>(hosts.size() - 1);
+            d.stats.failure = "it did not answer: killed, or its host is out of reach";
+        }
+        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+    }
+
+    std::string no_result(const child_end& end) const {
+        std::string text = "the job ended without a result: " + order_.launcher;
+        if (end.killed)
+            text += " had to be killed";
+        else if (end.exit_code > 128)
+            text += " was ended by signal " + std::to_string(end.exit_code - 128);
+        else
+            text += " returned " + std::to_string(end.exit_code);
+        if (end.timed_out) text += ", after the deadline had passed";
+        for (const std::string& line : last_words_) text += "\n  " + line;
+        return text;
+    }
+
+    const job_order& order_;
+    Observer& observer_;
+    Lines& lines_;
+    std::map<std::int64_t, frame_reader> readers_;
+    progress_text_reader progress_;
+    std::deque<std::string> last_words_; ///< of the launcher
+    std::vector<measure::run_report> parts_;
+    std::optional<measure::run_report> result_;
+    std::string failure_;
+};
+
+/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`.
+template <class Build, class Observer, class Lines>
+[[nodiscard]] KVMARK_COLD result<measure::run_report> launch_job(const job_order& order, Build&& build,
+                                                                 Observer& observer, Lines&& lines) {
+    job_launch<Observer, std::remove_reference_t<Lines>> one(order, observer, lines);
+    return one.run(build);
+}
+
+} // namespace kvmark::exec

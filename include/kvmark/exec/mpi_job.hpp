@@ -1,0 +1,510 @@
+// One run as a rank of an MPI job: a common start, and results by message.
+#pragma once
+
+#include <kvmark/exec/job_environment.hpp>
+#include <kvmark/exec/launch_job.hpp>
+#include <kvmark/exec/mpi_session.hpp>
+#include <kvmark/measure/read_machine.hpp>
+
+#include <deque>
+#include <functional>
+
+namespace kvmark::exec {
+
+/// How long rank 0 waits for the others once the window is over.
+struct job_patience {
+    nanoseconds to_close{5'000'000'000}; ///< until each has said that its window is closed: then it is lost
+    nanoseconds to_report{
+        60'000'000'000};                 ///< until one that said so has sent its report: its I/O may be slow
+    nanoseconds when_ended{700'000'000}; ///< of both, once the launcher ends the job by SIGTERM
+};
+
+/// A rank that cannot take part says so and leaves the others to run: what it would have added is missing
+/// from the sums and named. All messages go to rank 0 and back, so a rank that is lost holds up no other but
+/// rank 0, and that one not for long. Outside a job it is a job of one.
+class mpi_job {
+public:
+    static constexpr bool launches = true;
+    mpi_job() = default;
+    mpi_job(const mpi_job&) = delete;
+    mpi_job& operator=(const mpi_job&) = delete;
+
+    /// Whether this process is a rank: a launcher started it, or the program has initialised MPI.
+    [[nodiscard]] KVMARK_COLD static bool inside() {
+        int initialised = 0;
+        ::MPI_Initialized(&initialised);
+        return initialised != 0 || inside_job();
+    }
+    /// Whether the program that launched this rank waits for the result on its stdout.
+    [[nodiscard]] KVMARK_COLD static bool launched() { return std::getenv(launched_variable) != nullptr; }
+    /// Counts the runs of this process.
+    [[nodiscard]] static std::uint32_t next_run() {
+        static std::uint32_t runs = 0;
+        return ++runs;
+    }
+
+    KVMARK_COLD result<void> join() {
+        const std::uint32_t run = next_run();
+        if (!inside()) return {};
+        const char* asked = std::getenv(launched_variable);
+        skips_ = asked != nullptr && std::to_string(run) != asked;
+        if (skips_) return {};
+        auto entered = mpi_session::enter();
+        if (!entered) return entered.error();
+        session_ = *entered;
+        members_.resize(place().ranks);
+        return {};
+    }
+    /// This launch is for another run() of the program.
+    [[nodiscard]] bool skips() const { return skips_; }
+    [[nodiscard]] placement place() const { return session_ ? session_->place() : placement{}; }
+    [[nodiscard]] bool is_root() const { return place().rank == mpi_session::root; }
+
+    [[nodiscard]] KVMARK_COLD std::uint64_t agree(std::uint64_t own) {
+        if (!session_) return own;
+        MPI_Request request;
+        with_turn(
+            [&] { ::MPI_Ibcast(&own, 1, MPI_UINT64_T, mpi_session::root, session_->comm(), &request); });
+        static_cast<void>(done(request, forever));
+        return own;
+    }
+
+    /// Of all ranks the first alone is shown, and a launched one to the program that launched it.
+    template <class Observer>
+    class watcher {
+    public:
+        watcher(mpi_job& job, Observer& observer) : job_(job), observer_(observer) {}
+        void on_progress(const measure::progress& p) {
+            if (!job_.is_root()) return;
+            if (job_.session_ == nullptr || !launched()) return observer_.on_progress(p);
+            const std::string text = progress_text(p);
+            write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)));
+        }
+        template <class... Args>
+            requires requires(Observer o, Args... args) { o.on_io(args...); }
+        void on_io(Args... args) { observer_.on_io(args...); }
+
+    private:
+        mpi_job& job_;
+        Observer& observer_;
+    };
+    template <class Observer>
+    [[nodiscard]] watcher<Observer> watched(Observer& o) {
+        return {*this, o};
+    }
+
+    template <class Stack>
+    KVMARK_COLD result<void> ready(Stack& tiers) {
+        if (auto agreed = take_part(true); !agreed) return agreed;
+        error refusal;
+        tiers.for_each([&]<class T>(std::size_t, T& t) {
+            if constexpr (requires { t.connect(ready_comm_, session_->turn()); }) {
+                if (!refusal.message.empty()) return;
+                const auto connected =
+                    session_ ? t.connect(ready_comm_, session_->turn()) : t.connect(MPI_COMM_SELF, no_turn_);
+                if (!connected) refusal = connected.error();
+            }
+        });
+        if (!refusal.message.empty()) return refusal;
+        return {};
+    }
+
+    KVMARK_COLD result<measure::run_report> refuse(error why) {
+        if (!session_) return why;
+        static_cast<void>(take_part(false));
+        measure::run_report nothing;
+        measure::rank_stats row;
+        row.delivered = true;
+        row.failure = why.message;
+        if (is_root()) {
+            // Still the one that gathers. Nothing runs here, so signals end it as they always do.
+            await_ranks([](nanoseconds t) { ::usleep(static_cast<useconds_t>(t.count / 1000)); },
+                        [] { return false; });
+        }
+        return deliver(std::move(nothing), std::move(row), &why);
+    }
+
+    template <class Stack>
+    KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
+        if (!session_) return own;
+        measure::rank_stats row = measure::summarize(own);
+        if (row.interrupted && !start_known_ && row.failure.empty())
+            row.failure = "it was stopped before the window opened";
+        auto outcome = deliver(std::move(own), std::move(row), nullptr);
+        if (session_->healthy)
+            tiers.for_each([&]<class T>(std::size_t, T& t) {
+                if constexpr (requires { t.disconnect(); }) t.disconnect();
+            });
+        return outcome;
+    }
+
+    /// Launches the ranks of a run from outside a job. `build(dialect, extras)` gives their command.
+    template <class Build, class Observer>
+    KVMARK_COLD static result<measure::run_report> launch(const job_order& order, Build&& build,
+                                                          Observer& observer) {
+        return launch_job(order, build, observer, print_lines());
+    }
+
+    // --- what the crew asks ---
+
+    /// `poll()` looks for signals and returns the one that stops the run, or 0.
+    void listen(std::function<int()> poll) { poll_ = std::move(poll); }
+
+    /// Until every rank that takes part is ready, and the instant of the start is agreed. `wait(t)` sleeps,
+    /// `stopped()` ends it early.
+    template <class Wait, class Stopped>
+    KVMARK_COLD void await_ranks(Wait&& wait, Stopped&& stopped) {
+        if (!session_) return;
+        constexpr nanoseconds pause{200'000};
+        if (is_root()) {
+            while (!stopped() && !all_announced()) wait(pause);
+            if (stopped()) return;
+            start_ = clocks::monotonic_now() + lead;
+            start_known_ = true;
+            for (std::uint32_t r = 0; r < members_.size(); ++r)
+                if (members_[r].announced) send(start_.count, static_cast<int>(r), start_tag);
+        } else {
+            send(std::int64_t{0}, mpi_session::root, ready_tag);
+            MPI_Request request;
+            with_turn([&] {
+                ::MPI_Irecv(&start_.count, 1, MPI_INT64_T, mpi_session::root, start_tag, session_->comm(),
+                            &request);
+            });
+            while (!stopped() && !start_known_) {
+                if (tested(request))
+                    start_known_ = true;
+                else
+                    wait(pause);
+            }
+            if (!start_known_) {
+                session_->healthy = false; // a receive is left behind
+                return;
+            }
+            start_ = start_ + session_->clock().offset;
+        }
+        meet();
+    }
+
+    /// Until the agreed instant. `window` is how long the run will take from there; 0: unknown.
+    KVMARK_COLD void await_start(nanoseconds window) {
+        if (!session_ || !start_known_) return;
+        if (window.count > 0) planned_end_ = start_ + window;
+        constexpr nanoseconds spun{200'000};
+        const nanoseconds wake = start_ - spun;
+        const timespec until{wake.count / 1'000'000'000, wake.count % 1'000'000'000};
+        ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+        while (clocks::monotonic_now() < start_) {
+        }
+        start_delay_ = clocks::monotonic_now() - start_;
+    }
+
+    KVMARK_COLD void window_closed() {
+        if (!session_) return;
+        window_over_ = clocks::monotonic_now();
+        if (!is_root()) send(std::int64_t{0}, mpi_session::root, closed_tag);
+    }
+
+private:
+    static constexpr nanoseconds forever{INT64_MAX};
+    /// Between the decision to start and the start: longer than the message takes to any rank.
+    static constexpr nanoseconds lead{50'000'000};
+    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
+
+    struct member {
+        bool takes_part = false;
+        bool announced = false;
+        bool closed = false;
+        bool delivered = false;
+        std::vector<std::byte> report;
+    };
+    /// A message that rank 0 receives.
+    struct incoming {
+        int source = 0, tag = 0;
+        std::vector<std::byte> data;
+        MPI_Request request = MPI_REQUEST_NULL;
+    };
+
+    // --- MPI, one call at a time ---
+
+    template <class F>
+    void with_turn(F&& f) {
+        const std::lock_guard turn(session_->turn());
+        f();
+    }
+    [[nodiscard]] bool tested(MPI_Request& request) {
+        int flag = 0;
+        with_turn([&] { ::MPI_Test(&request, &flag, MPI_STATUS_IGNORE); });
+        return flag != 0;
+    }
+    /// Sleeps between looks: a rank that waits must not take the processor from one that works.
+    [[nodiscard]] bool done(MPI_Request& request, nanoseconds until) {
+        for (int looks = 0; !tested(request); ++looks) {
+            if (clocks::monotonic_now() > until) return false;
+            if (looks > 100) ::usleep(200);
+        }
+        return true;
+    }
+    void send_bytes(std::vector<std::byte> data, int to, int with_tag) {
+        mpi_session::outgoing& o = session_->sent.emplace_back();
+        o.data = std::move(data);
+        with_turn([&] {
+            ::MPI_Isend(o.data.data(), static_cast<int>(o.data.size()), MPI_BYTE, to, with_tag,
+                        session_->comm(), &o.request);
+        });
+    }
+    void send(std::int64_t value, int to, int with_tag) {
+        const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
+        send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, with_tag);
+    }
+
+    /// Receives what has come for rank 0.
+    void pump() {
+        for (;;) {
+            int there = 0;
+            with_turn([&] {
+                MPI_Message message;
+                MPI_Status status;
+                if (::MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, session_->comm(), &there, &message, &status) !=
+                    MPI_SUCCESS)
+                    there = 0;
+                if (!there) return;
+                int size = 0;
+                ::MPI_Get_count(&status, MPI_BYTE, &size);
+                incoming& in = incoming_.emplace_back();
+                in.source = status.MPI_SOURCE;
+                in.tag = status.MPI_TAG;
+                in.data.resize(static_cast<std::size_t>(size));
+                ::MPI_Imrecv(in.data.data(), size, MPI_BYTE, &message, &in.request);
+            });
+            if (!there) break;
+        }
+        for (incoming& in : incoming_)
+            if (in.request != MPI_REQUEST_NULL && tested(in.request)) take(in);
+        while (!incoming_.empty() && incoming_.front().request == MPI_REQUEST_NULL) incoming_.pop_front();
+    }
+    void take(incoming& in) {
+        member& m = members_[static_cast<std::size_t>(in.source)];
+        if (in.tag == ready_tag) m.announced = true;
+        if (in.tag == closed_tag) m.closed = true;
+        if (in.tag != report_tag) return;
+        m.delivered = true;
+        m.report = std::move(in.data);
+        send(std::int64_t{0}, in.source, receipt_tag);
+    }
+
+    // --- the course of a run ---
+
+    /// Every rank says whether it takes part. Once.
+    result<void> take_part(bool willing) {
+        if (!session_ || asked_) return {};
+        asked_ = true;
+        const int flag = willing ? 1 : 0;
+        std::vector<int> flags(members_.size());
+        MPI_Request request;
+        with_turn([&] {
+            ::MPI_Iallgather(&flag, 1, MPI_INT, flags.data(), 1, MPI_INT, session_->comm(), &request);
+        });
+        static_cast<void>(done(request, forever));
+        for (std::size_t r = 0; r < flags.size(); ++r) members_[r].takes_part = flags[r] != 0;
+        with_turn([&] {
+            ::MPI_Comm_split(session_->comm(), willing ? 0 : MPI_UNDEFINED, static_cast<int>(place().rank),
+                             &ready_comm_);
+        });
+        return {};
+    }
+
+    [[nodiscard]] bool all_announced() {
+        pump();
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const member& m = members_[r];
+            if (r != place().rank && m.takes_part && !m.announced && !m.closed && !m.delivered) return false;
+        }
+        return true;
+    }
+
+    /// A barrier without sleep, to see how far apart the ranks leave one; given up at the start.
+    void meet() {
+        if (ready_comm_ == MPI_COMM_NULL) return;
+        MPI_Request request;
+        with_turn([&] { ::MPI_Ibarrier(ready_comm_, &request); });
+        while (!tested(request)) {
+            if (clocks::monotonic_now() < start_) continue;
+            session_->healthy = false;
+            return;
+        }
+        left_barrier_ = clocks::monotonic_now() - start_;
+    }
+
+    /// What this rank measured goes to rank 0, which makes the job's report of it. `why` is the reason why
+    /// there is none.
+    KVMARK_COLD result<measure::run_report> deliver(measure::run_report own, measure::rank_stats row,
+                                                    const error* why) {
+        row.rank = place().rank;
+        row.host = session_->host_leader();
+        row.clock_offset = session_->clock().offset;
+        row.clock_uncertainty = session_->clock().uncertainty;
+        row.start_delay = start_delay_;
+        row.left_barrier = left_barrier_;
+        measure::job_stats& job = own.job.emplace();
+        job.hosts.push_back(measure::read_machine(cache_dir_));
+        job.hosts.back().mpi_library = session_->library();
+        row.cache_dir = cache_dir_;
+        row.users = users_;
+        job.ranks.push_back(std::move(row));
+        own.primary = false;
+        if (!is_root()) return report_to_root(std::move(own), why);
+        members_[0].delivered = true;
+        gather();
+        measure::run_report all = assemble(std::move(own));
+        if (const std::string none = nobody_ran(*all.job); !none.empty()) {
+            if (launched()) write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)));
+            return error{error_kind::system, none};
+        }
+        all.primary = !launched();
+        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all));
+        return all;
+    }
+
+    /// Why no rank took part; empty where one did.
+    [[nodiscard]] std::string nobody_ran(const measure::job_stats& job) const {
+        std::string text;
+        for (const measure::rank_stats& r : job.ranks) {
+            if (members_[r.rank].takes_part) return {};
+            const std::string& before = r.rank == 0 ? std::string() : job.ranks[r.rank - 1].failure;
+            if (r.failure == before) continue; // all say the same of one cause
+            text += (text.empty() ? "rank " : "\nrank ") + std::to_string(r.rank) + " on " +
+                    job.hosts[r.host].hostname + ": " + r.failure;
+        }
+        return text;
+    }
+
+    result<measure::run_report> report_to_root(measure::run_report own, const error* why) {
+        const std::vector<std::byte> packed = measure::pack(own);
+        send_bytes(packed, mpi_session::root, report_tag);
+        std::int64_t ignored = 0, healthy = 0;
+        MPI_Request receipt, verdict;
+        with_turn([&] {
+            ::MPI_Irecv(&ignored, sizeof ignored, MPI_BYTE, mpi_session::root, receipt_tag, session_->comm(),
+                        &receipt);
+            ::MPI_Irecv(&healthy, sizeof healthy, MPI_BYTE, mpi_session::root, verdict_tag, session_->comm(),
+                        &verdict);
+        });
+        const bool received = in_time(receipt, patience_.to_close * 3);
+        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed);
+        if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
+        if (healthy == 0) session_->healthy = false;
+        if (why != nullptr) return *why;
+        return own;
+    }
+
+    /// Whether the request is done before `t` has passed since the end of the window, or the shorter time
+    /// that a launcher gives which ends the job.
+    [[nodiscard]] bool in_time(MPI_Request& request, nanoseconds t) {
+        while (!tested(request)) {
+            if (out_of_patience(t)) return false;
+            ::usleep(200);
+        }
+        return true;
+    }
+    [[nodiscard]] bool out_of_patience(nanoseconds t) {
+        const nanoseconds now = clocks::monotonic_now();
+        if (poll_ && poll_() == SIGTERM && ended_at_.count == 0) ended_at_ = now;
+        if (ended_at_.count != 0) return now > ended_at_ + patience_.when_ended;
+        const bool stopped = poll_ && poll_() != 0;
+        if (window_over_.count == 0) window_over_ = now;
+        // Others may run on to the end that was planned; without one (in virtual time) there is no telling.
+        if (!stopped && start_known_ && planned_end_.count == 0) return false;
+        const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
+        return now > end + t;
+    }
+
+    void gather() {
+        for (;;) {
+            pump();
+            bool all = true, all_said = true;
+            for (const member& m : members_) {
+                all = all && m.delivered;
+                all_said = all_said && (m.delivered || m.closed);
+            }
+            if (all) break;
+            if (!all_said && out_of_patience(patience_.to_close)) {
+                // Who has not even said that its window is closed is lost; the others are waited for.
+                bool awaited = false;
+                for (const member& m : members_) awaited = awaited || (m.closed && !m.delivered);
+                if (!awaited) break;
+            }
+            if (out_of_patience(patience_.to_report)) break;
+            ::usleep(200);
+        }
+        for (const member& m : members_)
+            if (!m.delivered) session_->healthy = false;
+        for (std::uint32_t r = 1; r < members_.size(); ++r)
+            if (members_[r].delivered) send(session_->healthy ? 1 : 0, static_cast<int>(r), verdict_tag);
+        if (!session_->healthy) return;
+        for (mpi_session::outgoing& o : session_->sent)
+            static_cast<void>(done(o.request, clocks::monotonic_now() + patience_.to_close));
+    }
+
+    /// The job's report of what has come.
+    [[nodiscard]] measure::run_report assemble(measure::run_report own) {
+        std::vector<measure::delivered_rank> ranks;
+        std::vector<measure::machine_facts> hosts;
+        std::vector<std::uint32_t> host_of(members_.size()); ///< by leader
+        std::uint64_t samples = own.samples.size();
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            if (leader == r) {
+                host_of[r] = static_cast<std::uint32_t>(hosts.size());
+                hosts.emplace_back().hostname = session_->host_name(r);
+            }
+            measure::delivered_rank d;
+            if (r == place().rank)
+                d.report = std::move(own);
+            else if (auto part = measure::unpack<measure::run_report>(members_[r].report);
+                     part && part->job && !part->job->ranks.empty())
+                d.report = *std::move(part);
+            if (d.report) {
+                d.stats = std::move(d.report->job->ranks.front());
+                // Of the ranks of a host any may be lost.
+                if (measure::machine_facts& host = hosts[host_of[leader]];
+                    host.kernel.empty() && !d.report->job->hosts.empty())
+                    host = std::move(d.report->job->hosts.front());
+                d.report->job.reset();
+                samples = std::max<std::uint64_t>(samples, d.report->samples.size());
+            } else {
+                d.stats.rank = r;
+                d.stats.failure = members_[r].closed
+                                      ? "its report did not come"
+                                      : "it did not answer: killed, or its host is out of reach";
+            }
+            d.stats.host = host_of[leader];
+            ranks.push_back(std::move(d));
+        }
+        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+    }
+
+public:
+    /// For the rows of the report.
+    void describe(const std::string& cache_dir, std::uint64_t users) {
+        cache_dir_ = cache_dir;
+        users_ = users;
+    }
+
+private:
+    mpi_session* session_ = nullptr;
+    mpi_turn no_turn_;
+    job_patience patience_;
+    std::vector<member> members_;
+    std::deque<incoming> incoming_;
+    MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
+    std::function<int()> poll_;
+    std::string cache_dir_;
+    std::uint64_t users_ = 0;
+    nanoseconds start_{}, planned_end_{}, window_over_{}, ended_at_{};
+    nanoseconds start_delay_{}, left_barrier_{};
+    bool skips_ = false;
+    bool asked_ = false;
+    bool start_known_ = false;
+};
+
+} // namespace kvmark::exec
