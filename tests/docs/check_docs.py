@@ -105,7 +105,7 @@ class Tree:
         self.dev = (root / "dev").read_text()
         self.dev_commands = {word.strip() for row in DEV_COMMAND.findall(self.dev) for word in row.split("|")}
         self.options = {"--" + name for name in OPTION_ROW.findall((root / "examples/cli/option_table.cpp").read_text())}
-        self.options |= set(PREFIX_OPTION.findall((root / "include/kvmark/launch/launcher.hpp").read_text()))
+        self.options |= set(PREFIX_OPTION.findall((root / "include/kvmark/launch/dialect.hpp").read_text()))
         self.options.add("--version")  # of the tool itself, ahead of its commands
 
     def fault(self, page: Page, line: int, message: str) -> None:

@@ -14,7 +14,7 @@ TREE = {
     "dev": "case $command in\nbuild)\n    build\n    ;;\ntest) [ --fast ] ;;\nhelp | -h | --help) usage ;;\nesac\n",
     "include/kvmark/kvmark.hpp": "#pragma once\n#include <kvmark/tier/null.hpp>\n",
     "include/kvmark/tier/null.hpp": "#pragma once\nstruct null {};\n",
-    "include/kvmark/launch/launcher.hpp": '#pragma once\ninline const char* bind = "--bind-to";\n',
+    "include/kvmark/launch/dialect.hpp": '#pragma once\ninline const char* bind = "--bind-to";\n',
     "examples/01_hello.cpp": "int main() {\n    if (true) {\n        return 0;\n    }\n}\n",
     "examples/cli/option_table.cpp": '{"num-users", "-n", arity::one},\n{"quiet",\n "", arity::flag},\n',
     "docs/tiers.md": "# Tiers\n\n## What there is\n\nSee [the top](../CONTRIBUTING.md).\n",

@@ -83,16 +83,16 @@ constexpr bool lets_the_user_bind_and_map() {
 static_assert(lets_the_user_bind_and_map());
 
 /// A launcher of a user's, as docs/launcher.md shows it.
-struct srun {
-    static constexpr std::string_view name = "srun";
+struct start_ranks {
+    static constexpr std::string_view name = "start-ranks";
     static constexpr bool starts_ranks = true;
 
     KVMARK_INLINE static constexpr void write_prefix(launch::text_writer& writer,
                                                      const launch::launcher_request& request,
                                                      const launch::host_plan& plan) {
         writer.argument(request.path.empty() ? name : request.path);
-        writer.argument("--ntasks=", launch::integer_text(plan.processes()));
-        writer.put("--nodelist=");
+        writer.argument("--ranks=", launch::integer_text(plan.processes()));
+        writer.put("--on=");
         bool first = true;
         for (const launch::host_share& host : plan.hosts()) {
             if (host.slots == 0) continue;
@@ -108,10 +108,20 @@ struct srun {
 constexpr bool takes_a_launcher_of_ones_own() {
     const list hosts{"node1", "node2", "node3"};
     const list params{"--exclusive"};
-    return prefix<srun>({.hosts = hosts, .num_processes = 2, .mpi_params = params}) ==
-           argv{"srun", "--ntasks=2", "--nodelist=node1,node2", "--exclusive"};
+    return prefix<start_ranks>({.hosts = hosts, .num_processes = 2, .mpi_params = params}) ==
+           argv{"start-ranks", "--ranks=2", "--on=node1,node2", "--exclusive"};
 }
 static_assert(takes_a_launcher_of_ones_own());
+
+// A launcher for whose program there is no type: the words, and a name of one's own.
+constexpr launch::dialect renamed = launch::with_program(launch::dialects::hydra, "mpiexec.mpich");
+constexpr bool takes_a_dialect_of_ones_own() {
+    const list hosts{"n"};
+    return launch::launcher<launch::speaks<renamed>> &&
+           prefix<launch::speaks<renamed>>({.hosts = hosts}) ==
+               argv{"mpiexec.mpich", "-n", "1", "-hosts", "n:1", "-bind-to", "none"};
+}
+static_assert(takes_a_dialect_of_ones_own());
 
 struct no_prefix {
     static constexpr std::string_view name = "no_prefix";
