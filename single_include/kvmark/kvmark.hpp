@@ -4323,7 +4323,7 @@ namespace detail {
            (above.ends_with('/') || path.size() == above.size() || path[above.size()] == '/');
 }
 
-/// Read-only where the mount or its file system is; else a file system is written to through either.
+/// Each option once. Read-only where the mount or its file system is.
 [[nodiscard]] KVMARK_COLD std::string joined_options(std::string_view of_mount, std::string_view of_system) {
     bool read_only = false;
     std::string others;

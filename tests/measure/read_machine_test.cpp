@@ -151,6 +151,7 @@ TEST_CASE("the mount with the longest point above the directory counts, and of e
     const made_up_machine machine;
     const std::string cache = machine.cache();
     fs::create_directories(cache + "/deep/in side");
+    fs::create_directories(cache + "/design");
     const auto line = [](const std::string& point, const char* options, const char* type,
                          const char* of_system) {
         return "36 35 98:0 / " + point + " " + options + " shared:1 master:2 - " + type + " /dev/x " +
@@ -170,6 +171,7 @@ TEST_CASE("the mount with the longest point above the directory counts, and of e
     CHECK(at(cache + "/deep").mount_options == "rw,noatime,nodev,attr2");
     CHECK(at(cache + "/deep/in side/not/made/yet").mount_point == cache + "/deep/in side");
     CHECK(at(cache + "/deep/in side").mount_options == "ro,index=off"); // the file system is, so the mount is
+    CHECK(at(cache + "/design").file_system == "tmpfs");                // not what is mounted at de
     CHECK(at("/").file_system == "ext4");
     fs::create_directory_symlink(cache + "/deep", machine.root() + "/link");
     CHECK(at(machine.root() + "/link").file_system == "xfs");
