@@ -11340,6 +11340,197 @@ static_assert(scalable_source<sharegpt>);
 
 #ifdef KVMARK_WITH_REPORT
 
+// kvmark/report/tier_totals.hpp
+// The tiers of a report seen as the reference sees them: one GPU, one CPU and one storage tier.
+
+namespace kvmark::report {
+
+inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
+
+using measure::is_bounded;
+
+[[nodiscard]] constexpr std::string_view role_name(measure::tier_role role) {
+    return role_names[static_cast<std::size_t>(role)];
+}
+
+/// A tier's name, with its role in front where several tiers have that name: `storage-modelled`.
+[[nodiscard]] inline std::string tier_label(const measure::run_report& r, const measure::tier_stats& tier) {
+    std::size_t same = 0;
+    for (const measure::tier_stats& t : r.tiers) same += t.name == tier.name ? 1 : 0;
+    return same == 1 ? tier.name : std::string(role_name(tier.role)) + "-" + tier.name;
+}
+
+/// The tiers of one role added up; all zero where the stack has none.
+[[nodiscard]] inline measure::tier_stats role_totals(const measure::run_report& r, measure::tier_role role) {
+    measure::tier_stats sum;
+    sum.name = role_name(role);
+    sum.role = role;
+    for (const measure::tier_stats& t : r.tiers) {
+        if (t.role != role) continue;
+        sum.limit = measure::add_limits(sum.limit, t.limit);
+        sum.used += t.used;
+        sum.entries += t.entries;
+        sum.demotions_in += t.demotions_in;
+        sum.evictions += t.evictions;
+        add(sum.read, t.read);
+        add(sum.write, t.write);
+    }
+    return sum;
+}
+
+/// One direction over all tiers, without histograms: those of unlike tiers do not mix.
+struct moved_totals {
+    std::uint64_t operations = 0;
+    bytes moved{};
+};
+
+[[nodiscard]] inline moved_totals all_reads(const measure::run_report& r) {
+    moved_totals sum;
+    for (const measure::tier_stats& t : r.tiers)
+        sum.operations += t.read.operations, sum.moved += t.read.moved;
+    return sum;
+}
+
+[[nodiscard]] inline moved_totals all_writes(const measure::run_report& r) {
+    moved_totals sum;
+    for (const measure::tier_stats& t : r.tiers)
+        sum.operations += t.write.operations, sum.moved += t.write.moved;
+    return sum;
+}
+
+/// GiB/s over the measured window; 0 for a window of no length.
+[[nodiscard]] inline double gib_per_second(bytes moved, nanoseconds elapsed) {
+    return elapsed.count > 0 ? to_gib(moved) / to_seconds(elapsed) : 0.0;
+}
+
+/// a / b, 0 where b is 0.
+[[nodiscard]] inline double ratio(double a, double b) { return b > 0 ? a / b : 0.0; }
+
+[[nodiscard]] inline double hit_rate(std::uint64_t hits, std::uint64_t misses) {
+    return ratio(static_cast<double>(hits), static_cast<double>(hits + misses));
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/aggregate.hpp
+// The reference's figures over ranks and trials, under its rules: summed in a trial, mean over trials.
+
+namespace kvmark::report {
+
+/// What one rank measured in one trial; a figure that nothing stands behind is not there.
+struct rank_row {
+    std::uint32_t rank = 0;
+    bool missing = false; ///< no complete result came from it
+    std::optional<double> read_gib_per_s{}, write_gib_per_s{};
+    std::optional<double> tokens_per_s{};         ///< over its window
+    std::optional<double> storage_tokens_per_s{}; ///< over the storage time of its requests
+    std::optional<double> p95_ms{};               ///< of the storage time of a request
+    std::optional<std::uint64_t> storage_entries{};
+};
+
+struct rank_in_trial {
+    std::uint32_t trial = 0;
+    std::uint32_t rank = 0;
+
+    friend bool operator==(const rank_in_trial&, const rank_in_trial&) = default;
+};
+
+struct aggregate {
+    std::optional<double> read_gib_per_s, write_gib_per_s, tokens_per_s, storage_tokens_per_s;
+    std::optional<double> p95_ms; ///< the highest of any rank in any complete trial
+    std::uint32_t rank_count = 0;
+    std::uint32_t trial_count = 0;
+    std::uint32_t complete_trials = 0; ///< those without a missing rank, which alone are in the figures
+    std::vector<rank_in_trial> missing;
+    std::vector<rank_in_trial> cpu_tier_ranks; ///< that had no entry in storage at the end
+
+    [[nodiscard]] bool partial_failure() const { return !missing.empty(); }
+};
+
+namespace detail {
+
+using rank_figure = std::optional<double> rank_row::*;
+
+/// The mean over trials without a missing rank of the sums over their ranks.
+[[nodiscard]] inline std::optional<double> mean_of_sums(std::span<const std::vector<rank_row>> trials,
+                                                        rank_figure figure) {
+    double sums = 0;
+    std::size_t count = 0;
+    for (const std::vector<rank_row>& rows : trials) {
+        double sum = 0;
+        bool any = false, complete = true;
+        for (const rank_row& row : rows) {
+            complete &= !row.missing;
+            any |= (row.*figure).has_value();
+            sum += (row.*figure).value_or(0);
+        }
+        if (!any || !complete) continue;
+        sums += sum;
+        ++count;
+    }
+    return count == 0 ? std::nullopt : std::optional(sums / static_cast<double>(count));
+}
+
+} // namespace detail
+
+/// framework.md 4.2, but for what the reference gets wrong: a trial with a missing rank is in the counts and
+/// not in the figures, where the reference averages its smaller sum in; what is not known is not 0. Each
+/// trial has a row for every rank.
+[[nodiscard]] inline aggregate aggregate_trials(std::span<const std::vector<rank_row>> trials) {
+    aggregate a;
+    a.read_gib_per_s = detail::mean_of_sums(trials, &rank_row::read_gib_per_s);
+    a.write_gib_per_s = detail::mean_of_sums(trials, &rank_row::write_gib_per_s);
+    a.tokens_per_s = detail::mean_of_sums(trials, &rank_row::tokens_per_s);
+    a.storage_tokens_per_s = detail::mean_of_sums(trials, &rank_row::storage_tokens_per_s);
+    for (const std::vector<rank_row>& rows : trials) {
+        const std::size_t missing_before = a.missing.size();
+        a.rank_count = std::max(a.rank_count, static_cast<std::uint32_t>(rows.size()));
+        for (const rank_row& row : rows) {
+            if (row.missing) a.missing.push_back({a.trial_count, row.rank});
+            if (!row.missing && row.storage_entries == 0)
+                a.cpu_tier_ranks.push_back({a.trial_count, row.rank});
+        }
+        ++a.trial_count;
+        if (a.missing.size() != missing_before) continue;
+        ++a.complete_trials;
+        for (const rank_row& row : rows)
+            if (row.p95_ms && row.p95_ms > a.p95_ms) a.p95_ms = row.p95_ms;
+    }
+    return a;
+}
+
+/// The rows of a job, one trial.
+[[nodiscard]] inline std::vector<rank_row> rank_rows(const measure::run_report& r) {
+    std::vector<rank_row> rows;
+    if (!r.job) return rows;
+    for (const measure::rank_stats& s : r.job->ranks) {
+        rank_row& row = rows.emplace_back();
+        row.rank = s.rank;
+        row.missing = !s.complete();
+        if (row.missing) continue;
+        bytes read{}, written{};
+        std::uint64_t entries = 0;
+        for (std::size_t i = 0; i < s.tiers.size() && i < r.tiers.size(); ++i) {
+            if (r.tiers[i].role != measure::tier_role::storage) continue;
+            read += s.tiers[i].read;
+            written += s.tiers[i].written;
+            entries += s.tiers[i].entries;
+        }
+        row.storage_entries = entries;
+        const auto tokens = static_cast<double>(s.tokens_generated);
+        if (s.elapsed.count > 0) {
+            row.read_gib_per_s = gib_per_second(read, s.elapsed);
+            row.write_gib_per_s = gib_per_second(written, s.elapsed);
+            row.tokens_per_s = tokens / to_seconds(s.elapsed);
+        }
+        if (s.storage_time.count > 0) row.storage_tokens_per_s = tokens / to_seconds(s.storage_time);
+        if (s.requests_completed > 0) row.p95_ms = to_milliseconds(s.storage_io_p95);
+    }
+    return rows;
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/numbers.hpp
 // Numbers as people read them.
 
@@ -12073,74 +12264,129 @@ struct run_context {
 
 } // namespace kvmark::report
 
-// kvmark/report/tier_totals.hpp
-// The tiers of a report seen as the reference sees them: one GPU, one CPU and one storage tier.
+// kvmark/report/job_figures.hpp
+// What the rows of a job say about its ranks and hosts: rates, shares, who is slowest.
 
 namespace kvmark::report {
 
-inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
+struct rates {
+    double read = 0; ///< GiB/s
+    double write = 0;
 
-using measure::is_bounded;
-
-[[nodiscard]] constexpr std::string_view role_name(measure::tier_role role) {
-    return role_names[static_cast<std::size_t>(role)];
-}
-
-/// A tier's name, with its role in front where several tiers have that name: `storage-modelled`.
-[[nodiscard]] inline std::string tier_label(const measure::run_report& r, const measure::tier_stats& tier) {
-    std::size_t same = 0;
-    for (const measure::tier_stats& t : r.tiers) same += t.name == tier.name ? 1 : 0;
-    return same == 1 ? tier.name : std::string(role_name(tier.role)) + "-" + tier.name;
-}
-
-/// The tiers of one role added up; all zero where the stack has none.
-[[nodiscard]] inline measure::tier_stats role_totals(const measure::run_report& r, measure::tier_role role) {
-    measure::tier_stats sum;
-    sum.name = role_name(role);
-    sum.role = role;
-    for (const measure::tier_stats& t : r.tiers) {
-        if (t.role != role) continue;
-        sum.limit = measure::add_limits(sum.limit, t.limit);
-        sum.used += t.used;
-        sum.entries += t.entries;
-        sum.demotions_in += t.demotions_in;
-        sum.evictions += t.evictions;
-        add(sum.read, t.read);
-        add(sum.write, t.write);
-    }
-    return sum;
-}
-
-/// One direction over all tiers, without histograms: those of unlike tiers do not mix.
-struct moved_totals {
-    std::uint64_t operations = 0;
-    bytes moved{};
+    [[nodiscard]] double both() const { return read + write; }
 };
 
-[[nodiscard]] inline moved_totals all_reads(const measure::run_report& r) {
-    moved_totals sum;
-    for (const measure::tier_stats& t : r.tiers)
-        sum.operations += t.read.operations, sum.moved += t.read.moved;
-    return sum;
+/// Shares, 0..1, are among the complete ranks; a rank that is not complete has none.
+struct rank_figures {
+    rates moved; ///< of the tiers that job_figures::of_storage tells
+    double cores_used = 0;
+    std::optional<double> share_of_time{};      ///< of the storage time of all
+    std::optional<double> share_of_bandwidth{}; ///< read and write together
+};
+
+struct host_figures {
+    std::vector<std::uint32_t> ranks;
+    std::size_t complete = 0;
+    std::size_t delivered = 0;
+    rates moved;              ///< of its complete ranks
+    std::vector<rates> tiers; ///< likewise, in stack order
+    double cores_used = 0;    ///< by the ranks that delivered
+    std::uint32_t logical_cpus = 0;
+
+    /// More than 90 % of the host: then the processor is measured, and not the storage.
+    [[nodiscard]] bool cores_saturated() const {
+        return logical_cpus != 0 && cores_used > 0.9 * static_cast<double>(logical_cpus);
+    }
+};
+
+struct straggler {
+    std::size_t index = 0;    ///< into the list it is of
+    double share_of_mean = 0; ///< its bandwidth per rank against the mean over all complete ranks
+};
+
+struct job_figures {
+    bool of_storage = true; ///< bandwidths are of the storage tiers; false: those moved nothing, so of all
+    std::vector<rank_figures> ranks;         ///< in the order of job_stats::ranks
+    std::vector<host_figures> hosts;         ///< in the order of job_stats::hosts
+    std::optional<straggler> slowest_rank{}; ///< of two complete ranks or more
+    std::optional<straggler> slowest_host{}; ///< of two hosts or more that have complete ranks
+};
+
+namespace detail {
+
+[[nodiscard]] inline rates rates_of(const measure::rank_tier& t, nanoseconds elapsed) {
+    return {gib_per_second(t.read, elapsed), gib_per_second(t.written, elapsed)};
 }
 
-[[nodiscard]] inline moved_totals all_writes(const measure::run_report& r) {
-    moved_totals sum;
-    for (const measure::tier_stats& t : r.tiers)
-        sum.operations += t.write.operations, sum.moved += t.write.moved;
-    return sum;
+inline void add(rates& to, const rates& r) {
+    to.read += r.read;
+    to.write += r.write;
 }
 
-/// GiB/s over the measured window; 0 for a window of no length.
-[[nodiscard]] inline double gib_per_second(bytes moved, nanoseconds elapsed) {
-    return elapsed.count > 0 ? to_gib(moved) / to_seconds(elapsed) : 0.0;
+/// Keeps the lower one.
+inline void keep_slowest(std::optional<straggler>& slowest, std::size_t index, double share_of_mean) {
+    if (!slowest || share_of_mean < slowest->share_of_mean) slowest = straggler{index, share_of_mean};
 }
 
-/// a / b, 0 where b is 0.
-[[nodiscard]] inline double ratio(double a, double b) { return b > 0 ? a / b : 0.0; }
+inline void find_stragglers(job_figures& f, const measure::job_stats& job) {
+    double bandwidth = 0, storage_time = 0;
+    std::size_t complete = 0, hosts = 0;
+    for (std::size_t i = 0; i < job.ranks.size(); ++i) {
+        if (!job.ranks[i].complete()) continue;
+        bandwidth += f.ranks[i].moved.both();
+        storage_time += to_seconds(job.ranks[i].storage_time);
+        ++complete;
+    }
+    for (const host_figures& h : f.hosts) hosts += h.complete != 0 ? 1 : 0;
+    const double mean = ratio(bandwidth, static_cast<double>(complete));
+    for (std::size_t i = 0; i < job.ranks.size(); ++i) {
+        rank_figures& r = f.ranks[i];
+        if (!job.ranks[i].complete()) continue;
+        if (storage_time > 0) r.share_of_time = to_seconds(job.ranks[i].storage_time) / storage_time;
+        if (bandwidth > 0) r.share_of_bandwidth = r.moved.both() / bandwidth;
+        if (bandwidth > 0 && complete > 1) keep_slowest(f.slowest_rank, i, r.moved.both() / mean);
+    }
+    for (std::size_t i = 0; i < f.hosts.size(); ++i) {
+        const host_figures& h = f.hosts[i];
+        if (h.complete == 0 || hosts < 2 || !(bandwidth > 0)) continue;
+        keep_slowest(f.slowest_host, i, h.moved.both() / static_cast<double>(h.complete) / mean);
+    }
+}
 
-[[nodiscard]] inline double hit_rate(std::uint64_t hits, std::uint64_t misses) {
-    return ratio(static_cast<double>(hits), static_cast<double>(hits + misses));
+} // namespace detail
+
+/// Precondition: r.job.
+[[nodiscard]] inline job_figures figures_of_job(const measure::run_report& r) {
+    const measure::job_stats& job = *r.job;
+    const measure::tier_stats storage = role_totals(r, measure::tier_role::storage);
+    job_figures f;
+    f.of_storage = storage.read.moved.count + storage.write.moved.count != 0;
+    f.hosts.resize(job.hosts.size());
+    for (std::size_t i = 0; i < f.hosts.size(); ++i) {
+        f.hosts[i].logical_cpus = job.hosts[i].logical_cpus;
+        f.hosts[i].tiers.resize(r.tiers.size());
+    }
+    for (const measure::rank_stats& s : job.ranks) {
+        rank_figures& rank = f.ranks.emplace_back();
+        host_figures unknown_host;
+        host_figures& host = s.host < f.hosts.size() ? f.hosts[s.host] : unknown_host;
+        unknown_host.tiers.resize(r.tiers.size());
+        host.ranks.push_back(s.rank);
+        if (!s.delivered) continue;
+        ++host.delivered;
+        host.complete += s.complete() ? 1 : 0;
+        rank.cores_used = ratio(to_seconds(s.process.user + s.process.system), to_seconds(s.elapsed));
+        if (!r.virtual_time) host.cores_used += rank.cores_used;
+        for (std::size_t i = 0; i < s.tiers.size() && i < r.tiers.size(); ++i) {
+            const rates moved = detail::rates_of(s.tiers[i], s.elapsed);
+            const bool counts = !f.of_storage || r.tiers[i].role == measure::tier_role::storage;
+            if (counts) detail::add(rank.moved, moved);
+            if (s.complete()) detail::add(host.tiers[i], moved);
+            if (s.complete() && counts) detail::add(host.moved, moved);
+        }
+    }
+    detail::find_stragglers(f, job);
+    return f;
 }
 
 } // namespace kvmark::report
@@ -12364,6 +12610,20 @@ struct request_counts {
     return sum;
 }
 
+/// The hosts of a job whose processors were busy.
+[[nodiscard]] inline std::vector<std::string> saturation_texts(const measure::run_report& r) {
+    std::vector<std::string> all;
+    if (!r.job || r.virtual_time) return all;
+    const job_figures f = figures_of_job(r);
+    for (std::size_t i = 0; i < f.hosts.size(); ++i)
+        if (f.hosts[i].cores_saturated())
+            all.push_back("cores saturated on " + r.job->host_name(static_cast<std::uint32_t>(i)) +
+                          ": its ranks used " + two_digits(f.hosts[i].cores_used) + " of " +
+                          std::to_string(f.hosts[i].logical_cpus) +
+                          ", so the figures may be those of the processor and not of the storage");
+    return all;
+}
+
 /// One sentence each, the gravest first; empty when there is nothing to say.
 [[nodiscard]] inline std::vector<std::string> warnings(const measure::run_report& r,
                                                        const run_context& context) {
@@ -12380,6 +12640,7 @@ struct request_counts {
         check(device_reads(r), "read", "Use --storage-tier direct_file to measure the device.");
         check(device_writes(r), "wrote", "Some bytes were still in memory when the window closed.");
     }
+    for (std::string& text : saturation_texts(r)) all.push_back(std::move(text));
     const request_counts requests = count_requests(r);
     if (requests.unfinished * 10 > requests.arrived)
         all.push_back(std::to_string(requests.unfinished) + " of " + std::to_string(requests.arrived) +
@@ -12399,7 +12660,8 @@ struct request_counts {
 namespace kvmark::report {
 
 struct row {
-    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process, job,
+                       ///< rank.<number>, host.<index>
     std::string metric;
     std::string unit;
     double value = 0;
@@ -12441,6 +12703,51 @@ public:
 private:
     std::vector<row> rows_;
 };
+
+inline void add_job(row_collector& c, const measure::run_report& r) {
+    const measure::job_stats& job = *r.job;
+    const job_figures f = figures_of_job(r);
+    const std::vector<rank_row> trial = rank_rows(r);
+    const aggregate a = aggregate_trials({&trial, 1});
+    const auto add_known = [&](const char* metric, const char* unit, const std::optional<double>& v) {
+        if (v) c.add("job", metric, unit, *v);
+    };
+    c.add("job", "ranks", job.ranks.size());
+    c.add("job", "missing_ranks", a.missing.size());
+    c.add("job", "start_skew", "us", static_cast<double>(job.start_skew.count) / 1e3);
+    c.add("job", "barrier_skew", "us", static_cast<double>(job.barrier_skew.count) / 1e3);
+    add_known("aggregated_read_bandwidth", "GiB/s", a.read_gib_per_s);
+    add_known("aggregated_write_bandwidth", "GiB/s", a.write_gib_per_s);
+    add_known("aggregated_avg_throughput", "tokens/s", a.tokens_per_s);
+    add_known("aggregated_storage_throughput", "tokens/s", a.storage_tokens_per_s);
+    add_known("aggregated_p95_latency", "ms", a.p95_ms);
+    for (std::size_t i = 0; i < job.ranks.size(); ++i) {
+        const measure::rank_stats& s = job.ranks[i];
+        const std::string scope = "rank." + std::to_string(s.rank);
+        c.add(scope, "host", std::uint64_t{s.host});
+        c.add(scope, "complete", s.complete() ? std::uint64_t{1} : 0);
+        if (!s.delivered) continue;
+        c.add(scope, "elapsed", "s", to_seconds(s.elapsed));
+        c.add(scope, "requests_completed", s.requests_completed);
+        c.add(scope, "tokens_generated", s.tokens_generated);
+        c.add(scope, "read_bandwidth", "GiB/s", f.ranks[i].moved.read);
+        c.add(scope, "write_bandwidth", "GiB/s", f.ranks[i].moved.write);
+        if (s.requests_completed != 0)
+            c.add(scope, "storage_io_p95", "ms", to_milliseconds(s.storage_io_p95));
+        if (!r.virtual_time) c.add(scope, "cores_used", "cores", f.ranks[i].cores_used);
+    }
+    for (std::size_t i = 0; i < f.hosts.size(); ++i) {
+        const std::string scope = "host." + std::to_string(i);
+        c.add(scope, "ranks", f.hosts[i].ranks.size());
+        c.add(scope, "complete_ranks", f.hosts[i].complete);
+        if (f.hosts[i].complete != 0) {
+            c.add(scope, "read_bandwidth", "GiB/s", f.hosts[i].moved.read);
+            c.add(scope, "write_bandwidth", "GiB/s", f.hosts[i].moved.write);
+        }
+        if (f.hosts[i].delivered != 0 && !r.virtual_time)
+            c.add(scope, "cores_used", "cores", f.hosts[i].cores_used);
+    }
+}
 
 } // namespace detail
 
@@ -12496,6 +12803,7 @@ private:
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }
 
@@ -12606,6 +12914,139 @@ struct fmt::formatter<kvmark::argv> : fmt::formatter<fmt::string_view> {
         return fmt::formatter<fmt::string_view>::format(kvmark::display(arguments), context);
     }
 };
+
+// kvmark/report/job_table.hpp
+// The ranks of a job on the terminal.
+
+namespace kvmark::report {
+
+namespace detail {
+
+class job_table_writer {
+public:
+    /// More ranks than this have a row for each host in place of one for each rank.
+    static constexpr std::size_t most_rows = 16;
+
+    job_table_writer(const measure::run_report& r, const palette& p)
+        : job_(*r.job), f_(figures_of_job(r)), p_(p) {}
+
+    void write_heading(bool by_rank) {
+        line("{}        {} {} on {} {}", p_.bold("Job"), job_.ranks.size(),
+             job_.ranks.size() == 1 ? "rank" : "ranks", job_.hosts.size(),
+             job_.hosts.size() == 1 ? "host" : "hosts");
+        line("           their windows opened within {:.0f} us, the barrier before within {:.0f} us",
+             microseconds_of(job_.start_skew), microseconds_of(job_.barrier_skew));
+        line("{}", p_.bold(row("Host", by_rank ? "rank" : "ranks", "read", "write", "requests", "P95 ms",
+                               "seconds", "  state")));
+    }
+
+    void write_ranks() {
+        for (std::size_t i = 0; i < job_.ranks.size(); ++i) {
+            const measure::rank_stats& s = job_.ranks[i];
+            const std::string host = job_.host_name(s.host), rank = std::to_string(s.rank);
+            if (!s.delivered) {
+                line("{}", row(host, rank, "-", "-", "-", "-", "-", "  " + p_.red("missing")));
+                continue;
+            }
+            const std::string state = !s.complete()   ? p_.red("failed")
+                                      : s.interrupted ? p_.yellow("interrupted")
+                                                      : "ok";
+            line("{}", row(host, rank, two(f_.ranks[i].moved.read), two(f_.ranks[i].moved.write),
+                           grouped(s.requests_completed),
+                           s.requests_completed != 0 ? ms_text(s.storage_io_p95) : "-",
+                           two(to_seconds(s.elapsed)), "  " + state));
+        }
+    }
+
+    void write_hosts() {
+        for (std::size_t i = 0; i < f_.hosts.size(); ++i) {
+            const host_figures& h = f_.hosts[i];
+            std::uint64_t requests = 0;
+            nanoseconds p95{}, elapsed{};
+            bool interrupted = false;
+            for (const measure::rank_stats& s : job_.ranks) {
+                if (s.host != i || !s.complete()) continue;
+                requests += s.requests_completed;
+                p95 = s.storage_io_p95 > p95 ? s.storage_io_p95 : p95;
+                elapsed = s.elapsed > elapsed ? s.elapsed : elapsed;
+                interrupted |= s.interrupted;
+            }
+            const std::size_t lost = h.ranks.size() - h.complete;
+            const std::string state = lost != 0     ? p_.red(std::to_string(lost) + " missing")
+                                      : interrupted ? p_.yellow("interrupted")
+                                                    : "ok";
+            const bool any = h.complete != 0;
+            line("{}", row(job_.host_name(static_cast<std::uint32_t>(i)), std::to_string(h.ranks.size()),
+                           any ? two(h.moved.read) : "-", any ? two(h.moved.write) : "-",
+                           any ? grouped(requests) : "-", requests != 0 ? ms_text(p95) : "-",
+                           any ? two(to_seconds(elapsed)) : "-", "  " + state));
+        }
+    }
+
+    void write_verdict(bool by_rank) {
+        line("  GiB/s of {}; P95 of a request's storage time{}",
+             f_.of_storage ? "the storage tiers" : "all tiers", by_rank ? "" : ", the highest of its ranks");
+        if (f_.slowest_rank) {
+            const measure::rank_stats& s = job_.ranks[f_.slowest_rank->index];
+            line("  slowest: rank {} on {}, {:.0f} % of the mean bandwidth", s.rank, job_.host_name(s.host),
+                 100 * f_.slowest_rank->share_of_mean);
+        }
+        if (f_.slowest_host)
+            line("  slowest host: {}, {:.0f} % of the mean bandwidth of a rank",
+                 job_.host_name(static_cast<std::uint32_t>(f_.slowest_host->index)),
+                 100 * f_.slowest_host->share_of_mean);
+        std::size_t lost = 0;
+        for (const measure::rank_stats& s : job_.ranks) {
+            if (s.complete() || ++lost > most_rows) continue;
+            line("  {}", p_.red(fmt::format("partial: rank {} on {} is not in the figures: {}", s.rank,
+                                            job_.host_name(s.host), measure::missing_text(s))));
+        }
+        if (lost > most_rows) line("  {}", p_.red(fmt::format("partial: and {} more", lost - most_rows)));
+        line("");
+    }
+
+    [[nodiscard]] std::string text() && { return std::move(out_); }
+
+private:
+    template <class... Args>
+    void line(fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+        out_ += '\n';
+    }
+
+    static std::string row(std::string_view host, std::string_view rank, std::string_view read,
+                           std::string_view write, std::string_view requests, std::string_view p95,
+                           std::string_view elapsed, std::string_view state) {
+        return fmt::format("{:<16}{:>5}{:>9}{:>9}{:>10}{:>9}{:>9}{}", host, rank, read, write, requests, p95,
+                           elapsed, state);
+    }
+    static std::string two(double v) { return fmt::format("{:.2f}", v); }
+    static double microseconds_of(nanoseconds d) { return static_cast<double>(d.count) / 1e3; }
+
+    const measure::job_stats& job_;
+    job_figures f_;
+    const palette& p_;
+    std::string out_;
+};
+
+} // namespace detail
+
+/// One row for each rank, or for each host where the ranks are more than 16; then who is slowest and who is
+/// missing. Ends in an empty line; nothing for a run on one process.
+[[nodiscard]] inline std::string job_table(const measure::run_report& r, const palette& colors) {
+    if (!r.job) return "";
+    const bool by_rank = r.job->ranks.size() <= detail::job_table_writer::most_rows;
+    detail::job_table_writer w(r, colors);
+    w.write_heading(by_rank);
+    if (by_rank)
+        w.write_ranks();
+    else
+        w.write_hosts();
+    w.write_verdict(by_rank);
+    return std::move(w).text();
+}
+
+} // namespace kvmark::report
 
 // kvmark/report/json_options.hpp
 // The effective options of a run as JSON, under the names of the command line and of the YAML configuration.
@@ -12741,6 +13182,144 @@ template <class T>
             {"hosts", json::value_from(o.hosts)},
             {"num_processes", optional_value(o.num_processes)},
             {"workload", workload_json(o.workload)}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_job.hpp
+// `kvmark.job` of the result file: the ranks of a run one by one, their hosts, and the reference's sums.
+
+namespace kvmark::report {
+
+namespace detail {
+
+template <class T>
+[[nodiscard]] json::value number_or_null(const std::optional<T>& x) {
+    return x ? json::value(*x) : json::value(nullptr);
+}
+
+[[nodiscard]] inline double microseconds(nanoseconds d) { return static_cast<double>(d.count) / 1e3; }
+
+[[nodiscard]] inline json::array rank_tiers_json(const measure::run_report& r, const measure::rank_stats& s) {
+    json::array all;
+    for (std::size_t i = 0; i < s.tiers.size(); ++i) {
+        const measure::rank_tier& t = s.tiers[i];
+        const rates moved = rates_of(t, s.elapsed);
+        all.push_back({{"name", i < r.tiers.size() ? json::value(tier_label(r, r.tiers[i])) : json::value()},
+                       {"read_bytes", t.read.count},
+                       {"write_bytes", t.written.count},
+                       {"read_gib_per_s", moved.read},
+                       {"write_gib_per_s", moved.write},
+                       {"reads", t.reads},
+                       {"writes", t.writes},
+                       {"entries", t.entries}});
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object rank_json(const measure::run_report& r, const measure::rank_stats& s,
+                                            const rank_figures& f) {
+    json::object o{{"rank", s.rank},
+                   {"host", r.job->host_name(s.host)},
+                   {"complete", s.complete()},
+                   {"failure", text_or_null(measure::missing_text(s))}};
+    const auto add = [&](const char* key, json::value v) {
+        o[key] = s.delivered ? std::move(v) : json::value(nullptr);
+    };
+    add("interrupted", s.interrupted);
+    add("seed", s.seed);
+    add("users", s.users);
+    add("cache_dir", text_or_null(s.cache_dir));
+    add("clock_offset_us", microseconds(s.clock_offset));
+    add("clock_uncertainty_us", microseconds(s.clock_uncertainty));
+    add("start_delay_us", microseconds(s.start_delay));
+    add("elapsed_s", to_seconds(s.elapsed));
+    add("requests", s.requests_completed);
+    add("tokens", s.tokens_generated);
+    add("tiers", rank_tiers_json(r, s));
+    add("storage_io_p95_ms",
+        s.requests_completed != 0 ? json::value(to_milliseconds(s.storage_io_p95)) : json::value(nullptr));
+    add("corrupt_sectors", s.corrupt_sectors);
+    add("failed_operations", s.failed_operations);
+    add("cores_used", r.virtual_time ? json::value(nullptr) : json::value(f.cores_used));
+    add("share_of_time", number_or_null(f.share_of_time));
+    add("share_of_bandwidth", number_or_null(f.share_of_bandwidth));
+    return o;
+}
+
+/// What the machine itself is, is not here: measure::machine_facts in words is a table of its own.
+[[nodiscard]] inline json::object job_host_json(const measure::run_report& r, std::size_t index,
+                                                const host_figures& f) {
+    json::array tiers;
+    for (std::size_t i = 0; i < f.tiers.size() && f.complete != 0; ++i)
+        tiers.push_back({{"name", tier_label(r, r.tiers[i])},
+                         {"read_gib_per_s", f.tiers[i].read},
+                         {"write_gib_per_s", f.tiers[i].write}});
+    const bool counted = f.delivered != 0 && !r.virtual_time;
+    const bool known = f.logical_cpus != 0;
+    return {{"host", r.job->host_name(static_cast<std::uint32_t>(index))},
+            {"ranks", json::value_from(f.ranks)},
+            {"complete_ranks", f.complete},
+            {"tiers", f.complete != 0 ? json::value(std::move(tiers)) : json::value(nullptr)},
+            {"cores_used", counted ? json::value(f.cores_used) : json::value(nullptr)},
+            {"logical_cpus", known ? json::value(f.logical_cpus) : json::value(nullptr)},
+            {"cores_saturated", counted && known ? json::value(f.cores_saturated()) : json::value(nullptr)}};
+}
+
+[[nodiscard]] inline json::array ranks_in_trials_json(const std::vector<rank_in_trial>& ranks) {
+    json::array all;
+    for (const rank_in_trial& r : ranks) all.push_back({{"trial", r.trial}, {"rank", r.rank}});
+    return all;
+}
+
+} // namespace detail
+
+/// Under the reference's names. `*_gbps` are GiB/s.
+[[nodiscard]] inline json::object aggregate_json(const aggregate& a) {
+    using detail::number_or_null;
+    return {{"aggregated_read_bandwidth_gbps", number_or_null(a.read_gib_per_s)},
+            {"aggregated_write_bandwidth_gbps", number_or_null(a.write_gib_per_s)},
+            {"aggregated_avg_throughput_tokens_per_sec", number_or_null(a.tokens_per_s)},
+            {"aggregated_storage_throughput_tokens_per_sec", number_or_null(a.storage_tokens_per_s)},
+            {"aggregated_p95_latency_ms", number_or_null(a.p95_ms)},
+            {"rank_count", a.rank_count},
+            {"trial_count", a.trial_count},
+            {"complete_trials", a.complete_trials},
+            {"partial_failure", a.partial_failure()},
+            {"missing", detail::ranks_in_trials_json(a.missing)},
+            {"cpu_tier_ranks", detail::ranks_in_trials_json(a.cpu_tier_ranks)}};
+}
+
+/// Null for a run on one process.
+[[nodiscard]] inline json::value job_json(const measure::run_report& r) {
+    if (!r.job) return nullptr;
+    const measure::job_stats& job = *r.job;
+    const job_figures f = figures_of_job(r);
+    json::array ranks, hosts;
+    for (std::size_t i = 0; i < job.ranks.size(); ++i)
+        ranks.push_back(detail::rank_json(r, job.ranks[i], f.ranks[i]));
+    for (std::size_t i = 0; i < job.hosts.size(); ++i)
+        hosts.push_back(detail::job_host_json(r, i, f.hosts[i]));
+    json::value slowest_rank, slowest_host;
+    if (f.slowest_rank) {
+        const measure::rank_stats& s = job.ranks[f.slowest_rank->index];
+        slowest_rank = {{"rank", s.rank},
+                        {"host", job.host_name(s.host)},
+                        {"share_of_mean", f.slowest_rank->share_of_mean}};
+    }
+    if (f.slowest_host)
+        slowest_host = {{"host", job.host_name(static_cast<std::uint32_t>(f.slowest_host->index))},
+                        {"share_of_mean", f.slowest_host->share_of_mean}};
+    const std::vector<rank_row> trial = rank_rows(r);
+    return {{"partial", job.partial()},
+            {"ranks", std::move(ranks)},
+            {"hosts", std::move(hosts)},
+            {"start_skew_us", detail::microseconds(job.start_skew)},
+            {"barrier_skew_us", detail::microseconds(job.barrier_skew)},
+            {"bandwidth_of", f.of_storage ? "storage" : "all"},
+            {"slowest_rank", std::move(slowest_rank)},
+            {"slowest_host", std::move(slowest_host)},
+            {"aggregate", aggregate_json(aggregate_trials({&trial, 1}))}};
 }
 
 } // namespace kvmark::report
@@ -13033,6 +13612,7 @@ namespace detail {
             {"units", units_json()},
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
+            {"job", job_json(r)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},
@@ -13291,6 +13871,8 @@ public:
         line("");
     }
 
+    void write_job() { out_ += job_table(r_, p_); }
+
     void write_classes() {
         line("{}", p_.bold(fmt::format("{:<12}{:>10}{:>11}{:>10}{:>10}{:>10}{:>8}", "Class", "completed",
                                        "unfinished", "P50 ms", "P95 ms", "P99 ms", "target")));
@@ -13374,6 +13956,7 @@ private:
     w.write_what_ran();
     w.write_requests();
     w.write_tiers();
+    w.write_job();
     w.write_classes();
     w.write_machine();
     w.write_warnings(context);

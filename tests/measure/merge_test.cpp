@@ -1,5 +1,5 @@
 // The sums of a job: exact where they can be, honest where they cannot.
-#include "measure/filled.hpp"
+#include "filled.hpp"
 #include "support/catch.hpp"
 
 #include <kvmark/core/random.hpp>

@@ -1,5 +1,5 @@
 // Packed reports come back to the last bit, and nothing else does.
-#include "measure/filled.hpp"
+#include "filled.hpp"
 #include "support/catch.hpp"
 
 #include <kvmark/core/random.hpp>

@@ -64,4 +64,44 @@ inline measure::run_report sample_report() {
     return r;
 }
 
+/// Rank `rank` of a job: ten seconds, `mib` MiB/s read from storage and a tenth of that written.
+inline measure::rank_stats sample_rank(std::uint32_t rank, std::uint32_t host, std::uint64_t mib) {
+    measure::rank_stats s;
+    s.rank = rank;
+    s.host = host;
+    s.delivered = true;
+    s.seed = 42 + rank;
+    s.users = 25;
+    s.cache_dir = "/mnt/kv/rank_" + std::to_string(rank);
+    s.clock_offset = nanoseconds(rank * 1000);
+    s.clock_uncertainty = nanoseconds(500);
+    s.start_delay = nanoseconds(rank * 2000);
+    s.elapsed = from_seconds(10);
+    s.requests_completed = 30;
+    s.tokens_generated = 5000;
+    s.storage_time = from_seconds(2);
+    s.storage_io_p95 = from_seconds(0.010 * (rank + 1));
+    s.tiers.resize(3);
+    s.tiers[2] = {bytes(mib * mib_bytes * 10), bytes(mib * mib_bytes), 100, 10, 7};
+    s.process = {from_seconds(5), from_seconds(5), bytes(gib_bytes)};
+    return s;
+}
+
+/// A job of `ranks` ranks, two on a host of four processors; rank r reads 1024 - 64 r MiB/s.
+inline measure::run_report sample_job(std::uint32_t ranks) {
+    measure::run_report r = sample_report();
+    r.job.emplace();
+    r.job->start_skew = nanoseconds(6000);
+    r.job->barrier_skew = nanoseconds(43'000);
+    for (std::uint32_t i = 0; i < ranks; ++i) {
+        if (i % 2 == 0) {
+            r.job->hosts.emplace_back();
+            r.job->hosts.back().hostname = "h" + std::to_string(i / 2 + 1);
+            r.job->hosts.back().logical_cpus = 4;
+        }
+        r.job->ranks.push_back(sample_rank(i, i / 2, i < 16 ? 1024 - 64 * i : 1024));
+    }
+    return r;
+}
+
 } // namespace kvmark::test

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/report/json_host.hpp>
+#include <kvmark/report/json_job.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/json_summary.hpp>
 #include <kvmark/report/warnings.hpp>
@@ -175,6 +176,7 @@ namespace detail {
             {"units", units_json()},
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
+            {"job", job_json(r)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},

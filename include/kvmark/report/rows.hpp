@@ -1,13 +1,16 @@
 // A report as rows of (scope, metric, unit, value): what CSV and spreadsheets are made of.
 #pragma once
 
+#include <kvmark/report/aggregate.hpp>
+#include <kvmark/report/job_figures.hpp>
 #include <kvmark/report/json_cache_stats.hpp>
 #include <kvmark/report/warnings.hpp>
 
 namespace kvmark::report {
 
 struct row {
-    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process, job,
+                       ///< rank.<number>, host.<index>
     std::string metric;
     std::string unit;
     double value = 0;
@@ -49,6 +52,51 @@ public:
 private:
     std::vector<row> rows_;
 };
+
+inline void add_job(row_collector& c, const measure::run_report& r) {
+    const measure::job_stats& job = *r.job;
+    const job_figures f = figures_of_job(r);
+    const std::vector<rank_row> trial = rank_rows(r);
+    const aggregate a = aggregate_trials({&trial, 1});
+    const auto add_known = [&](const char* metric, const char* unit, const std::optional<double>& v) {
+        if (v) c.add("job", metric, unit, *v);
+    };
+    c.add("job", "ranks", job.ranks.size());
+    c.add("job", "missing_ranks", a.missing.size());
+    c.add("job", "start_skew", "us", static_cast<double>(job.start_skew.count) / 1e3);
+    c.add("job", "barrier_skew", "us", static_cast<double>(job.barrier_skew.count) / 1e3);
+    add_known("aggregated_read_bandwidth", "GiB/s", a.read_gib_per_s);
+    add_known("aggregated_write_bandwidth", "GiB/s", a.write_gib_per_s);
+    add_known("aggregated_avg_throughput", "tokens/s", a.tokens_per_s);
+    add_known("aggregated_storage_throughput", "tokens/s", a.storage_tokens_per_s);
+    add_known("aggregated_p95_latency", "ms", a.p95_ms);
+    for (std::size_t i = 0; i < job.ranks.size(); ++i) {
+        const measure::rank_stats& s = job.ranks[i];
+        const std::string scope = "rank." + std::to_string(s.rank);
+        c.add(scope, "host", std::uint64_t{s.host});
+        c.add(scope, "complete", s.complete() ? std::uint64_t{1} : 0);
+        if (!s.delivered) continue;
+        c.add(scope, "elapsed", "s", to_seconds(s.elapsed));
+        c.add(scope, "requests_completed", s.requests_completed);
+        c.add(scope, "tokens_generated", s.tokens_generated);
+        c.add(scope, "read_bandwidth", "GiB/s", f.ranks[i].moved.read);
+        c.add(scope, "write_bandwidth", "GiB/s", f.ranks[i].moved.write);
+        if (s.requests_completed != 0)
+            c.add(scope, "storage_io_p95", "ms", to_milliseconds(s.storage_io_p95));
+        if (!r.virtual_time) c.add(scope, "cores_used", "cores", f.ranks[i].cores_used);
+    }
+    for (std::size_t i = 0; i < f.hosts.size(); ++i) {
+        const std::string scope = "host." + std::to_string(i);
+        c.add(scope, "ranks", f.hosts[i].ranks.size());
+        c.add(scope, "complete_ranks", f.hosts[i].complete);
+        if (f.hosts[i].complete != 0) {
+            c.add(scope, "read_bandwidth", "GiB/s", f.hosts[i].moved.read);
+            c.add(scope, "write_bandwidth", "GiB/s", f.hosts[i].moved.write);
+        }
+        if (f.hosts[i].delivered != 0 && !r.virtual_time)
+            c.add(scope, "cores_used", "cores", f.hosts[i].cores_used);
+    }
+}
 
 } // namespace detail
 
@@ -104,6 +152,7 @@ private:
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }
 

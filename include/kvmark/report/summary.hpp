@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/benchmark/option_names.hpp>
+#include <kvmark/report/job_table.hpp>
 #include <kvmark/report/numbers.hpp>
 #include <kvmark/report/terminal.hpp>
 #include <kvmark/report/warnings.hpp>
@@ -64,6 +65,8 @@ public:
         line("  latencies are of whole entries, from the request for one to its last byte");
         line("");
     }
+
+    void write_job() { out_ += job_table(r_, p_); }
 
     void write_classes() {
         line("{}", p_.bold(fmt::format("{:<12}{:>10}{:>11}{:>10}{:>10}{:>10}{:>8}", "Class", "completed",
@@ -148,6 +151,7 @@ private:
     w.write_what_ran();
     w.write_requests();
     w.write_tiers();
+    w.write_job();
     w.write_classes();
     w.write_machine();
     w.write_warnings(context);

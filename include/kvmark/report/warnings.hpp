@@ -3,6 +3,7 @@
 
 #include <kvmark/measure/faults.hpp>
 #include <kvmark/report/context.hpp>
+#include <kvmark/report/job_figures.hpp>
 #include <kvmark/report/storage_health.hpp>
 
 #include <cstring>
@@ -49,6 +50,20 @@ struct request_counts {
     return sum;
 }
 
+/// The hosts of a job whose processors were busy.
+[[nodiscard]] inline std::vector<std::string> saturation_texts(const measure::run_report& r) {
+    std::vector<std::string> all;
+    if (!r.job || r.virtual_time) return all;
+    const job_figures f = figures_of_job(r);
+    for (std::size_t i = 0; i < f.hosts.size(); ++i)
+        if (f.hosts[i].cores_saturated())
+            all.push_back("cores saturated on " + r.job->host_name(static_cast<std::uint32_t>(i)) +
+                          ": its ranks used " + two_digits(f.hosts[i].cores_used) + " of " +
+                          std::to_string(f.hosts[i].logical_cpus) +
+                          ", so the figures may be those of the processor and not of the storage");
+    return all;
+}
+
 /// One sentence each, the gravest first; empty when there is nothing to say.
 [[nodiscard]] inline std::vector<std::string> warnings(const measure::run_report& r,
                                                        const run_context& context) {
@@ -65,6 +80,7 @@ struct request_counts {
         check(device_reads(r), "read", "Use --storage-tier direct_file to measure the device.");
         check(device_writes(r), "wrote", "Some bytes were still in memory when the window closed.");
     }
+    for (std::string& text : saturation_texts(r)) all.push_back(std::move(text));
     const request_counts requests = count_requests(r);
     if (requests.unfinished * 10 > requests.arrived)
         all.push_back(std::to_string(requests.unfinished) + " of " + std::to_string(requests.arrived) +
