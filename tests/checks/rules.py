@@ -27,7 +27,7 @@ OPT_IN = {
     "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
-    "mpi": ["core/mpi.hpp", "exec/mpi.hpp", "tier/peer.hpp"],
+    "mpi": ["core/mpi.hpp", "exec/mpi.hpp", "tier/peer.hpp", "tier/peer_window.hpp"],
 }
 
 # Components whose headers may include those of others.

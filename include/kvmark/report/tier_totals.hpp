@@ -7,7 +7,7 @@
 
 namespace kvmark::report {
 
-inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
+inline constexpr std::array<std::string_view, 4> role_names{"gpu", "cpu", "storage", "peer"};
 
 [[nodiscard]] constexpr std::string_view role_name(measure::tier_role role) {
     return role_names[static_cast<std::size_t>(role)];
