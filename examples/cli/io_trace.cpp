@@ -16,7 +16,8 @@ namespace kvmark::cli {
 namespace {
 
 constexpr std::size_t flush_at = 1 << 20;
-constexpr std::array<std::string_view, 3> tier_labels{"Tier-0", "Tier-1", "Tier-2"}; // by tier_role
+// By tier_role. The reference has no label for the memory of other ranks.
+constexpr std::array<std::string_view, 4> tier_labels{"Tier-0", "Tier-1", "Tier-2", "Tier-peer"};
 
 error trace_error(const std::string& path, const char* cause) {
     return {error_kind::system, "I/O trace " + path + ": " + cause};

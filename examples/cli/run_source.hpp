@@ -11,13 +11,16 @@
 namespace kvmark::cli {
 
 /// What stands for a tier that is modelled: orders of magnitude of an HBM3 GPU, of DDR5 read by one thread,
-/// and of a data-center NVMe drive, which is modelled_config's own default.
+/// of memory behind a 100 Gbit/s network card, and of a data-center NVMe drive, which is modelled_config's
+/// own default.
 [[nodiscard]] inline tier::modelled_config modelled_device(tier::tier_role role) {
     switch (role) {
     case tier::tier_role::gpu:
         return {nanoseconds(2'000), nanoseconds(2'000), 2e12, 2e12, 64, tier::sector_size};
     case tier::tier_role::cpu:
         return {nanoseconds(1'000), nanoseconds(1'000), 2e10, 2e10, 16, tier::sector_size};
+    case tier::tier_role::peer:
+        return {nanoseconds(5'000), nanoseconds(5'000), 1.2e10, 1.2e10, 16, tier::sector_size};
     case tier::tier_role::storage:
         break;
     }

@@ -32,6 +32,7 @@
 #include <kvmark/tier/counted.hpp>
 #include <kvmark/tier/decorated.hpp>
 #include <kvmark/tier/direct_file.hpp>
+#include <kvmark/tier/extent_stack.hpp>
 #include <kvmark/tier/extent_table.hpp>
 #include <kvmark/tier/faulty.hpp>
 #include <kvmark/tier/file.hpp>
@@ -39,6 +40,7 @@
 #include <kvmark/tier/file_per_block.hpp>
 #include <kvmark/tier/file_per_entry.hpp>
 #include <kvmark/tier/file_tier.hpp>
+#include <kvmark/tier/hash_ring.hpp>
 #include <kvmark/tier/host.hpp>
 #include <kvmark/tier/mapped_file.hpp>
 #include <kvmark/tier/modelled.hpp>

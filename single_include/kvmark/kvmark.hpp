@@ -1468,8 +1468,8 @@ namespace kvmark::tier {
 using entry_id = std::uint32_t;
 inline constexpr entry_id no_entry = ~entry_id{0};
 
-/// Where a tier stands in the reference's result file.
-enum class tier_role : std::uint8_t { gpu, cpu, storage };
+/// Where a tier stands in the reference's result file, which has no place for `peer`: memory of other ranks.
+enum class tier_role : std::uint8_t { gpu, cpu, storage, peer };
 
 enum class direction : std::uint8_t { read, write };
 
@@ -2218,6 +2218,54 @@ using direct_file = basic_direct_file<file_per_entry>;
 
 } // namespace kvmark::tier
 
+// kvmark/tier/extent_stack.hpp
+// The free extents of one room: taken and given back by several threads at once, without a lock.
+
+namespace kvmark::tier {
+
+/// Its top carries, above the extent's number, a count of changes, so that a top which went and came back
+/// between two looks is not mistaken for one that stayed.
+class extent_stack {
+public:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    /// Extents 0 to extents - 1, all free.
+    KVMARK_COLD void open(std::uint32_t extents) {
+        below_ = std::vector<std::atomic<std::uint32_t>>(extents);
+        for (std::uint32_t i = 0; i < extents; ++i)
+            below_[i].store(i + 1 < extents ? i + 1 : none, std::memory_order_relaxed);
+        top_.store(extents == 0 ? none : 0, std::memory_order_release);
+    }
+    [[nodiscard]] std::size_t capacity() const { return below_.size(); }
+
+    /// A free extent, or `none`.
+    [[nodiscard]] std::uint32_t take() {
+        std::uint64_t top = top_.load(std::memory_order_acquire);
+        for (;;) {
+            const auto extent = static_cast<std::uint32_t>(top);
+            if (extent == none) return none;
+            const std::uint64_t following = changed(top) | below_[extent].load(std::memory_order_relaxed);
+            if (top_.compare_exchange_weak(top, following, std::memory_order_acq_rel,
+                                           std::memory_order_acquire))
+                return extent;
+        }
+    }
+    void give_back(std::uint32_t extent) {
+        std::uint64_t top = top_.load(std::memory_order_relaxed);
+        do {
+            below_[extent].store(static_cast<std::uint32_t>(top), std::memory_order_relaxed);
+        } while (!top_.compare_exchange_weak(top, changed(top) | extent, std::memory_order_acq_rel));
+    }
+
+private:
+    [[nodiscard]] static std::uint64_t changed(std::uint64_t top) { return ((top >> 32) + 1) << 32; }
+
+    std::vector<std::atomic<std::uint32_t>> below_; ///< by extent: the one below it in the stack
+    alignas(64) std::atomic<std::uint64_t> top_{none};
+};
+
+} // namespace kvmark::tier
+
 // kvmark/tier/extent_table.hpp
 // Room in units of one size: an entry is a list of extents, any of which serves any entry.
 
@@ -2228,21 +2276,16 @@ namespace kvmark::tier {
 /// next entry of that number, so that creating entries allocates nothing either once a run is warm.
 class extent_table {
 public:
-    KVMARK_COLD void open(std::uint32_t extents) {
-        below_ = std::vector<std::atomic<std::uint32_t>>(extents);
-        for (std::uint32_t i = 0; i < extents; ++i)
-            below_[i].store(i + 1 < extents ? i + 1 : none, std::memory_order_relaxed);
-        free_.store(extents == 0 ? none : 0, std::memory_order_release);
-    }
+    KVMARK_COLD void open(std::uint32_t extents) { free_.open(extents); }
 
     /// Gives the entry `count` extents. False, and nothing taken, when fewer are free.
     [[nodiscard]] KVMARK_COLD bool create(entry_id e, std::uint64_t count) {
         std::vector<std::uint32_t>& extents = lists_.ensure(e);
-        if (count > below_.size()) return false;
+        if (count > free_.capacity()) return false;
         extents.reserve(count);
         while (extents.size() < count) {
-            const std::uint32_t extent = take();
-            if (extent == none) {
+            const std::uint32_t extent = free_.take();
+            if (extent == extent_stack::none) {
                 erase(e);
                 return false;
             }
@@ -2255,39 +2298,14 @@ public:
     KVMARK_COLD void erase(entry_id e) {
         std::vector<std::uint32_t>* extents = lists_.find(e);
         if (!extents) return;
-        for (; !extents->empty(); extents->pop_back()) give_back(extents->back());
+        for (; !extents->empty(); extents->pop_back()) free_.give_back(extents->back());
     }
 
     /// The number of the entry's extent `index`, counted from 0.
     [[nodiscard]] KVMARK_INLINE std::uint32_t at(entry_id e, std::uint64_t index) { return lists_[e][index]; }
 
 private:
-    static constexpr std::uint32_t none = ~std::uint32_t{0};
-
-    // The free extents are a stack. Its top carries, above the extent's number, a count of changes, so that a
-    // top which went and came back between two looks is not mistaken for one that stayed.
-
-    [[nodiscard]] std::uint32_t take() {
-        std::uint64_t top = free_.load(std::memory_order_acquire);
-        for (;;) {
-            const auto extent = static_cast<std::uint32_t>(top);
-            if (extent == none) return none;
-            const std::uint64_t following = changed(top) | below_[extent].load(std::memory_order_relaxed);
-            if (free_.compare_exchange_weak(top, following, std::memory_order_acq_rel,
-                                            std::memory_order_acquire))
-                return extent;
-        }
-    }
-    void give_back(std::uint32_t extent) {
-        std::uint64_t top = free_.load(std::memory_order_relaxed);
-        do {
-            below_[extent].store(static_cast<std::uint32_t>(top), std::memory_order_relaxed);
-        } while (!free_.compare_exchange_weak(top, changed(top) | extent, std::memory_order_acq_rel));
-    }
-    [[nodiscard]] static std::uint64_t changed(std::uint64_t top) { return ((top >> 32) + 1) << 32; }
-
-    std::vector<std::atomic<std::uint32_t>> below_; ///< by extent: the one below it in the stack
-    alignas(64) std::atomic<std::uint64_t> free_{none};
+    extent_stack free_;
     stable_table<std::vector<std::uint32_t>> lists_;
 };
 
@@ -2617,6 +2635,75 @@ private:
     open_flags how_;
     bytes block_size_{};
     stable_table<std::uint32_t> blocks_; ///< files that an entry has
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/hash_ring.hpp
+// Consistent hashing: which of several members a key belongs to, so that few keys move when a member leaves.
+
+#include <cstdlib>
+
+namespace kvmark::tier {
+
+/// A member stands at many points of a ring of 64-bit hashes, which follow from its number alone. A key
+/// belongs to the member of the first point at or after it (Karger et al., STOC 1997). Without a member its
+/// keys go to the others, and no other key moves.
+class hash_ring {
+public:
+    /// Points of each member: shares then lie about 1/sqrt(128), 9 %, around the mean.
+    static constexpr std::uint32_t points_per_member = 128;
+
+    /// `members` are numbers of any kind, each once.
+    KVMARK_COLD void open(std::span<const std::uint32_t> members) {
+        points_.clear();
+        points_.reserve(members.size() * points_per_member);
+        for (const std::uint32_t member : members)
+            for (std::uint32_t i = 0; i < points_per_member; ++i)
+                points_.push_back({mix(mix(member) ^ i), member});
+        // std::sort would cost every user of kvmark.hpp the time to compile <algorithm>.
+        if (!points_.empty()) std::qsort(points_.data(), points_.size(), sizeof(point), in_order);
+    }
+
+    /// Calls take(member) for the owner of `key`, then for the owners of the points after it, until one takes
+    /// it. False when none did. A member is asked again at each of its points.
+    template <class Take>
+    bool offer(std::uint64_t key, Take&& take) const {
+        const std::size_t first = first_at_or_after(key);
+        for (std::size_t i = 0; i < points_.size(); ++i) {
+            const std::size_t at = first + i < points_.size() ? first + i : first + i - points_.size();
+            if (take(points_[at].member)) return true;
+        }
+        return false;
+    }
+
+private:
+    struct point {
+        std::uint64_t hash;
+        std::uint32_t member;
+    };
+
+    /// By member where hashes are equal, so that the order of `members` does not matter.
+    static int in_order(const void* left, const void* right) {
+        const auto& a = *static_cast<const point*>(left);
+        const auto& b = *static_cast<const point*>(right);
+        if (a.hash != b.hash) return a.hash < b.hash ? -1 : 1;
+        return a.member < b.member ? -1 : a.member > b.member;
+    }
+
+    [[nodiscard]] std::size_t first_at_or_after(std::uint64_t key) const {
+        std::size_t low = 0, high = points_.size();
+        while (low < high) {
+            const std::size_t middle = low + (high - low) / 2;
+            if (points_[middle].hash < key)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+
+    std::vector<point> points_; ///< in order of hash
 };
 
 } // namespace kvmark::tier
@@ -3758,7 +3845,6 @@ private:
 // kvmark/measure/kernel_files.hpp
 // The texts, numbers and names that the kernel shows as files in /proc and /sys.
 
-#include <cstdlib>
 #include <sys/sysmacros.h>
 
 namespace kvmark::measure {
@@ -9097,7 +9183,8 @@ struct options {
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
     std::int64_t io_workers =
-        0; ///< threads that keep the I/Os of a queued tier in flight; 0: as many as suit
+        0;                      ///< threads that keep the I/Os of a queued tier in flight; 0: as many as suit
+    gib_number peer_mem_gb = 0; ///< GiB that each rank lends to the others, and has in them
     tier::layout_kind layout = tier::layout_kind::file_per_entry;
     std::string raw_device{};           ///< the block device in cache_dir once more: a slab may overwrite it
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
@@ -9183,6 +9270,9 @@ inline constexpr member_option<gib_number> memory_sizes[]{
     {"--gpu-mem-gb", &options::gpu_mem_gb},
     {"--cpu-mem-gb", &options::cpu_mem_gb},
 };
+inline constexpr member_option<gib_number> further_sizes[]{
+    {"--peer-mem-gb", &options::peer_mem_gb},
+};
 inline constexpr member_option<std::int64_t> further_integers[]{
     {"--num-gpus", &options::num_gpus},
     {"--tensor-parallel", &options::tensor_parallel},
@@ -9215,6 +9305,11 @@ inline constexpr member_option<bool> further_flags[]{
 
 /// What kvmark takes and the reference's wrapper does not pass, so that every rank runs the same thing.
 KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, const options& o) {
+    for (const auto& option : further_sizes) {
+        if ((o.*option.member).value == option.default_value.value) continue;
+        writer.argument(option.name);
+        writer.argument(gib_text(o.*option.member));
+    }
     for (const auto& option : further_integers) {
         if (o.*option.member == option.default_value) continue;
         writer.argument(option.name);
@@ -9456,6 +9551,8 @@ namespace kvmark {
         return from_gib(o.gpu_mem_gb.value * static_cast<double>(o.num_gpus));
     case tier::tier_role::cpu:
         return from_gib(o.cpu_mem_gb.value);
+    case tier::tier_role::peer:
+        return from_gib(o.peer_mem_gb.value);
     case tier::tier_role::storage:
         break;
     }
@@ -9830,6 +9927,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--duration", o.duration, 1, 86'400);
     faults.gib("--gpu-mem-gb", o.gpu_mem_gb.value);
     faults.gib("--cpu-mem-gb", o.cpu_mem_gb.value);
+    faults.gib("--peer-mem-gb", o.peer_mem_gb.value);
     faults.integer("--num-gpus", o.num_gpus, 1, INT64_MAX);
     faults.integer("--tensor-parallel", o.tensor_parallel, 1, o.num_gpus < 1 ? INT64_MAX : o.num_gpus);
     faults.real("--target-saturation", o.target_saturation, 1, "0..1");
@@ -11345,7 +11443,7 @@ static_assert(scalable_source<sharegpt>);
 
 namespace kvmark::report {
 
-inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
+inline constexpr std::array<std::string_view, 4> role_names{"gpu", "cpu", "storage", "peer"};
 
 using measure::is_bounded;
 
@@ -13175,6 +13273,7 @@ template <class T>
             {"io_chunk", o.io_chunk},
             {"queue_depth", o.queue_depth},
             {"io_workers", o.io_workers},
+            {"peer_mem_gb", gib_value(o.peer_mem_gb)},
             {"layout", name_of(o.layout)},
             {"raw_device", text_or_null(o.raw_device)},
             {"strict", o.strict},
@@ -14527,6 +14626,567 @@ private:
 
 } // namespace kvmark
 
+// kvmark/tier/peer_window.hpp
+// Memory that the ranks of a job lend to each other, reached by one-sided operations (MPI RMA).
+
+#include <memory>
+#include <mutex>
+#include <sys/prctl.h>
+#include <thread>
+
+namespace kvmark::tier {
+
+/// What a thread does between two calls of MPI that look for something to do: MPI cannot be slept on. It
+/// yields for a while after bytes last moved, then sleeps, so that a thread with nothing to do takes no
+/// processor.
+class mpi_pace {
+public:
+    /// `took`: the call just made. One that moved bytes takes longer than one that found none to move.
+    KVMARK_INLINE void pause(nanoseconds now, nanoseconds took) {
+        if (took > idle_call) busy_until_ = now + lasting;
+        if (now < busy_until_) {
+            ::sched_yield();
+            return;
+        }
+        const timespec nap{0, nap_length};
+        ::nanosleep(&nap, nullptr);
+    }
+    /// Something is under way.
+    KVMARK_INLINE void expect(nanoseconds now) { busy_until_ = now + lasting; }
+
+private:
+    static constexpr nanoseconds idle_call{4'000}, lasting{200'000};
+    static constexpr long nap_length = 50'000;
+
+    nanoseconds busy_until_{};
+};
+
+/// One rank's view of the lent memory. Each rank's part is cut into equal shares, one for each other rank, so
+/// that whoever uses a share alone knows what lies in it, and nothing but data crosses the network.
+///
+/// Every call of MPI is made in the caller's turn. Over TCP (osc/pt2pt) a rank's memory is served by calls of
+/// MPI that this rank makes: a thread makes them while nobody else does, from connect() to disconnect().
+class peer_window {
+public:
+    peer_window() = default;
+    peer_window(const peer_window&) = delete;
+    peer_window& operator=(const peer_window&) = delete;
+    /// Calls no MPI: a window still connected belongs to a job that is dying.
+    KVMARK_COLD ~peer_window() { stop_serving(); }
+
+    [[nodiscard]] bool is_connected() const { return window_ != MPI_WIN_NULL; }
+    [[nodiscard]] std::uint32_t rank() const { return rank_; }
+    [[nodiscard]] std::uint32_t ranks() const { return ranks_; }
+    /// The extents that this rank has in each other rank.
+    [[nodiscard]] std::uint32_t extents_per_share() const { return extents_per_share_; }
+
+    /// Collective over `comm`, which stays the caller's; all ranks succeed, or all fail. Each lends `lent`
+    /// bytes, rounded up to whole extents per share, and touches them. `turn` must outlive the connection.
+    KVMARK_COLD result<void> connect(MPI_Comm comm, mpi_turn& turn, bytes lent, bytes extent) {
+        turn_ = &turn;
+        MPI_Request copied = MPI_REQUEST_NULL;
+        {
+            const std::lock_guard mine(turn);
+            MPI_Comm_idup(comm, &comm_, &copied);
+        }
+        wait(copied);
+        auto connected = connect_copy(lent, extent);
+        if (!connected || !is_connected()) {
+            const std::lock_guard mine(turn);
+            MPI_Comm_free(&comm_);
+        }
+        return connected;
+    }
+
+    /// Collective; returns when every rank has come here, and serves the others until then. No I/O of this
+    /// rank is under way. Nothing happens when there is no connection.
+    KVMARK_COLD void disconnect() {
+        if (!is_connected()) return;
+        MPI_Request all_here = MPI_REQUEST_NULL;
+        {
+            const std::lock_guard mine(*turn_);
+            MPI_Ibarrier(comm_, &all_here);
+        }
+        wait(all_here);
+        stop_serving();
+        const std::lock_guard mine(*turn_);
+        MPI_Win_unlock_all(window_);
+        MPI_Win_free(&window_);
+        MPI_Comm_free(&comm_);
+        memory_ = {};
+    }
+
+    // --- moving bytes; precondition: connected ---
+
+    /// Where `offset` of this rank's extent number `extent` lies in another rank's memory.
+    [[nodiscard]] KVMARK_INLINE MPI_Aint place(std::uint32_t target, std::uint32_t extent,
+                                               std::uint64_t offset) const {
+        const std::uint64_t share = rank_ < target ? rank_ : rank_ - 1;
+        return static_cast<MPI_Aint>((share * extents_per_share_ + extent) * extent_size_.count + offset);
+    }
+
+    /// Begins an I/O of `size` bytes, at most 64 MiB; 0 or EIO. A get is over with its request; a put is over
+    /// there after flush().
+    [[nodiscard]] KVMARK_INLINE int begin(bool puts, std::uint32_t target, MPI_Aint at, std::byte* data,
+                                          std::size_t size, MPI_Request& request) {
+        const auto n = static_cast<int>(size);
+        const auto to = static_cast<int>(target);
+        const std::lock_guard mine(*turn_);
+        const int failed = puts ? MPI_Rput(data, n, MPI_BYTE, to, at, n, MPI_BYTE, window_, &request)
+                                : MPI_Rget(data, n, MPI_BYTE, to, at, n, MPI_BYTE, window_, &request);
+        return failed == MPI_SUCCESS ? 0 : EIO;
+    }
+
+    /// Which of the requests are over: their count, and their indices in `over`. Negative: MPI failed.
+    [[nodiscard]] KVMARK_INLINE int test(std::span<MPI_Request> requests, int* over) {
+        int count = 0;
+        const std::lock_guard mine(*turn_);
+        const int failed = MPI_Testsome(static_cast<int>(requests.size()), requests.data(), &count, over,
+                                        MPI_STATUSES_IGNORE);
+        polls_.store(polls_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        return failed == MPI_SUCCESS ? count : -1;
+    }
+
+    /// Until the request is over; 0 or EIO.
+    int wait(MPI_Request& request) {
+        mpi_pace pace;
+        nanoseconds began = clocks::monotonic_now();
+        pace.expect(began);
+        for (int index = 0;;) {
+            const int over = test({&request, 1}, &index);
+            if (over != 0) return over > 0 || over == MPI_UNDEFINED ? 0 : EIO;
+            const nanoseconds now = clocks::monotonic_now();
+            pace.pause(now, now - began);
+            began = clocks::monotonic_now();
+        }
+    }
+
+    /// Until what this rank has put there is there; 0 or EIO. MPI has no form of it that can be tested, so
+    /// the turn is kept meanwhile; calls of others are served from within.
+    [[nodiscard]] int flush(std::uint32_t target) {
+        const std::lock_guard mine(*turn_);
+        return MPI_Win_flush(static_cast<int>(target), window_) == MPI_SUCCESS ? 0 : EIO;
+    }
+
+private:
+    /// What ranks tell each other before they lend anything.
+    struct offer {
+        std::uint64_t lent, extent, host, available;
+    };
+
+    KVMARK_COLD result<void> connect_copy(bytes lent, bytes extent) {
+        const std::vector<offer> offers = exchange(lent, extent);
+        std::uint64_t lent_here = 0;
+        for (const offer& o : offers) {
+            if (o.lent != lent.count || o.extent != extent.count)
+                return error{error_kind::invalid_argument,
+                             "peer tier: ranks were given different --peer-mem-gb or --io-chunk"};
+            if (o.host == offers[rank_].host) lent_here += o.lent;
+        }
+        if (lent.count == 0) return {};
+        if (ranks_ < 2) return needs_ranks(lent);
+
+        const std::uint64_t others = ranks_ - 1, unit = extent.count * others;
+        const std::uint64_t share = (lent.count + unit - 1) / unit;
+        result<void> ready;
+        if (share >= ~std::uint32_t{0})
+            ready = error{error_kind::invalid_argument,
+                          "peer tier: more than 2^32 blocks of --io-chunk bytes; give a larger --io-chunk"};
+        else if (lent_here > offers[rank_].available / 5 * 4)
+            ready = too_large(bytes(lent_here), bytes(offers[rank_].available));
+        else
+            ready = lend(bytes(unit * share));
+        if (!all_are(ready.has_value()))
+            return ready ? error{error_kind::system, "peer tier: another rank cannot lend its memory"}
+                         : ready;
+        extent_size_ = extent;
+        extents_per_share_ = static_cast<std::uint32_t>(share);
+        if (auto opened = open_window(); !opened) return opened;
+        serving_.store(true);
+        server_ = std::thread([this] { serve(); });
+        return {};
+    }
+
+    /// Every rank's offer, by rank.
+    [[nodiscard]] KVMARK_COLD std::vector<offer> exchange(bytes lent, bytes extent) {
+        int ranks = 0, rank = 0, length = 0;
+        char host[MPI_MAX_PROCESSOR_NAME]{};
+        MPI_Request done = MPI_REQUEST_NULL;
+        std::vector<offer> all;
+        offer mine{lent.count, extent.count, 0, available_memory().count};
+        {
+            const std::lock_guard turn(*turn_);
+            MPI_Comm_size(comm_, &ranks);
+            MPI_Comm_rank(comm_, &rank);
+            MPI_Get_processor_name(host, &length);
+            for (int i = 0; i < length; ++i) mine.host = mix(mine.host ^ static_cast<unsigned char>(host[i]));
+            all.resize(static_cast<std::size_t>(ranks));
+            MPI_Iallgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, comm_, &done);
+        }
+        wait(done);
+        ranks_ = static_cast<std::uint32_t>(ranks);
+        rank_ = static_cast<std::uint32_t>(rank);
+        return all;
+    }
+
+    [[nodiscard]] KVMARK_COLD result<void> lend(bytes size) {
+        memory_ = huge_page_buffer(size);
+        if (memory_.empty()) return too_large(size, available_memory());
+        memory_.touch(size);
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_COLD bool all_are(bool ready) {
+        int mine = ready ? 1 : 0, least = 0;
+        MPI_Request done = MPI_REQUEST_NULL;
+        {
+            const std::lock_guard turn(*turn_);
+            MPI_Iallreduce(&mine, &least, 1, MPI_INT, MPI_MIN, comm_, &done);
+        }
+        wait(done);
+        return least == 1;
+    }
+
+    /// Blocks within MPI, but no longer than the other ranks take to come here from all_are().
+    [[nodiscard]] KVMARK_COLD result<void> open_window() {
+        const std::lock_guard mine(*turn_);
+        const auto size = static_cast<MPI_Aint>(memory_.span().size());
+        MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+        if (MPI_Win_create(memory_.data(), size, 1, MPI_INFO_NULL, comm_, &window_) != MPI_SUCCESS) {
+            window_ = MPI_WIN_NULL;
+            return error{
+                error_kind::unsupported,
+                "peer tier: MPI has no one-sided operations for this network; Open MPI 4 has them over "
+                "TCP by osc/pt2pt, which Debian leaves out and the thread level MPI_THREAD_MULTIPLE "
+                "excludes: set OMPI_MCA_osc=^ucx"};
+        }
+        MPI_Win_set_errhandler(window_, MPI_ERRORS_RETURN);
+        MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_COLD static error needs_ranks(bytes lent) {
+        return {error_kind::invalid_argument, "--peer-mem-gb " + std::to_string(to_gib(lent)) +
+                                                  ": needs at least two ranks, which lend to each other"};
+    }
+    [[nodiscard]] KVMARK_COLD static error too_large(bytes asked, bytes available) {
+        return {error_kind::system,
+                "peer tier: the ranks of this host would lend " + std::to_string(to_gib(asked)) + " GiB of " +
+                    std::to_string(to_gib(available)) +
+                    " GiB available, which is more than 80 %; give a smaller --peer-mem-gb"};
+    }
+
+    // --- serving the other ranks ---
+
+    /// Calls MPI while no other thread of this rank does.
+    void serve() {
+        ::prctl(PR_SET_TIMERSLACK, 1UL);
+        mpi_pace pace;
+        std::uint64_t seen = 0;
+        while (serving_.load(std::memory_order_relaxed)) {
+            nanoseconds took{};
+            if (polls_.load(std::memory_order_relaxed) == seen) {
+                const std::lock_guard mine(*turn_);
+                const nanoseconds began = clocks::monotonic_now();
+                int found = 0;
+                MPI_Iprobe(MPI_ANY_SOURCE, 0, comm_, &found, MPI_STATUS_IGNORE);
+                took = clocks::monotonic_now() - began;
+            }
+            seen = polls_.load(std::memory_order_relaxed);
+            pace.pause(clocks::monotonic_now(), took);
+        }
+    }
+
+    KVMARK_COLD void stop_serving() {
+        serving_.store(false);
+        if (server_.joinable()) server_.join();
+    }
+
+    mpi_turn* turn_ = nullptr;
+    MPI_Comm comm_ = MPI_COMM_NULL;
+    MPI_Win window_ = MPI_WIN_NULL;
+    huge_page_buffer memory_;
+    bytes extent_size_{};
+    std::uint32_t rank_ = 0, ranks_ = 0, extents_per_share_ = 0;
+    std::thread server_;
+    std::atomic<bool> serving_{false};
+    alignas(64) std::atomic<std::uint64_t> polls_{0}; ///< calls that look for what is over, by any thread
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/peer.hpp
+// The memory of other ranks as a tier: what a KV cache pooled across hosts does. Needs MPI (kvmark::mpi).
+
+namespace kvmark::tier {
+
+/// Each rank lends `limit` bytes to the others and has as much in them. Entries are cut into blocks of one
+/// io_chunk, which a consistent hash spreads over the other ranks; where one has no room the next on the ring
+/// takes the block. A rank knows by itself where its blocks lie, and moves them by MPI_Rget and MPI_Rput.
+///
+/// After open() whoever starts the ranks calls connect() on all of them, before any I/O, and disconnect() on
+/// all of them when their I/O is over.
+class peer {
+public:
+    static constexpr std::string_view name = "peer";
+    static constexpr tier_role role = tier_role::peer;
+    static constexpr bool instant_metadata = true;
+    class queue;
+
+    [[nodiscard]] static bytes granule(const tier_setup& setup) { return setup.io_chunk; }
+    [[nodiscard]] static bool can_queue(const tier_setup&) { return true; }
+
+    /// Takes no memory and calls no MPI.
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        limit_ = setup.limit;
+        block_size_ = setup.io_chunk;
+        return {};
+    }
+
+    /// Collective over `comm`, by one thread of each rank, not before MPI_Init_thread() gave at least
+    /// MPI_THREAD_SERIALIZED. All ranks succeed or all fail: with fewer than two ranks, with limits that
+    /// differ, where a host has not the memory, or where MPI has no one-sided operations. `comm` stays the
+    /// caller's; `turn` is everyone's who calls MPI, and must outlive the connection. With limit 0 nothing is
+    /// connected.
+    KVMARK_COLD result<void> connect(MPI_Comm comm, mpi_turn& turn) {
+        if (auto connected = window_.connect(comm, turn, limit_, block_size_); !connected) return connected;
+        if (!window_.is_connected()) return {};
+        std::vector<std::uint32_t> others;
+        free_ = std::vector<extent_stack>(window_.ranks());
+        for (std::uint32_t r = 0; r < window_.ranks(); ++r) {
+            if (r == window_.rank()) continue;
+            others.push_back(r);
+            free_[r].open(window_.extents_per_share());
+        }
+        ring_.open(others);
+        room_.store(std::int64_t{window_.extents_per_share()} * static_cast<std::int64_t>(others.size()));
+        return {};
+    }
+
+    /// Collective; no I/O of this rank is under way. It returns once every rank has called it, and serves the
+    /// others until then. Nothing happens when there is no connection. Not for a job that is dying: then the
+    /// destructor does, which calls no MPI.
+    KVMARK_COLD void disconnect() { window_.disconnect(); }
+    [[nodiscard]] bool is_connected() const { return window_.is_connected(); }
+
+    /// ENOTCONN before connect(), ENOMEM when the other ranks have no room.
+    [[nodiscard]] KVMARK_COLD io_status create(entry_id e, bytes size) {
+        if (!is_connected()) return {ENOTCONN};
+        const auto count = static_cast<std::int64_t>(round_up(size, block_size_).count / block_size_.count);
+        if (room_.fetch_sub(count) < count) {
+            room_.fetch_add(count);
+            return {ENOMEM};
+        }
+        entry& made = entries_.ensure(e);
+        made.blocks.reserve(static_cast<std::size_t>(count));
+        const std::uint64_t create = mix(creates_.fetch_add(1, std::memory_order_relaxed) << 32 | e);
+        for (std::int64_t i = 0; i < count; ++i)
+            place_block(made, mix(create ^ static_cast<std::uint64_t>(i)));
+        return {};
+    }
+
+    /// Also ends what a failed write left under way, so that it does not reach the next owner of the room.
+    [[nodiscard]] KVMARK_COLD io_status erase(entry_id e) {
+        entry* found = entries_.find(e);
+        if (!found) return {};
+        const io_status ended = commit_entry(*found);
+        const auto count = static_cast<std::int64_t>(found->blocks.size());
+        for (; !found->blocks.empty(); found->blocks.pop_back())
+            free_[found->blocks.back().rank].give_back(found->blocks.back().extent);
+        found->ranks.clear();
+        room_.fetch_add(count);
+        return ended;
+    }
+
+    /// What was written is in the other ranks, and later reads see it.
+    [[nodiscard]] KVMARK_COLD io_status commit(entry_id e) { return commit_entry(entries_[e]); }
+
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return move(true, e, offset, const_cast<std::byte*>(from.data()), from.size());
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return move(false, e, offset, into.data(), into.size());
+    }
+
+private:
+    struct block {
+        std::uint32_t rank, extent;
+    };
+    struct entry {
+        std::vector<block> blocks;
+        std::vector<std::uint32_t> ranks; ///< that hold at least one of them
+        std::atomic<bool> written{false}; ///< since the last commit
+    };
+
+    /// Precondition: an extent was taken from room_, so that some rank has a free one.
+    KVMARK_COLD void place_block(entry& made, std::uint64_t key) {
+        std::uint32_t extent = extent_stack::none, holder = 0;
+        const auto take = [&](std::uint32_t rank) {
+            holder = rank;
+            return (extent = free_[rank].take()) != extent_stack::none;
+        };
+        while (!ring_.offer(key, take)) {
+        }
+        made.blocks.push_back({holder, extent});
+        for (const std::uint32_t known : made.ranks)
+            if (known == holder) return;
+        made.ranks.push_back(holder);
+    }
+
+    [[nodiscard]] KVMARK_COLD io_status commit_entry(entry& e) {
+        if (!e.written.exchange(false, std::memory_order_relaxed)) return {};
+        for (const std::uint32_t rank : e.ranks)
+            if (const int failed = window_.flush(rank); failed != 0) return {failed};
+        return {};
+    }
+
+    /// 0 or EIO. Precondition: create() succeeded.
+    [[nodiscard]] KVMARK_INLINE int begin(bool writes, entry_id e, bytes offset, std::byte* data,
+                                          std::size_t size, MPI_Request& request) {
+        entry& of = entries_[e];
+        if (writes) of.written.store(true, std::memory_order_relaxed);
+        const block& b = of.blocks[offset.count / block_size_.count];
+        return window_.begin(writes, b.rank,
+                             window_.place(b.rank, b.extent, offset.count % block_size_.count), data, size,
+                             request);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status move(bool writes, entry_id e, bytes offset, std::byte* data,
+                                               std::size_t size) {
+        MPI_Request request = MPI_REQUEST_NULL;
+        if (const int failed = begin(writes, e, offset, data, size, request); failed != 0) return {failed};
+        return {window_.wait(request)};
+    }
+
+    bytes limit_{}, block_size_{};
+    peer_window window_;
+    hash_ring ring_;
+    std::vector<extent_stack> free_;    ///< by rank: what is free in this rank's share of its memory
+    std::atomic<std::int64_t> room_{0}; ///< extents free in all of them
+    std::atomic<std::uint64_t> creates_{0};
+    stable_table<entry> entries_;
+};
+
+/// Calls of MPI look for I/Os that are over: often while bytes move, every 50 us while none do.
+class peer::queue {
+public:
+    queue() = default;
+    queue(const queue&) = delete;
+    queue& operator=(const queue&) = delete;
+
+    KVMARK_COLD result<void> open(peer& t, std::uint32_t depth, std::span<std::byte>) {
+        if (!t.is_connected())
+            return error{error_kind::invalid_argument,
+                         "--peer-mem-gb: needs at least two ranks; start them with --exec-type mpi"};
+        peer_ = &t;
+        requests_.reserve(depth);
+        slots_.reserve(depth);
+        prepared_.reserve(depth);
+        ended_.reserve(depth);
+        over_.resize(depth);
+        return {};
+    }
+
+    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
+        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
+    }
+    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
+        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
+    }
+
+    KVMARK_INLINE void submit() {
+        for (const io& p : prepared_) {
+            MPI_Request request = MPI_REQUEST_NULL;
+            const int failed = peer_->begin(p.writes, p.entry, p.offset, p.data, p.size, request);
+            if (!KVMARK_LIKELY(failed == 0)) {
+                ended_.push_back({p.slot, {failed}});
+                continue;
+            }
+            requests_.push_back(request);
+            slots_.push_back(p.slot);
+        }
+        if (!prepared_.empty()) pace_.expect(clocks::monotonic_now());
+        prepared_.clear();
+    }
+
+    KVMARK_INLINE void wait() {
+        submit();
+        if (requests_.empty() && ended_.empty()) {
+            bell_.wait(false);
+            bell_.exchange(false); // not store(): what the waker did is seen
+            return;
+        }
+        for (;;) {
+            const nanoseconds began = clocks::monotonic_now();
+            collect();
+            if (!ended_.empty() || bell_.exchange(false)) return;
+            const nanoseconds now = clocks::monotonic_now();
+            pace_.pause(now, now - began);
+        }
+    }
+
+    template <class Done>
+    KVMARK_INLINE void reap(Done&& done) {
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
+        ended_.clear();
+    }
+
+    void wake() {
+        bell_.store(true);
+        bell_.notify_one();
+    }
+
+private:
+    struct io {
+        std::uint32_t slot;
+        entry_id entry;
+        bytes offset;
+        std::byte* data;
+        std::size_t size;
+        bool writes;
+    };
+    struct ended_slot {
+        std::uint32_t slot;
+        io_status status;
+    };
+
+    /// Moves what is over from requests_ to ended_. When MPI itself fails, all are.
+    KVMARK_INLINE void collect() {
+        if (requests_.empty()) return;
+        const int count = peer_->window_.test(requests_, over_.data());
+        if (!KVMARK_LIKELY(count >= 0)) return fail_all();
+        for (int i = 0; i < count; ++i)
+            ended_.push_back({slots_[static_cast<std::size_t>(over_[static_cast<std::size_t>(i)])], {}});
+        if (count == 0) return;
+        // MPI leaves a null request where one is over.
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < requests_.size(); ++i) {
+            if (requests_[i] == MPI_REQUEST_NULL) continue;
+            requests_[kept] = requests_[i];
+            slots_[kept++] = slots_[i];
+        }
+        requests_.resize(kept);
+        slots_.resize(kept);
+    }
+    KVMARK_COLD void fail_all() {
+        for (const std::uint32_t slot : slots_) ended_.push_back({slot, {EIO}});
+        requests_.clear();
+        slots_.clear();
+    }
+
+    peer* peer_ = nullptr;
+    std::vector<MPI_Request> requests_; ///< in flight
+    std::vector<std::uint32_t> slots_;  ///< of requests_, in the same order
+    std::vector<io> prepared_;
+    std::vector<ended_slot> ended_;
+    std::vector<int> over_;
+    mpi_pace pace_;
+    std::atomic<bool> bell_{false};
+};
+
+} // namespace kvmark::tier
+
 // kvmark/exec/frames.hpp
 // What a rank tells the program that launched it: binary messages as lines of text on its stdout, which every
 // launcher brings home.
@@ -14886,7 +15546,6 @@ private:
 
 #include <chrono>
 #include <csignal>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 namespace kvmark::exec {
@@ -15282,7 +15941,6 @@ template <class Build, class Observer, class Lines>
 // say.
 
 #include <algorithm>
-#include <mutex>
 
 namespace kvmark::exec {
 

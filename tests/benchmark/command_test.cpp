@@ -160,6 +160,7 @@ constexpr options unusual() {
             .verify = kvmark::verify_mode::stamps,
             .io_chunk = 65536,
             .queue_depth = 32,
+            .peer_mem_gb = 4,
             .max_samples = 10};
 }
 
@@ -168,7 +169,8 @@ constexpr bool further_options() {
            "kvmark run --model llama3.1-8b --num-users 100 --duration 60 --gpu-mem-gb 1e+16 --cpu-mem-gb "
            "1e-05 "
            "--generation-mode fast --performance-profile throughput --output out.json --disable-multi-turn "
-           "--disable-prefix-caching --num-gpus 8 --tensor-parallel 4 --max-concurrent-allocs 16 "
+           "--disable-prefix-caching --peer-mem-gb 4 --num-gpus 8 --tensor-parallel 4 "
+           "--max-concurrent-allocs 16 "
            "--max-requests 1000 "
            "--precondition-threads 2 --io-chunk 65536 --queue-depth 32 --max-samples 10 --target-saturation "
            "0.75 "

@@ -39,6 +39,7 @@ OPT_IN = {
         "exec/rank_output.hpp",
         "exec/supervise.hpp",
         "tier/peer.hpp",
+        "tier/peer_window.hpp",
     ],
 }
 

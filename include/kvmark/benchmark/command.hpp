@@ -28,6 +28,9 @@ inline constexpr member_option<gib_number> memory_sizes[]{
     {"--gpu-mem-gb", &options::gpu_mem_gb},
     {"--cpu-mem-gb", &options::cpu_mem_gb},
 };
+inline constexpr member_option<gib_number> further_sizes[]{
+    {"--peer-mem-gb", &options::peer_mem_gb},
+};
 inline constexpr member_option<std::int64_t> further_integers[]{
     {"--num-gpus", &options::num_gpus},
     {"--tensor-parallel", &options::tensor_parallel},
@@ -60,6 +63,11 @@ inline constexpr member_option<bool> further_flags[]{
 
 /// What kvmark takes and the reference's wrapper does not pass, so that every rank runs the same thing.
 KVMARK_INLINE constexpr void write_further_options(launch::text_writer& writer, const options& o) {
+    for (const auto& option : further_sizes) {
+        if ((o.*option.member).value == option.default_value.value) continue;
+        writer.argument(option.name);
+        writer.argument(gib_text(o.*option.member));
+    }
     for (const auto& option : further_integers) {
         if (o.*option.member == option.default_value) continue;
         writer.argument(option.name);

@@ -84,7 +84,8 @@ struct options {
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
     std::int64_t io_workers =
-        0; ///< threads that keep the I/Os of a queued tier in flight; 0: as many as suit
+        0;                      ///< threads that keep the I/Os of a queued tier in flight; 0: as many as suit
+    gib_number peer_mem_gb = 0; ///< GiB that each rank lends to the others, and has in them
     tier::layout_kind layout = tier::layout_kind::file_per_entry;
     std::string raw_device{};           ///< the block device in cache_dir once more: a slab may overwrite it
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback

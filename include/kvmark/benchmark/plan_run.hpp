@@ -89,6 +89,8 @@ namespace kvmark {
         return from_gib(o.gpu_mem_gb.value * static_cast<double>(o.num_gpus));
     case tier::tier_role::cpu:
         return from_gib(o.cpu_mem_gb.value);
+    case tier::tier_role::peer:
+        return from_gib(o.peer_mem_gb.value);
     case tier::tier_role::storage:
         break;
     }

@@ -100,6 +100,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--duration", o.duration, 1, 86'400);
     faults.gib("--gpu-mem-gb", o.gpu_mem_gb.value);
     faults.gib("--cpu-mem-gb", o.cpu_mem_gb.value);
+    faults.gib("--peer-mem-gb", o.peer_mem_gb.value);
     faults.integer("--num-gpus", o.num_gpus, 1, INT64_MAX);
     faults.integer("--tensor-parallel", o.tensor_parallel, 1, o.num_gpus < 1 ? INT64_MAX : o.num_gpus);
     faults.real("--target-saturation", o.target_saturation, 1, "0..1");

@@ -130,6 +130,7 @@ template <class T>
             {"io_chunk", o.io_chunk},
             {"queue_depth", o.queue_depth},
             {"io_workers", o.io_workers},
+            {"peer_mem_gb", gib_value(o.peer_mem_gb)},
             {"layout", name_of(o.layout)},
             {"raw_device", text_or_null(o.raw_device)},
             {"strict", o.strict},

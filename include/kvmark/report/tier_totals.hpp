@@ -7,7 +7,7 @@
 
 namespace kvmark::report {
 
-inline constexpr std::array<std::string_view, 3> role_names{"gpu", "cpu", "storage"};
+inline constexpr std::array<std::string_view, 4> role_names{"gpu", "cpu", "storage", "peer"};
 
 using measure::is_bounded;
 

@@ -16,8 +16,8 @@ namespace kvmark::tier {
 using entry_id = std::uint32_t;
 inline constexpr entry_id no_entry = ~entry_id{0};
 
-/// Where a tier stands in the reference's result file.
-enum class tier_role : std::uint8_t { gpu, cpu, storage };
+/// Where a tier stands in the reference's result file, which has no place for `peer`: memory of other ranks.
+enum class tier_role : std::uint8_t { gpu, cpu, storage, peer };
 
 enum class direction : std::uint8_t { read, write };
 
