@@ -1,7 +1,11 @@
 // The words of a launch, from the library and from the tool.
 #include "command_line.hpp"
 
-#include <kvmark/benchmark/command.hpp>
+#include <kvmark/benchmark/job_command.hpp>
+#include <kvmark/launch/detect.hpp>
+#ifdef KVMARK_WITH_MPI
+#include <kvmark/exec/launch_job.hpp>
+#endif
 
 namespace kvmark::cli {
 
@@ -27,24 +31,58 @@ std::vector<std::string> own_options(const settings& s) {
     if (s.replay_cycles != 0) add("--replay-cycles", launch::integer_text(s.replay_cycles));
     if (s.max_conversations != 500) add("--max-conversations", launch::integer_text(s.max_conversations));
     add("--config", s.config);
+    add("--rank-output", s.rank_output);
     add("--csv", s.csv);
     add("--xlsx-output", s.xlsx);
     add("--io-trace-log", s.io_trace_log);
     return words;
 }
 
+/// As the order says, or the launcher of this machine for itself, or Open MPI 4 where there is none.
+const launch::dialect* known_words([[maybe_unused]] const exec::job_order& order) {
+#ifdef KVMARK_WITH_MPI
+    if (const auto told = exec::dialect_of(order)) return *told;
+#endif
+    return order.words != nullptr ? order.words : order.usual;
+}
+
 } // namespace
 
-argv executed_command(const settings& s) {
-    const bool launches = s.executor == executor_kind::mpi;
-    // mpirun and mpiexec of Open MPI are one program, so the path alone decides which is started.
-    argv command = build_command(launches, launch::mpirun{}, s.options);
+argv with_own_options(const settings& s, const argv& command) {
     if (!s.options.program.interpreter.empty()) return command;
     const std::vector<std::string> own = own_options(s);
     return argv::build([&](launch::text_writer& writer) {
         for (const std::string_view word : command) writer.argument(word);
         for (const std::string& word : own) writer.argument(word);
     });
+}
+
+const launch::dialect* chosen_words(const settings& s) { return launch::find_dialect(s.launcher); }
+
+exec::job_order job_order_of(const settings& s) {
+    exec::job_order order = kvmark::job_order_of<launch::mpirun>(s.options, 1);
+    order.words = chosen_words(s);
+    if (order.words != nullptr && s.options.mpi_bin.empty()) order.launcher = order.words->program;
+    return order;
+}
+
+argv job_command(const settings& s, const launch::dialect* words, const exec::launch_extras& extras) {
+    const std::string launcher = job_order_of(s).launcher;
+    const launch::launcher_request request = job_request(s.options, launcher, extras);
+    return with_own_options(s, build_command(*words, request, s.options));
+}
+
+argv executed_command(const settings& s) {
+    const bool launches = s.executor == executor_kind::mpi && !s.is_rank &&
+                          launch::host_plan(s.options.hosts, s.options.num_processes).used() > 0;
+    if (!launches) return with_own_options(s, build_command(false, launch::none{}, s.options));
+    const exec::job_order order = job_order_of(s);
+    if (!s.runs_kvmark()) // what another program needs of its launcher is its user's affair
+        return job_command(s, order.words != nullptr ? order.words : order.usual, {});
+    const launch::dialect* words = known_words(order);
+    exec::launch_extras extras = exec::extras_of(order);
+    if (words->forwards_environment) extras.environment.clear();
+    return job_command(s, words, extras);
 }
 
 std::vector<std::string> words_of(const argv& command) { return {command.begin(), command.end()}; }

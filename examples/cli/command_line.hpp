@@ -3,12 +3,21 @@
 
 #include "settings.hpp"
 
+#include <kvmark/exec/job_order.hpp>
 #include <kvmark/launch/argv.hpp>
 
 namespace kvmark::cli {
 
-/// The launcher's words under `--exec-type mpi`, the program, the library's options, and the tool's own where
-/// the program is a kvmark. Precondition: resolve() found no fault.
+/// The launch of a job of kvmark's own ranks. Precondition, as of all here: resolve() found no fault.
+[[nodiscard]] exec::job_order job_order_of(const settings& s);
+
+/// Its command in that dialect.
+[[nodiscard]] argv job_command(const settings& s, const launch::dialect* words,
+                               const exec::launch_extras& extras);
+
+/// What is executed: the launcher's words under `--exec-type mpi`, the program, the library's options, and
+/// the tool's own where the program is a kvmark. To know how its launcher is spoken to, the launcher is asked
+/// for its version.
 [[nodiscard]] argv executed_command(const settings& s);
 
 /// The same, as texts.

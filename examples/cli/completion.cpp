@@ -15,6 +15,7 @@ struct command_name {
 
 constexpr command_name commands[]{
     {"run", on_run, "run a benchmark"},
+    {"cluster", on_cluster, "what the hosts of a launch are"},
     {"datasize", on_datasize, "size of the data of a load"},
     {"tiers", on_tiers, "measure storage backends block by block"},
     {"models", on_models, "list the models"},

@@ -55,6 +55,13 @@ void console::warn(std::string_view line) {
 }
 void console::fail(std::string_view line) { err("kvmark: error: ", "kvmark: \x1b[31merror:\x1b[0m ", line); }
 
+void console::relay(std::string_view who, bool is_stderr, std::string_view line) {
+    const std::string text = std::string(who) + std::string(line);
+    if (is_stderr) return err("", "", text);
+    end_progress();
+    print(text + "\n", text + "\n");
+}
+
 void console::progress(std::string_view line) {
     if (!terminal_) return err("", "", line);
     const std::size_t width = report::terminal_width(STDERR_FILENO);

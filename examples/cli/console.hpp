@@ -29,6 +29,8 @@ public:
     void note(std::string_view line);
     void warn(std::string_view line);
     void fail(std::string_view line);
+    /// A line of another process, for the stream that it was written to.
+    void relay(std::string_view who, bool is_stderr, std::string_view line);
     /// Rewrites the line of progress on a terminal; elsewhere a line of its own.
     void progress(std::string_view line);
     /// Makes room below the line of progress.

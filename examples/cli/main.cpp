@@ -1,5 +1,6 @@
 // kvmark: measures the storage behind the KV cache of an LLM server.
 #include "args.hpp"
+#include "cluster_command.hpp"
 #include "completion.hpp"
 #include "datasize.hpp"
 #include "models.hpp"
@@ -23,6 +24,7 @@ constexpr std::string_view overview =
 
 Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left out before an option)
        kvmark tiers [OPTION]...     measure backends on a path block by block, beside fio if asked
+       kvmark cluster [OPTION]...   what the hosts of a launch are, and how they differ
        kvmark datasize [OPTION]...  how much KV cache a number of users makes
        kvmark models [OPTION]...    the models whose cache can be played
        kvmark completion SHELL      completion script for bash, zsh or fish
@@ -33,12 +35,14 @@ Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left ou
   kvmark run --demo                                        ten seconds, to see what it does
   kvmark run --cache-dir /mnt/nvme --gpu-mem-gb 0 --cpu-mem-gb 4 --output result.json
   kvmark run --dry-run --num-users 500 --cache-dir /mnt/nvme
+  kvmark run --exec-type mpi --hosts node1 node2 --num-processes 8 --cache-dir /mnt/nvme
 )";
 
 constexpr std::string_view run_closing = R"(
 Exit codes:
   0    the run ended well
-  1    no run took place, data came back wrong, an operation failed, or a result could not be written
+  1    no run took place, data came back wrong, an operation failed, a rank is missing, or a result could not
+       be written
   2    wrong arguments; all of them are named, and nothing was touched
   130  interrupted by SIGINT (143: by SIGTERM); results were still written, marked interrupted
 
@@ -101,6 +105,18 @@ int tiers_main(words arguments) {
     return faults.empty() ? measure_tiers(s) : report_faults(faults, "tiers");
 }
 
+int cluster_main(words arguments) {
+    settings s;
+    fault_list faults;
+    read_arguments(arguments, on_cluster, s, faults);
+    if (s.help) {
+        print(help_text("kvmark cluster [OPTION]...", on_cluster, "", help_width()));
+        return exit_ok;
+    }
+    resolve_for_cluster(s, faults);
+    return faults.empty() ? show_cluster(std::move(s)) : report_faults(faults, "cluster");
+}
+
 int models_main(words arguments) {
     settings s;
     fault_list faults;
@@ -135,10 +151,12 @@ int dispatch(words arguments) {
     if (first == "run") return run_main(rest);
     if (first.starts_with('-')) return run_main(arguments);
     if (first == "datasize") return datasize_main(rest);
+    if (first == "cluster") return cluster_main(rest);
     if (first == "tiers") return tiers_main(rest);
     if (first == "models") return models_main(rest);
     if (first == "completion") return completion_main(rest);
-    constexpr std::array<std::string_view, 5> commands{"run", "tiers", "datasize", "models", "completion"};
+    constexpr std::array<std::string_view, 6> commands{"run",      "tiers",  "cluster",
+                                                       "datasize", "models", "completion"};
     std::fprintf(stderr, "kvmark: unknown command %s%s\n", kvmark::quote(first).c_str(),
                  suggestion(first, commands).c_str());
     return exit_bad_arguments;

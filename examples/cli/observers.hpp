@@ -5,7 +5,10 @@
 #include "io_trace.hpp"
 
 #include <kvmark/core/clock.hpp>
+#include <kvmark/measure/run_report.hpp>
 #include <kvmark/report/progress_line.hpp>
+
+#include <functional>
 
 namespace kvmark::cli {
 
@@ -22,8 +25,17 @@ public:
         out_.progress(line_.text(p));
     }
 
+    /// Of a rank: what it measured by itself, before rank 0 has it.
+    void on_own_report(const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
+        if (write_own_) write_own_(own, of_rank, rank);
+    }
+    void write_own(std::function<void(const measure::run_report&, const options&, std::uint32_t)> f) {
+        write_own_ = std::move(f);
+    }
+
 private:
     console& out_;
+    std::function<void(const measure::run_report&, const options&, std::uint32_t)> write_own_;
     report::progress_line line_;
     nanoseconds next_{};
 };

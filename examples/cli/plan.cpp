@@ -61,6 +61,8 @@ std::vector<planned_tier> plan_tiers(const settings& s, const std::string& cache
     if (gpu.count > 0 && (traced || s.gpu_tier == gpu_tier_kind::modelled))
         tiers.push_back({name("modelled"), tier_role::gpu, gpu, ""});
     if (cpu.count > 0) tiers.push_back({name("host"), tier_role::cpu, cpu, ""});
+    if (const bytes peer = asked_limit(o, tier_role::peer); peer.count > 0)
+        tiers.push_back({name("peer"), tier_role::peer, peer, "in the memory of other ranks"});
     planned_tier storage{name(storage_tier_of(s)), tier_role::storage, asked_limit(o, tier_role::storage),
                          ""};
     if (o.storage_capacity_gb == 0) {
@@ -161,8 +163,9 @@ std::string plan_text(const run_plan& plan, const settings& s) {
                       : fmt::format("{} processes on {}", plan.processes, plan.hosts));
     line("model",
          fmt::format("{}, {} bytes per token", o.model.name, report::grouped(per_token_of(o).count)));
-    line("load", fmt::format("{} users for {} s from {}, generation {}, {} clock", o.num_users, o.duration,
-                             plan.source, name_of(o.generation_mode),
+    const bool each = plan.processes > 1 && o.users_per == users_per_kind::rank;
+    line("load", fmt::format("{} users{} for {} s from {}, generation {}, {} clock", o.num_users,
+                             each ? " on each rank" : "", o.duration, plan.source, name_of(o.generation_mode),
                              clock_names[static_cast<std::size_t>(s.clock)]));
     for (const planned_tier& t : plan.tiers)
         line(&t == plan.tiers.data() ? "tiers" : "",

@@ -7,6 +7,7 @@
 
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/validate.hpp>
+#include <kvmark/exec/job_environment.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -109,17 +110,37 @@ void check_options(const options& o, fault_list& faults) {
     for (const error& e : validate(checked)) faults.add(e.message);
 }
 
+/// Choices that do not go with several ranks, or only with them.
+void check_job(const settings& s, fault_list& faults) {
+    const bool ranks =
+        s.is_rank || (s.executor == executor_kind::mpi &&
+                      launch::host_plan(s.options.hosts, s.options.num_processes).processes() > 1);
+    if (ranks && !s.io_trace_log.empty())
+        faults.add("--io-trace-log: the trace is of one process; leave out --exec-type mpi");
+    if (s.options.peer_mem_gb.value <= 0) return;
+    if (!ranks)
+        faults.add("--peer-mem-gb: other ranks lend it, so it needs --exec-type mpi and two ranks or more");
+    if (s.clock == clock_kind::virtual_time)
+        faults.add("--peer-mem-gb: is real memory; leave out --clock virtual");
+    if (s.gpu_tier != gpu_tier_kind::none) faults.add("--peer-mem-gb: does not go with --gpu-tier");
+    if (!has_peer_stack(s))
+        faults.add(
+            "--peer-mem-gb: goes with --io-engine auto, uring or pread, and --storage-tier direct_file");
+}
+
 /// What only a run that takes place here can get wrong.
 void check_execution(const settings& s, fault_list& faults) {
-    if (s.executor == executor_kind::mpi && s.runs_kvmark())
-        faults.add(
-            "--exec-type mpi: running kvmark's own ranks needs its MPI executor, which is not part of this "
-            "version; --dry-run shows the command, --kvcache-bin-path starts another program");
+    if (s.executor == executor_kind::mpi && s.runs_kvmark() && !has_mpi)
+        faults.add("--exec-type mpi: this kvmark was built without MPI; install libopenmpi-dev and build it "
+                   "anew; --dry-run shows the command, --kvcache-bin-path starts another program");
     if (!s.runs_kvmark()) {
         check_readable(faults, "--kvcache-bin-path", s.options.program.path);
         return;
     }
     check_storage_tier(s, faults);
+    check_job(s, faults);
+    // A rank leaves the files to who gathers; what one host lacks need not be wrong on another.
+    if (s.is_rank) return check_traces(s, faults);
     check_writable(faults, "--output", s.options.output);
     check_writable(faults, "--csv", s.csv);
     check_writable(faults, "--xlsx-output", s.xlsx);
@@ -151,8 +172,31 @@ void resolve_for_datasize(settings& s, fault_list& faults) {
     for (const error& e : validate(s.options)) faults.add(e.message);
 }
 
+void resolve_launch(settings& s, fault_list& faults) {
+    s.is_rank = exec::inside_job();
+    if (s.is_rank && s.executor == executor_kind::local && s.dry_run == dry_run_form::off)
+        faults.add(
+            "--exec-type local: this process is a rank of a job; leave it out, or start kvmark without "
+            "the launcher");
+    if (s.executor == executor_kind::automatic)
+        s.executor = s.is_rank ? executor_kind::mpi : executor_kind::local;
+    if (std::find(launcher_names.begin(), launcher_names.end(), s.launcher) == launcher_names.end())
+        faults.add("--launcher " + quote(s.launcher) + ": must be " + listed(launcher_names) +
+                   suggestion(s.launcher, launcher_names));
+}
+
+void resolve_for_cluster(settings& s, fault_list& faults) {
+    resolve_launch(s, faults);
+    resolve_program(s);
+    s.options.duration = 1; // the deadline counts from it
+    if (!s.options.hosts.empty() && !has_mpi)
+        faults.add("--hosts: this kvmark was built without MPI; install libopenmpi-dev and build it anew");
+    for (const error& e : validate(s.options)) faults.add(e.message);
+}
+
 void resolve(settings& s, const std::string& datetime, fault_list& faults) {
     resolve_model(s, faults);
+    resolve_launch(s, faults);
     resolve_autoscaler(s, faults);
     resolve_program(s);
     options& o = s.options;

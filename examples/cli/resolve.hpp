@@ -14,6 +14,12 @@ void resolve(settings& s, const std::string& datetime, fault_list& faults);
 /// Reads the configuration and looks up the model: the part that `datasize` and `models` need too.
 void resolve_model(settings& s, fault_list& faults);
 
+/// Whether this process is a rank, and how ranks are started: the part that `cluster` needs too.
+void resolve_launch(settings& s, fault_list& faults);
+
+/// What `cluster` needs.
+void resolve_for_cluster(settings& s, fault_list& faults);
+
 /// The same for `datasize`, whose numbers must make a size.
 void resolve_for_datasize(settings& s, fault_list& faults);
 

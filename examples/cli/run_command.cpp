@@ -3,6 +3,8 @@
 
 #include "command_line.hpp"
 #include "dry_run.hpp"
+#include "job.hpp"
+#include "outcome.hpp"
 #include "plan.hpp"
 #include "result_files.hpp"
 #include "run_stack.hpp"
@@ -10,12 +12,14 @@
 
 #include <kvmark/benchmark/plan_run.hpp>
 #include <kvmark/core/clock.hpp>
+#include <kvmark/launch/hosts.hpp>
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/measure/read_machine.hpp>
-#include <kvmark/report/summary.hpp>
-#include <kvmark/report/warnings.hpp>
+#include <kvmark/report/file.hpp>
+#include <kvmark/report/json.hpp>
+#include <kvmark/report/numbers.hpp>
 
-#include <csignal>
+#include <filesystem>
 
 namespace kvmark::cli {
 
@@ -40,18 +44,40 @@ struct storage_stack {
     std::string_view storage;
     run_result (*run)(const settings&, progress_observer&);
     run_result (*run_with_gpu)(const settings&, progress_observer&) = nullptr;
+    run_result (*run_with_peer)(const settings&, progress_observer&) = nullptr;
 };
+#ifdef KVMARK_WITH_MPI
+#define KVMARK_CLI_PEER(stack) stack
+#else
+#define KVMARK_CLI_PEER(stack) nullptr
+#endif
 constexpr storage_stack storage_stacks[]{
 #ifdef KVMARK_WITH_URING
-    {"uring_file", run_host_uring_file, run_gpu_host_uring_file},
+    {"uring_file", run_host_uring_file, run_gpu_host_uring_file, KVMARK_CLI_PEER(run_host_peer_uring_file)},
 #endif
 #ifdef KVMARK_WITH_ASIO_FILE
     {"asio_file", run_host_asio_file},
 #endif
     {"mapped_file", run_host_mapped_file},
-    {"direct_file", run_host_direct_file, run_gpu_host_direct_file},
+    {"direct_file", run_host_direct_file, run_gpu_host_direct_file,
+     KVMARK_CLI_PEER(run_host_peer_direct_file)},
     {"file", run_host_file, run_gpu_host_file},
 };
+
+/// Of a rank: its own result beside those of the others, on its own host.
+auto own_result_writer(const settings& s, console& out) {
+    return [&s, &out](const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
+        report::run_context context;
+        context.argv = words_of(executed_command(s));
+        context.host = measure::read_machine(of_rank.cache_dir);
+        context.finished = report::utc_now();
+        std::error_code ignored;
+        std::filesystem::create_directories(s.rank_output, ignored);
+        const std::string path = s.rank_output + "/rank_" + std::to_string(rank) + ".json";
+        const std::string text = report::json_text(report::result_json(own, of_rank, context));
+        if (auto written = report::write_file(path, text); !written) out.fail(written.error().message);
+    };
+}
 
 run_result run_stack(const settings& s, console& out, io_trace* trace) {
     if (trace != nullptr) {
@@ -60,10 +86,13 @@ run_result run_stack(const settings& s, console& out, io_trace* trace) {
     }
     progress_observer observer(out);
     if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
-    const bool gpu = s.options.gpu_mem_gb.value > 0;
-    for (const storage_stack& stack : storage_stacks)
-        if (stack.storage == storage_tier_of(s))
-            return (gpu && stack.run_with_gpu ? stack.run_with_gpu : stack.run)(s, observer);
+    if (!s.rank_output.empty()) observer.write_own(own_result_writer(s, out));
+    const bool gpu = s.options.gpu_mem_gb.value > 0, peer = s.options.peer_mem_gb.value > 0;
+    for (const storage_stack& stack : storage_stacks) {
+        if (stack.storage != storage_tier_of(s)) continue;
+        if (peer && stack.run_with_peer) return stack.run_with_peer(s, observer);
+        return (gpu && stack.run_with_gpu ? stack.run_with_gpu : stack.run)(s, observer);
+    }
     return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before
 }
 
@@ -84,12 +113,6 @@ run_result run_traced(const settings& s, console& out) {
     return report;
 }
 
-int exit_code_of(const measure::run_report& report) {
-    if (!report.clean()) return exit_failed;
-    if (!report.interrupted) return exit_ok;
-    return report.stop_signal == SIGTERM ? exit_terminated : exit_interrupted;
-}
-
 /// What a run in this process decides before it starts.
 void settle(settings& s, report::run_context& context) {
     options& o = s.options;
@@ -100,47 +123,49 @@ void settle(settings& s, report::run_context& context) {
     const bool moves_data = s.io_trace_log.empty() && s.clock == clock_kind::steady;
     o.cache_dir = moves_data ? effective_cache_dir(o) : "";
     if (!o.seed) o.seed = static_cast<std::int64_t>(fresh_seed());
+    if (s.executor == executor_kind::local) {
+        o.hosts.clear();
+        o.num_processes.reset();
+    }
 }
 
 int run_here(settings& s, console& out) {
-    report::run_context context;
-    context.argv = words_of(executed_command(s));
-    settle(s, context);
-    for (const std::string& note : context.notes) out.note(note);
-    context.host = measure::read_machine(s.options.cache_dir);
-    context.started = report::utc_now();
-    const nanoseconds start = clocks::monotonic_now();
-
+    run_course course(s);
+    settle(s, course.context);
+    for (const std::string& note : course.context.notes) out.note(note);
+    course.context.host = measure::read_machine(s.options.cache_dir);
     const run_result report = run_traced(s, out);
-    out.end_progress();
-    context.finished = report::utc_now();
-    const double runtime = to_seconds(clocks::monotonic_now() - start);
-    if (!report) {
-        out.fail(report.error().message);
-        if (auto written = write_metadata(s, runtime, nullptr); !written) out.fail(written.error().message);
-        return report.error().kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
-    }
+    return conclude(s, out, course, report);
+}
 
-    int code = exit_code_of(*report);
-    const auto files = write_results(s, *report, context);
-    const auto metadata = write_metadata(s, runtime, &*report);
-    if (s.quiet) {
-        for (const std::string& fault : measure::faults(*report)) out.fail(fault);
-    } else {
-        const report::palette colors(out.color()), none(false);
-        out.print(report::summary_text(*report, s.options, context, colors),
-                  report::summary_text(*report, s.options, context, none));
-        if (files && !files->result.empty()) {
-            const std::string line = "Result     " + files->result + "\n";
-            out.print(line, line);
-        }
-    }
-    for (const error* failure : {files ? nullptr : &files.error(), metadata ? nullptr : &metadata.error()}) {
-        if (failure == nullptr) continue;
-        out.fail(failure->message);
-        code = exit_failed;
-    }
-    return code;
+/// The directory of --results-dir and, for a run of kvmark's own, its logs.
+result<void> prepare_run_directory(settings& s, console& out) {
+    if (s.results_dir.empty()) return {};
+    if (auto reserved = reserve_run_directory(s); !reserved) return reserved;
+    if (!s.runs_kvmark()) return {};
+    const run_files files(s.options);
+    return out.open_logs(files.stdout_log, files.stderr_log);
+}
+
+int run_job(settings& s, console& out) {
+    if (!s.options.seed) s.options.seed = static_cast<std::int64_t>(fresh_seed());
+    run_course course(s);
+    course.context.notes = make_plan(s).notes;
+    for (const std::string& note : course.context.notes) out.note(note);
+    const run_result report = launch_run(s, out);
+    if (s.options.output.empty()) s.options.output = make_plan(s).output;
+    return conclude(s, out, course, report);
+}
+
+/// A rank that another process speaks for. What goes wrong is in the job's report: an exit code would make
+/// the launcher end the others.
+int run_silently(settings& s) {
+    s.quiet = true;
+    console silent(s);
+    run_course course(s);
+    settle(s, course.context);
+    static_cast<void>(run_traced(s, silent));
+    return exit_ok;
 }
 
 } // namespace
@@ -152,22 +177,20 @@ int run(settings s) {
         out.print(text, text);
         return exit_ok;
     }
-    if (!s.results_dir.empty()) {
-        const auto reserved = reserve_run_directory(s);
-        if (!reserved) {
-            out.fail(reserved.error().message);
-            return exit_failed;
-        }
+    if (s.is_rank) {
+        const auto speaks = speaks_for_job();
+        if (!speaks) return out.fail(speaks.error().message), exit_failed;
+        if (!*speaks) return run_silently(s);
+    }
+    if (auto prepared = prepare_run_directory(s, out); !prepared) {
+        out.fail(prepared.error().message);
+        if (s.is_rank) abandon_job();
+        return exit_failed;
     }
     if (!s.runs_kvmark()) return execute(s, out);
-    if (!s.options.run_directory.empty()) {
-        const run_files files(s.options);
-        if (auto opened = out.open_logs(files.stdout_log, files.stderr_log); !opened) {
-            out.fail(opened.error().message);
-            return exit_failed;
-        }
-    }
-    return run_here(s, out);
+    const bool launches = s.executor == executor_kind::mpi && !s.is_rank &&
+                          launch::host_plan(s.options.hosts, s.options.num_processes).used() > 0;
+    return launches ? run_job(s, out) : run_here(s, out);
 }
 
 } // namespace kvmark::cli

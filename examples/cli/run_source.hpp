@@ -2,10 +2,10 @@
 #pragma once
 
 #include "request_source.hpp"
+#include "run_executor.hpp"
 #include "run_stack.hpp"
 
 #include <kvmark/benchmark/benchmark.hpp>
-#include <kvmark/exec/local.hpp>
 #include <kvmark/tier/modelled.hpp>
 
 namespace kvmark::cli {
@@ -42,10 +42,9 @@ struct stack_configs<tier::stack<Tiers...>> {
     static typename tier::stack<Tiers...>::configs all() { return {make<Tiers>()...}; }
 };
 
-/// Opens what the settings name. Errors: those of the reader.
-[[nodiscard]] inline result<request_source> open_source(const settings& s) {
-    const workload::source_config config =
-        plan_source(s.options, static_cast<std::uint64_t>(*s.options.seed));
+/// Opens what the settings name, for a rank that runs `o`. Errors: those of the reader.
+[[nodiscard]] inline result<request_source> open_source(const settings& s, const options& o) {
+    const workload::source_config config = plan_source(o, static_cast<std::uint64_t>(*o.seed));
     if (s.use_burst_trace) {
         auto trace = workload::burst_gpt::open(
             s.burst_trace_path, config, {s.trace_speedup, static_cast<std::uint64_t>(s.replay_cycles)});
@@ -61,14 +60,20 @@ struct stack_configs<tier::stack<Tiers...>> {
     return request_source(workload::user_personas(config));
 }
 
-/// Precondition: the settings resolved without a fault, and options::seed is set: a trace draws from it too.
+/// Precondition: the settings resolved without a fault.
 template <class Benchmark, class Observer>
 [[nodiscard]] run_result run_from_settings(const settings& s, Observer& observer) {
-    auto source = open_source(s);
-    if (!source) return source.error();
     Benchmark bench(s.options, stack_configs<typename Benchmark::stack_type>::all());
-    run_result report = bench.run_from(*source, observer);
-    if (const std::optional<error> failure = source->failure()) return *failure;
+    std::optional<request_source> source;
+    run_result report = bench.run_with(
+        [&](const options& of_rank) -> result<request_source*> {
+            auto opened = open_source(s, of_rank);
+            if (!opened) return opened.error();
+            return &source.emplace(*std::move(opened));
+        },
+        observer);
+    if (source)
+        if (const std::optional<error> failure = source->failure()) return *failure;
     return report;
 }
 

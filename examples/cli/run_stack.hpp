@@ -18,6 +18,8 @@ using run_result = result<measure::run_report>;
 [[nodiscard]] run_result run_gpu_host_direct_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_gpu_host_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_gpu_host_uring_file(const settings&, progress_observer&);
+[[nodiscard]] run_result run_host_peer_direct_file(const settings&, progress_observer&);
+[[nodiscard]] run_result run_host_peer_uring_file(const settings&, progress_observer&);
 /// In virtual time.
 [[nodiscard]] run_result run_modelled(const settings&, progress_observer&);
 /// No data moves; every operation goes to the observer's trace.

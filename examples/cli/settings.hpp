@@ -8,7 +8,7 @@
 
 namespace kvmark::cli {
 
-enum class executor_kind : std::uint8_t { local, mpi };
+enum class executor_kind : std::uint8_t { automatic, local, mpi };
 enum class storage_tier_kind : std::uint8_t { direct_file, file };
 enum class io_engine_kind : std::uint8_t { automatic, uring, asio, pread, mmap };
 enum class gpu_tier_kind : std::uint8_t { none, modelled };
@@ -16,7 +16,10 @@ enum class clock_kind : std::uint8_t { steady, virtual_time };
 enum class dry_run_form : std::uint8_t { off, text, json };
 enum class log_level : std::uint8_t { debug, info, warning, error, critical };
 
-inline constexpr std::array<std::string_view, 2> executor_names{"local", "mpi"};
+inline constexpr std::array<std::string_view, 3> executor_names{"auto", "local", "mpi"};
+/// The first: as the launcher's own --version tells. The others are dialects of launch/dialect.hpp.
+inline constexpr std::array<std::string_view, 6> launcher_names{"auto",  "openmpi4", "openmpi5",
+                                                                "hydra", "pals",     "srun"};
 inline constexpr std::array<std::string_view, 2> storage_tier_names{"direct_file", "file"};
 inline constexpr std::array<std::string_view, 5> io_engine_names{"auto", "uring", "asio", "pread", "mmap"};
 inline constexpr std::array<std::string_view, 2> gpu_tier_names{"none", "modelled"};
@@ -79,7 +82,10 @@ struct settings {
     std::string io_trace_log;
 
     // The launch.
-    executor_kind executor = executor_kind::local;
+    executor_kind executor = executor_kind::automatic; ///< resolve() makes it one of the others
+    bool is_rank = false;                              ///< a launcher started this process
+    std::string launcher = "auto";
+    std::string rank_output; ///< directory for each rank's own result
     std::string kvcache_bin_path;
     std::string python = "python3";
 

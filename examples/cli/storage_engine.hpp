@@ -17,6 +17,12 @@ inline constexpr bool has_asio_file = true;
 inline constexpr bool has_asio_file = false;
 #endif
 
+#ifdef KVMARK_WITH_MPI
+inline constexpr bool has_mpi = true;
+#else
+inline constexpr bool has_mpi = false;
+#endif
+
 /// The tier's name, as the report gives it.
 [[nodiscard]] constexpr std::string_view storage_tier_of(const settings& s) {
     if (s.storage_tier == storage_tier_kind::file) return "file";
@@ -33,6 +39,11 @@ inline constexpr bool has_asio_file = false;
         break;
     }
     return "direct_file";
+}
+
+/// Whether a stack with a peer tier was built for this storage tier.
+[[nodiscard]] constexpr bool has_peer_stack(const settings& s) {
+    return has_mpi && (storage_tier_of(s) == "uring_file" || storage_tier_of(s) == "direct_file");
 }
 
 /// Engines that this tool lacks, and choices that exclude each other.

@@ -9669,17 +9669,15 @@ template <class Launcher>
             .run = run};
 }
 
-/// build_command() with what an executed launch adds. `words` null: the launcher type's own prefix.
-template <class Launcher>
-[[nodiscard]] KVMARK_COLD argv executed_command(const launch::dialect* words,
-                                                const exec::launch_extras& extras, const options& o) {
+/// What an executed launch asks of `launcher`. It holds views into all three.
+[[nodiscard]] KVMARK_COLD launch::launcher_request job_request(const options& o, const std::string& launcher,
+                                                               const exec::launch_extras& extras) {
     launch::launcher_request request = launch_request(o);
-    if (request.path.empty()) request.path = Launcher::name; // whatever dialect it turned out to speak
+    request.path = launcher;
     request.timeout_s = extras.timeout_s;
     request.tag_output = extras.tag_output;
     request.environment = extras.environment;
-    if (words != nullptr) return build_command(*words, request, o);
-    return command::build(Launcher{}, request, o);
+    return request;
 }
 
 } // namespace kvmark
@@ -10096,10 +10094,13 @@ private:
         if (const auto faults = validate(); !faults.empty()) return joined(faults);
         options o = options_;
         if (o.program.path.empty() && o.program.words.empty()) o.program.words = exec::this_command();
+        const exec::job_order order = job_order_of<Launcher>(o, job.next_run());
         return job.launch(
-            job_order_of<Launcher>(o, job.next_run()),
+            order,
             [&](const launch::dialect* words, const exec::launch_extras& extras) {
-                return executed_command<Launcher>(words, extras, o);
+                const launch::launcher_request request = job_request(o, order.launcher, extras);
+                return words != nullptr ? kvmark::build_command(*words, request, o)
+                                        : command::build(Launcher{}, request, o);
             },
             observer);
     }
@@ -10127,7 +10128,10 @@ private:
                        typename crew_type::type, std::remove_reference_t<Observer>>
             engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
                    observer);
-        return job.conclude(engine.run(), tiers);
+        measure::run_report own = engine.run();
+        if constexpr (requires { observer.on_own_report(own, o, job.place().rank); })
+            if (job.place().ranks > 1) observer.on_own_report(own, o, job.place().rank);
+        return job.conclude(std::move(own), tiers);
     }
 
     [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,
@@ -16113,7 +16117,7 @@ struct job_patience {
 /// rank 0, and that one not for long. Outside a job it is a job of one.
 class mpi_job {
 public:
-    static constexpr bool launches = true;
+    static constexpr bool launches = false;
     mpi_job() = default;
     mpi_job(const mpi_job&) = delete;
     mpi_job& operator=(const mpi_job&) = delete;
@@ -16172,6 +16176,9 @@ public:
         template <class... Args>
             requires requires(Observer o, Args... args) { o.on_io(args...); }
         void on_io(Args... args) { observer_.on_io(args...); }
+        template <class... Args>
+            requires requires(Observer o, const Args&... args) { o.on_own_report(args...); }
+        void on_own_report(const Args&... args) { observer_.on_own_report(args...); }
 
     private:
         mpi_job& job_;
@@ -16227,11 +16234,20 @@ public:
         return outcome;
     }
 
-    /// Launches the ranks of a run from outside a job. `build(dialect, extras)` gives their command.
-    template <class Build, class Observer>
-    KVMARK_COLD static result<measure::run_report> launch(const job_order& order, Build&& build,
-                                                          Observer& observer) {
-        return launch_job(order, build, observer, print_lines());
+    /// No run: what the machines of the job are, as a report without figures.
+    [[nodiscard]] KVMARK_COLD result<measure::run_report> survey(const std::string& cache_dir) {
+        if (auto inside = join(); !inside) return inside.error();
+        describe(cache_dir, 0);
+        measure::rank_stats row;
+        row.delivered = true;
+        if (session_) {
+            static_cast<void>(take_part(true));
+            return deliver({}, std::move(row), nullptr);
+        }
+        measure::run_report own;
+        own.job.emplace().hosts.push_back(measure::read_machine(cache_dir));
+        own.job->ranks.push_back(std::move(row));
+        return own;
     }
 
     // --- what the crew asks ---
@@ -16598,13 +16614,13 @@ private:
 
 } // namespace kvmark::exec
 
-// kvmark/exec/mpi.hpp
-// The executor over many hosts: a run outside an MPI job launches one, a run inside it is a rank.
+// kvmark/exec/mpi_crew.hpp
+// The crew of a rank: local hands, and a start in common with the other ranks.
 
 namespace kvmark::exec {
 
-/// The crew of a rank: local hands, a start in common with the other ranks, and SIGUSR1 as a further signal
-/// that ends the run. Outside a job it is local_crew.
+/// SIGUSR1 is a further signal that ends the run: launchers pass it on to their ranks. Outside a job it is
+/// local_crew.
 template <class Stack>
 class mpi_crew : public local_crew<Stack> {
 public:
@@ -16628,6 +16644,26 @@ private:
     mpi_job& job_;
 };
 
+} // namespace kvmark::exec
+
+// kvmark/exec/mpi.hpp
+// The executor over many hosts: a run outside an MPI job launches one, a run inside it is a rank.
+
+namespace kvmark::exec {
+
+/// The job of exec::mpi, which also starts its ranks.
+class launched_job : public mpi_job {
+public:
+    static constexpr bool launches = true;
+
+    /// From outside a job. `build(dialect, extras)` gives the command of the ranks.
+    template <class Build, class Observer>
+    KVMARK_COLD static result<measure::run_report> launch(const job_order& order, Build&& build,
+                                                          Observer& observer) {
+        return launch_job(order, build, observer, print_lines());
+    }
+};
+
 template <class Stack>
 struct crew_of<mpi, Stack> {
     using type = mpi_crew<Stack>;
@@ -16635,7 +16671,7 @@ struct crew_of<mpi, Stack> {
 
 template <>
 struct job_of<mpi> {
-    using type = mpi_job;
+    using type = launched_job;
 };
 
 } // namespace kvmark::exec

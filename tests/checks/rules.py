@@ -33,6 +33,7 @@ OPT_IN = {
         "exec/job_environment.hpp",
         "exec/launch_job.hpp",
         "exec/mpi.hpp",
+        "exec/mpi_crew.hpp",
         "exec/mpi_job.hpp",
         "exec/mpi_session.hpp",
         "exec/progress_text.hpp",

@@ -136,10 +136,13 @@ private:
         if (const auto faults = validate(); !faults.empty()) return joined(faults);
         options o = options_;
         if (o.program.path.empty() && o.program.words.empty()) o.program.words = exec::this_command();
+        const exec::job_order order = job_order_of<Launcher>(o, job.next_run());
         return job.launch(
-            job_order_of<Launcher>(o, job.next_run()),
+            order,
             [&](const launch::dialect* words, const exec::launch_extras& extras) {
-                return executed_command<Launcher>(words, extras, o);
+                const launch::launcher_request request = job_request(o, order.launcher, extras);
+                return words != nullptr ? kvmark::build_command(*words, request, o)
+                                        : command::build(Launcher{}, request, o);
             },
             observer);
     }
@@ -167,7 +170,10 @@ private:
                        typename crew_type::type, std::remove_reference_t<Observer>>
             engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
                    observer);
-        return job.conclude(engine.run(), tiers);
+        measure::run_report own = engine.run();
+        if constexpr (requires { observer.on_own_report(own, o, job.place().rank); })
+            if (job.place().ranks > 1) observer.on_own_report(own, o, job.place().rank);
+        return job.conclude(std::move(own), tiers);
     }
 
     [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,

@@ -27,17 +27,15 @@ template <class Launcher>
             .run = run};
 }
 
-/// build_command() with what an executed launch adds. `words` null: the launcher type's own prefix.
-template <class Launcher>
-[[nodiscard]] KVMARK_COLD argv executed_command(const launch::dialect* words,
-                                                const exec::launch_extras& extras, const options& o) {
+/// What an executed launch asks of `launcher`. It holds views into all three.
+[[nodiscard]] KVMARK_COLD launch::launcher_request job_request(const options& o, const std::string& launcher,
+                                                               const exec::launch_extras& extras) {
     launch::launcher_request request = launch_request(o);
-    if (request.path.empty()) request.path = Launcher::name; // whatever dialect it turned out to speak
+    request.path = launcher;
     request.timeout_s = extras.timeout_s;
     request.tag_output = extras.tag_output;
     request.environment = extras.environment;
-    if (words != nullptr) return build_command(*words, request, o);
-    return command::build(Launcher{}, request, o);
+    return request;
 }
 
 } // namespace kvmark

@@ -2,34 +2,21 @@
 #pragma once
 
 #include <kvmark/exec/launch_job.hpp>
-#include <kvmark/exec/local.hpp>
-#include <kvmark/exec/mpi_job.hpp>
+#include <kvmark/exec/mpi_crew.hpp>
 
 namespace kvmark::exec {
 
-/// The crew of a rank: local hands, a start in common with the other ranks, and SIGUSR1 as a further signal
-/// that ends the run. Outside a job it is local_crew.
-template <class Stack>
-class mpi_crew : public local_crew<Stack> {
+/// The job of exec::mpi, which also starts its ranks.
+class launched_job : public mpi_job {
 public:
-    KVMARK_COLD mpi_crew(const crew_setup<Stack>& setup, mpi_job& job) : local_crew<Stack>(setup), job_(job) {
-        if (!job.inside()) return;
-        this->listen_for(SIGUSR1);
-        job.listen([this] {
-            this->wait({});
-            return this->stop_signal();
-        });
-    }
-    KVMARK_COLD ~mpi_crew() { job_.listen({}); }
+    static constexpr bool launches = true;
 
-    KVMARK_COLD void await_ranks() {
-        job_.await_ranks([this](nanoseconds t) { this->wait(t); }, [this] { return this->stop_requested(); });
+    /// From outside a job. `build(dialect, extras)` gives the command of the ranks.
+    template <class Build, class Observer>
+    KVMARK_COLD static result<measure::run_report> launch(const job_order& order, Build&& build,
+                                                          Observer& observer) {
+        return launch_job(order, build, observer, print_lines());
     }
-    KVMARK_COLD void await_start(nanoseconds window) { job_.await_start(window); }
-    KVMARK_COLD void window_closed() { job_.window_closed(); }
-
-private:
-    mpi_job& job_;
 };
 
 template <class Stack>
@@ -39,7 +26,7 @@ struct crew_of<mpi, Stack> {
 
 template <>
 struct job_of<mpi> {
-    using type = mpi_job;
+    using type = launched_job;
 };
 
 } // namespace kvmark::exec

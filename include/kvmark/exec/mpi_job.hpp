@@ -1,9 +1,13 @@
 // One run as a rank of an MPI job: a common start, and results by message.
 #pragma once
 
+#include <kvmark/exec/frames.hpp>
 #include <kvmark/exec/job_environment.hpp>
-#include <kvmark/exec/launch_job.hpp>
+#include <kvmark/exec/job_order.hpp>
 #include <kvmark/exec/mpi_session.hpp>
+#include <kvmark/exec/progress_text.hpp>
+#include <kvmark/measure/job_report.hpp>
+#include <kvmark/measure/packed.hpp>
 #include <kvmark/measure/read_machine.hpp>
 
 #include <deque>
@@ -24,7 +28,7 @@ struct job_patience {
 /// rank 0, and that one not for long. Outside a job it is a job of one.
 class mpi_job {
 public:
-    static constexpr bool launches = true;
+    static constexpr bool launches = false;
     mpi_job() = default;
     mpi_job(const mpi_job&) = delete;
     mpi_job& operator=(const mpi_job&) = delete;
@@ -83,6 +87,9 @@ public:
         template <class... Args>
             requires requires(Observer o, Args... args) { o.on_io(args...); }
         void on_io(Args... args) { observer_.on_io(args...); }
+        template <class... Args>
+            requires requires(Observer o, const Args&... args) { o.on_own_report(args...); }
+        void on_own_report(const Args&... args) { observer_.on_own_report(args...); }
 
     private:
         mpi_job& job_;
@@ -138,11 +145,20 @@ public:
         return outcome;
     }
 
-    /// Launches the ranks of a run from outside a job. `build(dialect, extras)` gives their command.
-    template <class Build, class Observer>
-    KVMARK_COLD static result<measure::run_report> launch(const job_order& order, Build&& build,
-                                                          Observer& observer) {
-        return launch_job(order, build, observer, print_lines());
+    /// No run: what the machines of the job are, as a report without figures.
+    [[nodiscard]] KVMARK_COLD result<measure::run_report> survey(const std::string& cache_dir) {
+        if (auto inside = join(); !inside) return inside.error();
+        describe(cache_dir, 0);
+        measure::rank_stats row;
+        row.delivered = true;
+        if (session_) {
+            static_cast<void>(take_part(true));
+            return deliver({}, std::move(row), nullptr);
+        }
+        measure::run_report own;
+        own.job.emplace().hosts.push_back(measure::read_machine(cache_dir));
+        own.job->ranks.push_back(std::move(row));
+        return own;
     }
 
     // --- what the crew asks ---

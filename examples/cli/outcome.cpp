@@ -1,0 +1,64 @@
+// Result files, the summary on the terminal, the exit code.
+#include "outcome.hpp"
+
+#include "command_line.hpp"
+#include "result_files.hpp"
+
+#include <kvmark/core/clock.hpp>
+#include <kvmark/measure/faults.hpp>
+#include <kvmark/report/summary.hpp>
+#include <kvmark/report/warnings.hpp>
+
+#include <csignal>
+
+namespace kvmark::cli {
+
+namespace {
+
+int exit_code_of(const measure::run_report& report) {
+    if (!report.clean()) return exit_failed;
+    if (!report.interrupted) return exit_ok;
+    return report.stop_signal == SIGTERM ? exit_terminated : exit_interrupted;
+}
+
+} // namespace
+
+run_course::run_course(const settings& s) : begun(clocks::monotonic_now()) {
+    context.argv = words_of(executed_command(s));
+    context.started = report::utc_now();
+}
+
+int conclude(const settings& s, console& out, run_course& course, const result<measure::run_report>& report) {
+    out.end_progress();
+    course.context.finished = report::utc_now();
+    const double runtime = to_seconds(clocks::monotonic_now() - course.begun);
+    if (!report) {
+        out.fail(report.error().message);
+        if (auto written = write_metadata(s, runtime, nullptr); !written) out.fail(written.error().message);
+        return report.error().kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
+    }
+    if (report->job && !report->job->hosts.empty()) course.context.host = report->job->hosts.front();
+
+    int code = exit_code_of(*report);
+    const auto files = write_results(s, *report, course.context);
+    const auto metadata = write_metadata(s, runtime, &*report);
+    if (s.quiet) {
+        for (const std::string& fault : measure::faults(*report)) out.fail(fault);
+    } else {
+        const report::palette colors(out.color()), none(false);
+        out.print(report::summary_text(*report, s.options, course.context, colors),
+                  report::summary_text(*report, s.options, course.context, none));
+        if (files && !files->result.empty()) {
+            const std::string line = "Result     " + files->result + "\n";
+            out.print(line, line);
+        }
+    }
+    for (const error* failure : {files ? nullptr : &files.error(), metadata ? nullptr : &metadata.error()}) {
+        if (failure == nullptr) continue;
+        out.fail(failure->message);
+        code = exit_failed;
+    }
+    return code;
+}
+
+} // namespace kvmark::cli
