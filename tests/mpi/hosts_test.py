@@ -291,6 +291,27 @@ class UpAndDown(HostsTest):
                 self.assertEqual(owner.wait(20), 130)
                 self.assertEqual(test_hosts.set_names(f"{owner.pid}-*"), [])
 
+    def test_interrupts_while_they_go_down(self):
+        with self.owner() as owner:
+            name = owner.stdout.readline().strip()
+            while owner.poll() is None:
+                owner.terminate()
+                time.sleep(0.003)
+            self.assert_nothing_left(name)
+
+    def test_an_interrupt_of_up_by_hand(self):
+        for _ in range(10):
+            words = [sys.executable, str(SUPPORT / "hosts.py"), "up", "--count", "8"]
+            with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as up:
+                self.assertTrue(wait_until(lambda: test_hosts.set_names(f"{os.getpid()}-*")))
+                up.send_signal(signal.SIGINT)
+                name = up.stdout.read().strip()
+            if not name:
+                break
+            HostSet(name).down()  # it was up already
+        self.assertEqual(up.returncode, 130)
+        self.assertEqual(test_hosts.set_names(f"{os.getpid()}-*"), [])
+
     def test_the_end_of_the_program_takes_them_down(self):
         code = f"import sys; sys.path.insert(0, {str(SUPPORT)!r}); import hosts; up = hosts.TestHosts(1); up.up()"
         for end in ["", "; 1 / 0"]:
