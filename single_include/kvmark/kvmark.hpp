@@ -5180,7 +5180,7 @@ private:
         in_ = {};
         return good_ = false;
     }
-    bool take(std::size_t n) {
+    bool take(std::uint64_t n) {
         if (n > in_.size()) return fail();
         taken_ = in_.first(n);
         in_ = in_.subspan(n);
@@ -5198,13 +5198,6 @@ private:
         fail();
         return 0;
     }
-    /// Of elements that take a byte or more each.
-    std::size_t element_count() {
-        const std::uint64_t n = varint();
-        if (n > in_.size()) fail();
-        return good_ ? n : 0;
-    }
-
     template <class T>
     void get(T& x) {
         visit_members(*this, x);
@@ -5238,17 +5231,17 @@ private:
         x = good_ ? static_cast<tier_role>(v) : tier_role{};
     }
     void get(std::string& x) {
-        if (take(element_count())) x.assign(reinterpret_cast<const char*>(taken_.data()), taken_.size());
+        if (take(varint())) x.assign(reinterpret_cast<const char*>(taken_.data()), taken_.size());
     }
     template <class T>
     void get(std::vector<T>& x) {
-        const std::size_t n = element_count();
+        const std::uint64_t n = varint();
         // An empty tier is a few bytes here and a megabyte of histograms there; no stack has so many.
         if (std::same_as<T, tier_stats> && n > 16) fail();
         x.clear();
         const std::size_t fitting = in_.size() / sizeof(T); // never more memory than the input has
         x.reserve(n < fitting ? n : fitting);
-        for (std::size_t i = 0; i < n && good_; ++i) get(x.emplace_back());
+        for (std::uint64_t i = 0; i < n && good_; ++i) get(x.emplace_back());
     }
     template <class T, std::size_t N>
     void get(std::array<T, N>& x) {
@@ -5263,10 +5256,10 @@ private:
     }
     void get(histogram& x) {
         x.clear();
-        const std::size_t filled = element_count();
+        const std::uint64_t filled = varint();
         if (filled == 0) return;
         std::uint64_t next = 0;
-        for (std::size_t i = 0; i < filled && good_; ++i) {
+        for (std::uint64_t i = 0; i < filled && good_; ++i) {
             const std::uint64_t skipped = varint(), count = varint();
             if (skipped >= histogram::bucket_count || count == 0 || !x.restore_bucket(next + skipped, count))
                 fail();

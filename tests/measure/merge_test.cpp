@@ -83,7 +83,7 @@ TEST_CASE("merge: percentiles of the job are those of one histogram of all sampl
         const run_report sum = merged(parts);
         for (const measure::histogram* h : {&sum.end_to_end, &sum.decode, &sum.classes[1].latency,
                                             &sum.tiers[0].read.total, &sum.tiers[0].write.device})
-            CHECK(test::listed(*h) == test::listed(all));
+            CHECK((test::listed(*h) == test::listed(all)));
     }
 }
 
