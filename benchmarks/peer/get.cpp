@@ -1,7 +1,7 @@
 // Reading blocks of 2 MiB from another rank: tier::peer's queue beside loops of MPI written by hand, one over
 // MPI_Rget and MPI_Testsome, one over MPI_Get and MPI_Win_flush for each batch (as osu_get_bw).
-// Hypothesis: all that the tier adds to an I/O is its turn, a slot and the clock, so it reaches at least 0.95 of
-// the better of the two. The rank that is read from serves all three at the same pace: one that waits in
+// Hypothesis: all that the tier adds to an I/O is its turn, a slot and the clock, so it reaches at least 0.95
+// of the better of the two. The rank that is read from serves all three at the same pace: one that waits in
 // MPI_Barrier takes a processor, and with two of them here that costs the loops half. What was seen stands in
 // docs/peer.md.
 //
@@ -145,7 +145,8 @@ bool measure_tier(const huge_page_buffer& memory, const std::array<std::uint32_t
             if (!tier.write(0, place_of(i), slot_of(memory, 0)).good()) return false;
         if (!tier.commit(0).good()) return false;
         static_cast<void>(read_by_queue(tier, memory, depths.back())); // warms up
-        for (std::size_t d = 0; d < depths.size(); ++d) found[d].queue = read_by_queue(tier, memory, depths[d]);
+        for (std::size_t d = 0; d < depths.size(); ++d)
+            found[d].queue = read_by_queue(tier, memory, depths[d]);
     }
     tier.disconnect();
     return true;

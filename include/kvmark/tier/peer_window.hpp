@@ -16,9 +16,10 @@
 
 namespace kvmark::tier {
 
-/// What a thread does between two calls of MPI that look for something to do, since MPI cannot be slept on: it
-/// yields for 200 us after bytes last moved, then sleeps for an eighth of the time since, 50 to 500 us. So a
-/// thread with nothing to do takes a few percent of a processor, and what comes after a pause of t waits for t/8.
+/// What a thread does between two calls of MPI that look for something to do, since MPI cannot be slept on:
+/// it yields for 200 us after bytes last moved, then sleeps for an eighth of the time since, 50 to 500 us. So
+/// a thread with nothing to do takes a few percent of a processor, and what comes after a pause of t waits
+/// for t/8.
 class mpi_pace {
 public:
     /// By the thread, before it pauses: timers are else 50 us late.
