@@ -26,6 +26,8 @@ public:
     KVMARK_COLD static void prepare_thread() { ::prctl(PR_SET_TIMERSLACK, 1UL); }
 
     /// `took`: the call just made. One that moved bytes takes longer than one that found none to move.
+    /// It always lets go of the processor: a thread that took its turn again at once would leave none to
+    /// others.
     KVMARK_INLINE void pause(nanoseconds now, nanoseconds took) {
         if (took > idle_call) moved_ = now;
         const nanoseconds quiet = now - moved_;
