@@ -250,7 +250,7 @@ constexpr option_spec table[]{
     {"cpu-mem-gb", "", arity::one, "GIB", on_run | on_datasize, tiers,
      "host memory tier, GiB; 0: none (32.0)", {}, gib<&o::cpu_mem_gb>},
     {"peer-mem-gb", "", arity::one, "GIB", on_run, tiers,
-     "memory of other ranks, GiB that each rank lends and has; 0: none (0)", {}, gib<&o::peer_mem_gb>},
+     "tier in memory of other ranks, GiB that each lends to the others; 0: none (0)", {}, gib<&o::peer_mem_gb>},
     {"cache-dir", "", arity::one, "DIR", on_run | on_datasize | on_cluster, tiers,
      "where the storage tier keeps its files (below --results-dir, else a temporary directory)",
      {}, text<&o::cache_dir>},

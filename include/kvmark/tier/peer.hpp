@@ -167,6 +167,7 @@ public:
             return error{error_kind::invalid_argument,
                          "--peer-mem-gb: needs at least two ranks; start them with --exec-type mpi"};
         peer_ = &t;
+        mpi_pace::prepare_thread();
         requests_.reserve(depth);
         slots_.reserve(depth);
         prepared_.reserve(depth);
