@@ -174,6 +174,7 @@ void resolve_for_datasize(settings& s, fault_list& faults) {
 
 void resolve_launch(settings& s, fault_list& faults) {
     s.is_rank = exec::inside_job();
+    if (s.is_rank) s.no_color = true; // launchers give ranks a terminal whatever their own output is
     if (s.is_rank && s.executor == executor_kind::local && s.dry_run == dry_run_form::off)
         faults.add(
             "--exec-type local: this process is a rank of a job; leave it out, or start kvmark without "

@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_MPI.
+// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -4370,963 +4370,6 @@ namespace kvmark::measure {
 
 } // namespace kvmark::measure
 
-// kvmark/measure/find_mount.hpp
-// Which file system holds a path, and how it is mounted.
-
-#include <limits.h>
-#include <sys/vfs.h>
-
-namespace kvmark::measure {
-
-/// Empty texts where it could not be found.
-struct mount_facts {
-    std::string point;
-    std::string file_system; ///< its type
-    std::string options;     ///< of the mount, then of the file system, each once
-};
-
-namespace detail {
-
-/// mountinfo writes a space, tab, newline or backslash in a name as \ooo.
-[[nodiscard]] KVMARK_COLD std::string without_octal(std::string_view name) {
-    const auto digit = [&](std::size_t i) { return i < name.size() && name[i] >= '0' && name[i] <= '7'; };
-    std::string text;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        if (name[i] == '\\' && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
-            text +=
-                static_cast<char>((name[i + 1] - '0') * 64 + (name[i + 2] - '0') * 8 + (name[i + 3] - '0'));
-            i += 3;
-        } else {
-            text += name[i];
-        }
-    }
-    return text;
-}
-
-/// Is `path` the directory `above`, or below it?
-[[nodiscard]] KVMARK_COLD bool lies_in(std::string_view path, std::string_view above) {
-    return path.starts_with(above) &&
-           (above.ends_with('/') || path.size() == above.size() || path[above.size()] == '/');
-}
-
-/// Each option once. Read-only where the mount or its file system is.
-[[nodiscard]] KVMARK_COLD std::string joined_options(std::string_view of_mount, std::string_view of_system) {
-    bool read_only = false;
-    std::string others;
-    for (std::string_view options : {of_mount, of_system}) {
-        while (!options.empty()) {
-            const std::string option(take_until(options, ','));
-            read_only = read_only || option == "ro";
-            if (option == "ro" || option == "rw" ||
-                (others + ",").find("," + option + ",") != std::string::npos)
-                continue;
-            others += "," + option;
-        }
-    }
-    return (read_only ? "ro" : "rw") + others;
-}
-
-/// The magic numbers of statfs(2); a type that is not named here is written as its number.
-[[nodiscard]] KVMARK_COLD std::string file_system_name(unsigned long magic) {
-    switch (magic) {
-    case 0xef53:
-        return "ext4";
-    case 0x58465342:
-        return "xfs";
-    case 0x9123683e:
-        return "btrfs";
-    case 0x01021994:
-        return "tmpfs";
-    case 0x794c7630:
-        return "overlay";
-    case 0x6969:
-        return "nfs";
-    case 0x2fc12fc1:
-        return "zfs";
-    case 0xf2f52010:
-        return "f2fs";
-    case 0x65735546:
-        return "fuse";
-    case 0x0bd00bd0:
-        return "lustre";
-    case 0x47504653:
-        return "gpfs";
-    default:
-        break;
-    }
-    char text[32];
-    std::snprintf(text, sizeof text, "0x%lx", magic);
-    return text;
-}
-
-} // namespace detail
-
-/// The mount of /proc/self/mountinfo (proc(5)) with the longest mount point above `path`, or above its
-/// nearest existing parent; of equal ones the last, which hides the others. Where none is listed, as after
-/// chroot(2), the type alone is known, from statfs(2). `root` stands in front of /proc.
-[[nodiscard]] KVMARK_COLD mount_facts find_mount(const std::string& path, const std::string& root = "") {
-    mount_facts found;
-    char resolved[PATH_MAX];
-    if (::realpath(nearest_existing(path).c_str(), resolved) == nullptr) return found;
-    const std::string mounts = read_text(root + "/proc/self/mountinfo");
-    for (std::string_view rest = mounts; !rest.empty();) {
-        std::string_view line = take_until(rest, '\n');
-        for (int skipped = 0; skipped < 4; ++skipped) take_until(line, ' '); // number, parent, device, root
-        std::string point = detail::without_octal(take_until(line, ' '));
-        if (point.empty() || point.size() < found.point.size() || !detail::lies_in(resolved, point)) continue;
-        const std::string_view options = take_until(line, ' ');
-        while (!line.empty() && take_until(line, ' ') != "-") {
-        }
-        const std::string_view type = take_until(line, ' ');
-        take_until(line, ' '); // source
-        found = {std::move(point), std::string(type), detail::joined_options(options, line)};
-    }
-    struct statfs fs {};
-    if (found.file_system.empty() && ::statfs(resolved, &fs) == 0)
-        found.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
-    return found;
-}
-
-} // namespace kvmark::measure
-
-// kvmark/measure/merge_series.hpp
-// What the ranks of a job sampled as they ran, made one series each.
-
-namespace kvmark::measure {
-
-/// Time series on a common grid of whole seconds. The sample that a rank took at about k seconds belongs to
-/// cell k; one that covers several seconds counts in each of them, its bytes in equal parts. After its last
-/// sample a rank contributes nothing.
-class timeline_sum {
-public:
-    KVMARK_COLD void add(const std::vector<throughput_sample>& part) {
-        std::size_t before = 0;
-        for (const throughput_sample& s : part) {
-            const auto nearest = static_cast<std::size_t>((s.at.count + second / 2) / second);
-            const std::size_t cell = nearest > before ? nearest : before + 1;
-            if (cells_.size() < cell) cells_.resize(cell);
-            for (std::size_t c = before + 1; c <= cell; ++c) {
-                throughput_sample& to = cells_[c - 1];
-                to.tokens_per_second += s.tokens_per_second;
-                to.read += part_of(s.read, c - before, cell - before);
-                to.written += part_of(s.written, c - before, cell - before);
-                to.users += s.users;
-            }
-            before = cell;
-        }
-    }
-
-    /// `elapsed` ends the last cell where that is shorter.
-    [[nodiscard]] KVMARK_COLD std::vector<throughput_sample> take(nanoseconds elapsed) && {
-        for (std::size_t i = 0; i < cells_.size(); ++i) {
-            const nanoseconds end(static_cast<std::int64_t>(i + 1) * second);
-            cells_[i].at = end < elapsed ? end : elapsed;
-        }
-        return std::move(cells_);
-    }
-
-private:
-    static constexpr std::int64_t second = 1'000'000'000;
-
-    /// The i-th of n parts that add up to b.
-    static bytes part_of(bytes b, std::size_t i, std::size_t n) {
-        return i == n ? b - b / n * (n - 1) : b / n;
-    }
-
-    std::vector<throughput_sample> cells_; ///< cell k at k - 1
-};
-
-/// Rows per request, the first of each rank before the second of any, up to a cap. It never holds much more
-/// than twice the cap.
-class sample_shares {
-public:
-    explicit sample_shares(std::uint64_t cap) : cap_(cap) {}
-
-    KVMARK_COLD void add(std::vector<request_sample> part) {
-        offered_ += part.size();
-        held_ += part.size();
-        parts_.push_back(std::move(part));
-        if (held_ / 2 > cap_) drop_excess();
-    }
-
-    [[nodiscard]] bool capped() const { return offered_ > cap_; }
-
-    [[nodiscard]] KVMARK_COLD std::vector<request_sample> take() && {
-        std::vector<request_sample> all;
-        all.reserve(held_ < cap_ ? held_ : cap_);
-        for (std::size_t i = 0; all.size() < cap_; ++i) {
-            const std::size_t before = all.size();
-            for (const auto& part : parts_)
-                if (i < part.size() && all.size() < cap_) all.push_back(part[i]);
-            if (all.size() == before) break;
-        }
-        return all;
-    }
-
-private:
-    /// More ranks can only make the shares smaller, so what is beyond them now is never used.
-    void drop_excess() {
-        std::uint64_t low = 0, high = cap_; // the share lies here: so many of each rank fit
-        while (low < high) {
-            const std::uint64_t share = low + (high - low + 1) / 2;
-            std::uint64_t taken = 0;
-            for (const auto& part : parts_) taken += part.size() < share ? part.size() : share;
-            if (taken <= cap_)
-                low = share;
-            else
-                high = share - 1;
-        }
-        held_ = 0;
-        for (auto& part : parts_) {
-            if (part.size() > low + 1) {
-                part.resize(low + 1);
-                part.shrink_to_fit();
-            }
-            held_ += part.size();
-        }
-    }
-
-    std::uint64_t cap_;
-    std::uint64_t offered_ = 0;
-    std::uint64_t held_ = 0;
-    std::vector<std::vector<request_sample>> parts_;
-};
-
-/// The samples of the ranks' autoscalers, which decide at the same times: users and rates added up, the
-/// highest saturation and P95. Where the ranks did not do the same, the action is what became of the users.
-class autoscaling_sum {
-public:
-    KVMARK_COLD void add(const std::vector<autoscale_event>& part) {
-        for (std::size_t i = 0; i < part.size(); ++i) {
-            const autoscale_event& e = part[i];
-            if (i == events_.size()) {
-                events_.push_back(e);
-                continue;
-            }
-            autoscale_event& to = events_[i];
-            to.at = to.at < e.at ? e.at : to.at;
-            to.users += e.users;
-            to.saturation = to.saturation < e.saturation ? e.saturation : to.saturation;
-            to.read_p95_ms = to.read_p95_ms < e.read_p95_ms ? e.read_p95_ms : to.read_p95_ms;
-            to.tokens_per_second += e.tokens_per_second;
-            if (to.action != e.action) to.action.clear();
-        }
-    }
-
-    [[nodiscard]] KVMARK_COLD std::vector<autoscale_event> take() && {
-        for (std::size_t i = 0; i < events_.size(); ++i) {
-            const std::uint64_t now = events_[i].users, before = i == 0 ? now : events_[i - 1].users;
-            if (events_[i].action.empty())
-                events_[i].action = now > before ? "scale_up" : now < before ? "scale_down" : "hold";
-        }
-        return std::move(events_);
-    }
-
-private:
-    std::vector<autoscale_event> events_;
-};
-
-} // namespace kvmark::measure
-
-// kvmark/measure/merge.hpp
-// The reports of a job's ranks made one.
-
-namespace kvmark::measure {
-
-/// Counters add up and histograms add up bucket by bucket, so a percentile of the sum is as exact as one of
-/// all samples in one histogram. Give the reports in the order of their ranks.
-class report_merger {
-public:
-    /// Corruptions and failures that are kept with their place.
-    static constexpr std::size_t kept_faults = 16;
-
-    /// `max_samples` is the most rows per request that the sum has.
-    explicit report_merger(std::uint64_t max_samples) : samples_(max_samples) {}
-
-    /// Ranks with the same `host` share its devices.
-    KVMARK_COLD void add(run_report part, std::uint32_t rank, std::uint32_t host) {
-        if (count_++ == 0) sum_.seed = part.seed;
-        if (sum_.elapsed < part.elapsed) sum_.elapsed = part.elapsed;
-        sum_.virtual_time |= part.virtual_time;
-        sum_.peak_users += part.peak_users;
-        sum_.requests_completed += part.requests_completed;
-        sum_.tokens_generated += part.tokens_generated;
-        sum_.storage_time += part.storage_time;
-        sum_.generation_time += part.generation_time;
-        sum_.end_to_end.merge(part.end_to_end);
-        sum_.queue.merge(part.queue);
-        sum_.storage_io.merge(part.storage_io);
-        sum_.generation.merge(part.generation);
-        sum_.prefill.merge(part.prefill);
-        sum_.decode.merge(part.decode);
-        for (std::size_t i = 0; i < part.classes.size(); ++i) measure::add(sum_.classes[i], part.classes[i]);
-        measure::add(sum_.cache, part.cache);
-        for (std::size_t i = 0; i < part.tiers.size(); ++i) add_tier(i, part.tiers[i]);
-        measure::add(sum_.process, part.process);
-        sum_.io_buffer_bytes += part.io_buffer_bytes;
-        add_device(host, part.device);
-        add_faults(part, rank);
-        timeline_.add(part.timeline);
-        autoscaling_.add(part.autoscaling);
-        sum_.samples_capped |= part.samples_capped;
-        samples_.add(std::move(part.samples));
-    }
-
-    /// What went wrong on a rank and what ended it, without its figures.
-    KVMARK_COLD void add_faults(const run_report& part, std::uint32_t rank) {
-        sum_.interrupted |= part.interrupted;
-        if (sum_.stop_signal == 0) sum_.stop_signal = part.stop_signal;
-        sum_.corrupt_sectors += part.corrupt_sectors;
-        sum_.failed_operations += part.failed_operations;
-        const std::string where = "rank " + std::to_string(rank) + ": ";
-        for (const corruption& c : part.corruptions) keep(sum_.corruptions, c, where);
-        for (const io_failure& f : part.failures) keep(sum_.failures, f, where);
-    }
-
-    [[nodiscard]] KVMARK_COLD run_report take() && {
-        for (std::size_t i = 0; i < sum_.tiers.size(); ++i) sum_.tiers[i].note = joined(notes_[i]);
-        sum_.device = devices_together();
-        sum_.samples_capped |= samples_.capped();
-        sum_.samples = std::move(samples_).take();
-        sum_.timeline = std::move(timeline_).take(sum_.elapsed);
-        sum_.autoscaling = std::move(autoscaling_).take();
-        return std::move(sum_);
-    }
-
-private:
-    struct counted_note {
-        std::string text;
-        std::size_t ranks = 0;
-    };
-    struct host_device {
-        std::uint32_t host = 0;
-        device_usage usage;
-    };
-
-    void add_tier(std::size_t i, const tier_stats& t) {
-        if (i == sum_.tiers.size()) {
-            tier_stats& first = sum_.tiers.emplace_back();
-            first.name = t.name;
-            first.role = t.role;
-            notes_.emplace_back();
-        }
-        tier_stats& to = sum_.tiers[i];
-        to.limit = add_limits(to.limit, t.limit);
-        to.used += t.used;
-        to.entries += t.entries;
-        to.demotions_in += t.demotions_in;
-        to.evictions += t.evictions;
-        measure::add(to.read, t.read);
-        measure::add(to.write, t.write);
-        if (t.note.empty()) return;
-        for (counted_note& n : notes_[i])
-            if (n.text == t.note) return ++n.ranks, void();
-        notes_[i].push_back({t.note, 1});
-    }
-
-    /// A note that holds for all ranks as it is; else each with the number of ranks it holds for.
-    [[nodiscard]] std::string joined(const std::vector<counted_note>& notes) const {
-        if (notes.size() == 1 && notes[0].ranks == count_) return notes[0].text;
-        std::string text;
-        for (const counted_note& n : notes)
-            text += (text.empty() ? "" : "; ") + n.text + " (" + std::to_string(n.ranks) + " of " +
-                    std::to_string(count_) + " ranks)";
-        return text;
-    }
-
-    /// The ranks of a host read the same counters of the kernel, each over its own window: the largest
-    /// counts.
-    void add_device(std::uint32_t host, const device_usage& d) {
-        for (host_device& known : devices_) {
-            if (known.host != host || known.usage.name != d.name) continue;
-            if (known.usage.read < d.read) known.usage.read = d.read;
-            if (known.usage.written < d.written) known.usage.written = d.written;
-            return;
-        }
-        devices_.push_back({host, d});
-    }
-
-    /// Without a name where some rank has no device: the sum would be that of a part of the bytes.
-    [[nodiscard]] device_usage devices_together() const {
-        device_usage all;
-        std::vector<std::string_view> names;
-        for (const host_device& d : devices_) {
-            if (d.usage.name.empty()) return {};
-            all.read += d.usage.read;
-            all.written += d.usage.written;
-            bool known = false;
-            for (const std::string_view name : names) known |= name == d.usage.name;
-            if (known) continue;
-            names.push_back(d.usage.name);
-            all.name += (all.name.empty() ? "" : ", ") + d.usage.name;
-        }
-        return all;
-    }
-
-    template <class Fault>
-    static void keep(std::vector<Fault>& kept, Fault f, const std::string& where) {
-        if (kept.size() == kept_faults) return;
-        f.tier = where + f.tier;
-        kept.push_back(std::move(f));
-    }
-
-    run_report sum_;
-    std::size_t count_ = 0;
-    std::vector<std::vector<counted_note>> notes_; ///< by tier
-    std::vector<host_device> devices_;
-    sample_shares samples_;
-    timeline_sum timeline_;
-    autoscaling_sum autoscaling_;
-};
-
-/// The reports of ranks 0, 1, ... of one host.
-[[nodiscard]] KVMARK_COLD run_report merge(std::span<const run_report> parts, std::uint64_t max_samples) {
-    report_merger merger(max_samples);
-    std::uint32_t rank = 0;
-    for (const run_report& part : parts) merger.add(part, rank++, 0);
-    return std::move(merger).take();
-}
-
-} // namespace kvmark::measure
-
-// kvmark/measure/job_report.hpp
-// From what the ranks delivered to the report of the job.
-
-namespace kvmark::measure {
-
-/// What came from one rank; nothing but its number and host where nothing came.
-struct delivered_rank {
-    rank_stats stats;
-    std::optional<run_report> report;
-};
-
-/// What a rank's report knows of the rank. Number, host, users, cache directory and clocks are the caller's
-/// to set. A rank whose data were corrupt or whose operations failed is not complete; one that a signal ended
-/// is.
-[[nodiscard]] KVMARK_COLD rank_stats summarize(const run_report& r) {
-    rank_stats s;
-    s.delivered = true;
-    for (const std::string& fault : faults(r)) s.failure += (s.failure.empty() ? "" : "; ") + fault;
-    s.interrupted = r.interrupted;
-    s.seed = r.seed;
-    s.elapsed = r.elapsed;
-    s.requests_completed = r.requests_completed;
-    s.tokens_generated = r.tokens_generated.count;
-    s.storage_time = r.storage_time;
-    s.storage_io_p95 = r.storage_io.quantile(0.95);
-    for (const tier_stats& t : r.tiers)
-        s.tiers.push_back({t.read.moved, t.write.moved, t.read.operations, t.write.operations, t.entries});
-    s.corrupt_sectors = r.corrupt_sectors;
-    s.failed_operations = r.failed_operations;
-    s.process = r.process;
-    s.device = r.device;
-    return s;
-}
-
-/// Between the first and the last of the ranks whose window opened.
-[[nodiscard]] KVMARK_COLD nanoseconds spread_of(const job_stats& job, nanoseconds rank_stats::*member) {
-    const rank_stats* first = nullptr;
-    const rank_stats* last = nullptr;
-    for (const rank_stats& r : job.ranks) {
-        if (!r.delivered || r.elapsed.count == 0) continue;
-        if (first == nullptr || r.*member < first->*member) first = &r;
-        if (last == nullptr || r.*member > last->*member) last = &r;
-    }
-    return first == nullptr ? nanoseconds() : last->*member - first->*member;
-}
-
-/// The job's report: the sums over its complete ranks, and a row for every rank. Corrupt sectors, failed
-/// operations and interruptions are those of all ranks that delivered. Without a complete rank all counts are
-/// 0, all histograms empty, and the tiers known by name alone.
-[[nodiscard]] KVMARK_COLD run_report job_report(std::vector<delivered_rank> ranks,
-                                                std::vector<machine_facts> hosts, std::uint64_t max_samples) {
-    std::vector<delivered_rank*> by_rank;
-    for (delivered_rank& d : ranks) {
-        by_rank.push_back(&d);
-        for (std::size_t i = by_rank.size() - 1; i > 0 && by_rank[i - 1]->stats.rank > d.stats.rank; --i)
-            std::swap(by_rank[i - 1], by_rank[i]);
-    }
-
-    report_merger merger(max_samples);
-    run_report unsummed; // what is known of the stack and the seed where no rank is complete
-    bool any_complete = false, any_delivered = false;
-    job_stats job;
-    for (delivered_rank* d : by_rank) {
-        rank_stats& s = d->stats;
-        if (s.complete() && !d->report) s.failure = "its report did not arrive";
-        if (s.delivered && !any_delivered) unsummed.seed = s.seed;
-        any_delivered |= s.delivered;
-        if (d->report && unsummed.tiers.empty())
-            for (const tier_stats& t : d->report->tiers) {
-                unsummed.tiers.emplace_back();
-                unsummed.tiers.back().name = t.name;
-                unsummed.tiers.back().role = t.role;
-            }
-        if (s.complete()) {
-            any_complete = true;
-            merger.add(std::move(*d->report), s.rank, s.host);
-        } else if (d->report) {
-            merger.add_faults(*d->report, s.rank);
-        } else if (s.delivered) {
-            run_report counts;
-            counts.interrupted = s.interrupted;
-            counts.corrupt_sectors = s.corrupt_sectors;
-            counts.failed_operations = s.failed_operations;
-            merger.add_faults(counts, s.rank);
-        }
-        job.ranks.push_back(std::move(s));
-    }
-    run_report sum = std::move(merger).take();
-    if (!any_complete) {
-        sum.seed = unsummed.seed;
-        sum.tiers = std::move(unsummed.tiers);
-    }
-    job.hosts = std::move(hosts);
-    job.start_skew = spread_of(job, &rank_stats::start_delay);
-    job.barrier_skew = spread_of(job, &rank_stats::left_barrier);
-    sum.job = std::move(job);
-    return sum;
-}
-
-} // namespace kvmark::measure
-
-// kvmark/measure/members.hpp
-// The members of everything that ranks send to one another, named once for both directions.
-
-namespace kvmark::measure {
-
-/// T or const T.
-template <class T, class U>
-concept either = std::same_as<std::remove_const_t<T>, U>;
-
-// Each hands all members to the archive, in order. The bindings are there so that a member more in a struct
-// does not compile until it is named here.
-
-template <class Archive, either<network_interface> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [name, megabits_per_second] = x;
-    archive(name, megabits_per_second);
-}
-
-template <class Archive, either<block_device_facts> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [name, model, scheduler, size, hardware_queues, queue_requests, rotational] = x;
-    archive(name, model, scheduler, size, hardware_queues, queue_requests, rotational);
-}
-
-template <class Archive, either<machine_facts> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [hostname, kernel, os, cpu_model, sockets, cores, logical_cpus, numa_nodes, memory,
-           transparent_hugepage, virtualization, file_system, mount_point, mount_options, device, networks,
-           mpi_library] = x;
-    archive(hostname, kernel, os, cpu_model, sockets, cores, logical_cpus, numa_nodes, memory,
-            transparent_hugepage, virtualization, file_system, mount_point, mount_options, device, networks,
-            mpi_library);
-}
-
-template <class Archive, either<device_usage> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [name, read, written] = x;
-    archive(name, read, written);
-}
-
-template <class Archive, either<process_usage> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [user, system, peak_resident] = x;
-    archive(user, system, peak_resident);
-}
-
-template <class Archive, either<rank_tier> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [read, written, reads, writes, entries] = x;
-    archive(read, written, reads, writes, entries);
-}
-
-template <class Archive, either<rank_stats> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
-           clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
-           storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device] = x;
-    archive(rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
-            clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
-            storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device);
-}
-
-template <class Archive, either<job_stats> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [hosts, ranks, start_skew, barrier_skew, notes] = x;
-    archive(hosts, ranks, start_skew, barrier_skew, notes);
-}
-
-template <class Archive, either<direction_stats> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [operations, moved, total, queue, submit, device, copy, verify, host, io] = x;
-    archive(operations, moved, total, queue, submit, device, copy, verify, host, io);
-}
-
-template <class Archive, either<tier_stats> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [name, role, limit, used, entries, demotions_in, evictions, read, write, note] = x;
-    archive(name, role, limit, used, entries, demotions_in, evictions, read, write, note);
-}
-
-template <class Archive, either<cache_counters> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
-           turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-           storage_tokens] = x;
-    archive(hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
-            turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-            storage_tokens);
-}
-
-template <class Archive, either<class_stats> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [arrived, completed, queued, in_service, latency] = x;
-    archive(arrived, completed, queued, in_service, latency);
-}
-
-template <class Archive, either<corruption> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [key, tier, offset, expected, found] = x;
-    archive(key, tier, offset, expected, found);
-}
-
-template <class Archive, either<io_failure> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [key, tier, operation, offset, error_number] = x;
-    archive(key, tier, operation, offset, error_number);
-}
-
-template <class Archive, either<throughput_sample> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [at, tokens_per_second, read, written, users] = x;
-    archive(at, tokens_per_second, read, written, users);
-}
-
-template <class Archive, either<autoscale_event> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [at, users, saturation, read_p95_ms, tokens_per_second, action] = x;
-    archive(at, users, saturation, read_p95_ms, tokens_per_second, action);
-}
-
-template <class Archive, either<request_sample> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [end_to_end_s, storage_s, generation_s, prefill_s, decode_s] = x;
-    archive(end_to_end_s, storage_s, generation_s, prefill_s, decode_s);
-}
-
-template <class Archive, either<run_report> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
-           tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
-           prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-           primary] = x;
-    archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
-            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
-            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-            primary);
-}
-
-template <class Archive, either<delivered_rank> T>
-void visit_members(Archive& archive, T& x) {
-    auto& [stats, report] = x;
-    archive(stats, report);
-}
-
-} // namespace kvmark::measure
-
-// kvmark/measure/packed.hpp
-// Reports as bytes: what a rank sends by message, and rank 0 to the process that launched the job.
-
-#include <type_traits>
-
-namespace kvmark::measure {
-
-/// Goes up when the form of packed values changes; a member more is a change too.
-inline constexpr std::uint8_t packed_version = 1;
-
-namespace detail {
-
-// A packed value: "kvm" and the version, the kind (4 bytes), the length of what follows the header and its
-// checksum (8 bytes each), then the members in the order of members.hpp. Whole numbers are LEB128, signed
-// ones zigzag; floating point is IEEE 754; everything is little-endian. A histogram is its filled buckets.
-inline constexpr std::size_t packed_header_size = 24;
-
-/// FNV-1a: a change of any one byte changes it.
-[[nodiscard]] constexpr std::uint64_t fnv1a(std::uint64_t hash, unsigned char byte) {
-    return (hash ^ byte) * 0x100000001b3u;
-}
-inline constexpr std::uint64_t fnv1a_start = 0xcbf29ce484222325u;
-
-[[nodiscard]] inline std::uint64_t checksum_of(std::span<const std::byte> data) {
-    std::uint64_t hash = fnv1a_start;
-    for (const std::byte b : data) hash = fnv1a(hash, static_cast<unsigned char>(b));
-    return hash;
-}
-
-/// Differs between types, and between releases of kvmark.
-template <class T>
-[[nodiscard]] constexpr std::uint32_t packed_kind() {
-    std::uint64_t hash = fnv1a_start;
-    for (const char c : std::string_view(__PRETTY_FUNCTION__))
-        hash = fnv1a(hash, static_cast<unsigned char>(c));
-    for (const char c : std::string_view(KVMARK_VERSION)) hash = fnv1a(hash, static_cast<unsigned char>(c));
-    return static_cast<std::uint32_t>(hash ^ hash >> 32);
-}
-
-template <class T>
-concept whole_number = std::integral<T> && !std::same_as<T, bool>;
-
-/// Appends what it is given.
-class packer {
-public:
-    template <class... Ts>
-    void operator()(const Ts&... xs) {
-        (put(xs), ...);
-    }
-
-    template <class T>
-    void fixed(T v, std::size_t size) {
-        for (std::size_t i = 0; i < size; ++i) out_.push_back(static_cast<std::byte>(v >> 8 * i & 0xff));
-    }
-    [[nodiscard]] std::vector<std::byte> take() && { return std::move(out_); }
-    [[nodiscard]] std::vector<std::byte>& data() { return out_; }
-
-private:
-    void varint(std::uint64_t v) {
-        for (; v >= 0x80; v >>= 7) out_.push_back(static_cast<std::byte>(v | 0x80));
-        out_.push_back(static_cast<std::byte>(v));
-    }
-
-    template <class T>
-    void put(const T& x) {
-        visit_members(*this, x);
-    }
-    void put(const bool& x) { out_.push_back(static_cast<std::byte>(x)); }
-    template <whole_number T>
-    void put(const T& x) {
-        const auto v = static_cast<std::uint64_t>(x);
-        varint(std::signed_integral<T> ? v << 1 ^ (x < 0 ? ~std::uint64_t{0} : 0) : v);
-    }
-    void put(const float& x) { fixed(std::bit_cast<std::uint32_t>(x), 4); }
-    void put(const double& x) { fixed(std::bit_cast<std::uint64_t>(x), 8); }
-    template <class Tag, class Rep>
-    void put(const quantity<Tag, Rep>& x) {
-        put(x.count);
-    }
-    void put(const tier_role& x) { put(static_cast<std::uint8_t>(x)); }
-    void put(const std::string& x) {
-        varint(x.size());
-        for (const char c : x) out_.push_back(static_cast<std::byte>(c));
-    }
-    template <class T>
-    void put(const std::vector<T>& x) {
-        varint(x.size());
-        for (const T& element : x) put(element);
-    }
-    template <class T, std::size_t N>
-    void put(const std::array<T, N>& x) {
-        for (const T& element : x) put(element);
-    }
-    template <class T>
-    void put(const std::optional<T>& x) {
-        put(x.has_value());
-        if (x) put(*x);
-    }
-    void put(const histogram& x) {
-        std::uint64_t filled = 0;
-        x.for_each_filled([&](std::size_t, std::uint64_t) { ++filled; });
-        varint(filled);
-        if (filled == 0) return;
-        std::size_t next = 0;
-        x.for_each_filled([&](std::size_t index, std::uint64_t count) {
-            varint(index - next);
-            varint(count);
-            next = index + 1;
-        });
-        put(x.sum());
-        put(x.max());
-    }
-
-    std::vector<std::byte> out_;
-};
-
-/// Reads what a packer wrote. After the first thing that cannot be, it reads nothing more and is not good().
-class unpacker {
-public:
-    explicit unpacker(std::span<const std::byte> in) : in_(in) {}
-
-    template <class... Ts>
-    void operator()(Ts&... xs) {
-        (get(xs), ...);
-    }
-
-    [[nodiscard]] bool good() const { return good_; }
-    [[nodiscard]] bool at_end() const { return in_.empty(); }
-
-    template <class T>
-    [[nodiscard]] T fixed() {
-        if (!take(sizeof(T))) return 0;
-        T v = 0;
-        for (std::size_t i = 0; i < sizeof(T); ++i) v |= static_cast<T>(static_cast<T>(taken_[i]) << 8 * i);
-        return v;
-    }
-
-private:
-    bool fail() {
-        in_ = {};
-        return good_ = false;
-    }
-    bool take(std::uint64_t n) {
-        if (n > in_.size()) return fail();
-        taken_ = in_.first(n);
-        in_ = in_.subspan(n);
-        return true;
-    }
-    std::uint64_t varint() {
-        std::uint64_t v = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            if (!take(1)) return 0;
-            const auto b = static_cast<std::uint64_t>(taken_[0]);
-            if (shift == 63 && b > 1) break;
-            v |= (b & 0x7f) << shift;
-            if (b < 0x80) return v;
-        }
-        fail();
-        return 0;
-    }
-    template <class T>
-    void get(T& x) {
-        visit_members(*this, x);
-    }
-    void get(bool& x) {
-        if (take(1) && taken_[0] > std::byte{1}) fail();
-        x = good_ && taken_[0] == std::byte{1};
-    }
-    template <whole_number T>
-    void get(T& x) {
-        const std::uint64_t v = varint();
-        if constexpr (std::signed_integral<T>) {
-            const auto s = static_cast<std::int64_t>(v >> 1 ^ (~(v & 1) + 1));
-            if (s < std::numeric_limits<T>::min() || s > std::numeric_limits<T>::max()) fail();
-            x = static_cast<T>(s);
-        } else {
-            if (v > std::numeric_limits<T>::max()) fail();
-            x = static_cast<T>(v);
-        }
-    }
-    void get(float& x) { x = std::bit_cast<float>(fixed<std::uint32_t>()); }
-    void get(double& x) { x = std::bit_cast<double>(fixed<std::uint64_t>()); }
-    template <class Tag, class Rep>
-    void get(quantity<Tag, Rep>& x) {
-        get(x.count);
-    }
-    void get(tier_role& x) {
-        std::uint8_t v = 0;
-        get(v);
-        if (v > static_cast<std::uint8_t>(tier_role::storage)) fail();
-        x = good_ ? static_cast<tier_role>(v) : tier_role{};
-    }
-    void get(std::string& x) {
-        if (take(varint())) x.assign(reinterpret_cast<const char*>(taken_.data()), taken_.size());
-    }
-    template <class T>
-    void get(std::vector<T>& x) {
-        const std::uint64_t n = varint();
-        // An empty tier is a few bytes here and a megabyte of histograms there; no stack has so many.
-        if (std::same_as<T, tier_stats> && n > 16) fail();
-        x.clear();
-        const std::size_t fitting = in_.size() / sizeof(T); // never more memory than the input has
-        x.reserve(n < fitting ? n : fitting);
-        for (std::uint64_t i = 0; i < n && good_; ++i) get(x.emplace_back());
-    }
-    template <class T, std::size_t N>
-    void get(std::array<T, N>& x) {
-        for (T& element : x) get(element);
-    }
-    template <class T>
-    void get(std::optional<T>& x) {
-        bool there = false;
-        get(there);
-        x.reset();
-        if (there) get(x.emplace());
-    }
-    void get(histogram& x) {
-        x.clear();
-        const std::uint64_t filled = varint();
-        if (filled == 0) return;
-        std::uint64_t next = 0;
-        for (std::uint64_t i = 0; i < filled && good_; ++i) {
-            const std::uint64_t skipped = varint(), count = varint();
-            if (skipped >= histogram::bucket_count || count == 0 || !x.restore_bucket(next + skipped, count))
-                fail();
-            next += skipped + 1;
-        }
-        double sum = 0;
-        nanoseconds max{};
-        (*this)(sum, max);
-        if (good_ && !x.restore_sum(sum, max)) fail();
-    }
-
-    std::span<const std::byte> in_;
-    std::span<const std::byte> taken_;
-    bool good_ = true;
-};
-
-[[nodiscard]] KVMARK_COLD error unpack_error(const std::string& what) {
-    return {error_kind::data, "a packed report cannot be read: " + what};
-}
-
-} // namespace detail
-
-/// Everything in `x`: a run_report with its job, or any other type of members.hpp.
-template <class T>
-[[nodiscard]] std::vector<std::byte> pack(const T& x) {
-    detail::packer body;
-    body(x);
-    const std::vector<std::byte> members = std::move(body).take();
-    detail::packer whole;
-    whole.data().reserve(detail::packed_header_size + members.size());
-    for (const char c : {'k', 'v', 'm'}) whole.fixed(static_cast<unsigned>(c), 1);
-    whole.fixed(unsigned{packed_version}, 1);
-    whole.fixed(detail::packed_kind<T>(), 4);
-    whole.fixed(std::uint64_t{members.size()}, 8);
-    whole.fixed(detail::checksum_of(members), 8);
-    whole.data().insert(whole.data().end(), members.begin(), members.end());
-    return std::move(whole).take();
-}
-
-/// What pack<T>() was given, to the last bit. An error for anything else: bytes that are missing, changed or
-/// too many, another type, another release.
-template <class T>
-[[nodiscard]] result<T> unpack(std::span<const std::byte> data) {
-    using detail::unpack_error;
-    if (data.size() < detail::packed_header_size)
-        return unpack_error("it ends after " + std::to_string(data.size()) + " bytes");
-    detail::unpacker header(data.first(detail::packed_header_size));
-    const auto magic = header.fixed<std::uint32_t>(), kind = header.fixed<std::uint32_t>();
-    const auto length = header.fixed<std::uint64_t>(), checksum = header.fixed<std::uint64_t>();
-    constexpr std::uint32_t expected = 'k' | 'v' << 8 | 'm' << 16 | std::uint32_t{packed_version} << 24;
-    if (magic != expected || kind != detail::packed_kind<T>())
-        return unpack_error("it is of another kind, or of another kvmark than " KVMARK_VERSION
-                            ". Run the same kvmark on every host");
-    const auto members = data.subspan(detail::packed_header_size);
-    if (members.size() != length)
-        return unpack_error("it has " + std::to_string(members.size()) + " bytes of " +
-                            std::to_string(length));
-    if (detail::checksum_of(members) != checksum) return unpack_error("its checksum does not match");
-    T x{};
-    detail::unpacker body(members);
-    body(x);
-    if (!body.good() || !body.at_end()) return unpack_error("a member of it is out of range");
-    return x;
-}
-
-} // namespace kvmark::measure
-
 // kvmark/measure/progress.hpp
 // What a running benchmark tells its observer, about once a second.
 
@@ -5360,195 +4403,6 @@ concept observer = requires(O o, const progress& p) {
 struct no_observer {
     void on_progress(const progress&) {}
 };
-
-} // namespace kvmark::measure
-
-// kvmark/measure/read_machine.hpp
-// Reads what machine_facts holds from /proc, /sys, /etc/os-release, uname(2) and statfs(2).
-
-#include <sys/utsname.h>
-
-namespace kvmark::measure {
-
-namespace detail {
-
-inline void add_distinct(std::vector<std::string>& all, std::string one) {
-    for (const std::string& known : all)
-        if (known == one) return;
-    all.push_back(std::move(one));
-}
-
-/// /proc/cpuinfo names the package before the core of each processor. ARM names neither, nor a model.
-KVMARK_COLD void read_processors(machine_facts& m, std::string_view cpuinfo) {
-    std::vector<std::string> sockets, cores;
-    std::string socket;
-    while (!cpuinfo.empty()) {
-        std::string_view value = take_until(cpuinfo, '\n');
-        const std::string_view key = trimmed(take_until(value, ':'));
-        value = trimmed(value);
-        if (key == "processor") {
-            ++m.logical_cpus;
-        } else if (key == "model name" && m.cpu_model.empty()) {
-            m.cpu_model = value;
-        } else if (key == "physical id") {
-            socket = value;
-            add_distinct(sockets, socket);
-        } else if (key == "core id") {
-            add_distinct(cores, (socket + " ").append(value));
-        }
-    }
-    m.sockets = static_cast<std::uint32_t>(sockets.size());
-    m.cores = cores.empty() ? m.logical_cpus : static_cast<std::uint32_t>(cores.size());
-}
-
-[[nodiscard]] KVMARK_COLD bytes read_memory(const std::string& root) {
-    unsigned long long kib = 0;
-    std::sscanf(read_text(root + "/proc/meminfo").c_str(), "MemTotal: %llu", &kib);
-    return bytes(kib * kib_bytes);
-}
-
-[[nodiscard]] KVMARK_COLD std::uint32_t count_numa_nodes(const std::string& root) {
-    std::uint32_t n = 0;
-    for (const std::string& name : list_directory(root + "/sys/devices/system/node"))
-        if (name.starts_with("node")) ++n;
-    return n;
-}
-
-/// A value of os-release(5): plain, or quoted with backslashes as in a shell.
-[[nodiscard]] KVMARK_COLD std::string unquoted(std::string_view value) {
-    value = trimmed(value);
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
-        value = value.substr(1, value.size() - 2);
-    std::string text;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        if (value[i] == '\\' && i + 1 < value.size()) ++i;
-        text += value[i];
-    }
-    return text;
-}
-
-[[nodiscard]] KVMARK_COLD std::string read_os(const std::string& root) {
-    std::string text = read_text(root + "/etc/os-release"), name;
-    if (text.empty()) text = read_text(root + "/usr/lib/os-release");
-    for (std::string_view rest = text; !rest.empty();) {
-        std::string_view value = take_until(rest, '\n');
-        const std::string_view key = trimmed(take_until(value, '='));
-        if (key == "PRETTY_NAME" || (key == "NAME" && name.empty())) name = unquoted(value);
-    }
-    return name;
-}
-
-/// The disk under a block device, where its model and queues are: a partition's parent, and what a mapped
-/// device (LVM, dm-crypt) of one disk stands on. One of several disks is its own.
-[[nodiscard]] KVMARK_COLD std::string disk_directory(std::string at) {
-    for (int depth = 0; depth < 8; ++depth) {
-        if (path_exists(at + "/partition")) at += "/..";
-        const std::vector<std::string> below = list_directory(at + "/slaves");
-        if (below.size() != 1) break;
-        at += "/slaves/" + below.front();
-    }
-    return at;
-}
-
-/// Documentation/ABI/stable/sysfs-block of the kernel. `directory` may be missing.
-[[nodiscard]] KVMARK_COLD block_device_facts read_block_device(const std::string& directory) {
-    block_device_facts d;
-    d.name = link_name(directory);
-    if (d.name.empty()) return d;
-    d.size = bytes(read_number(directory + "/size") * 512); // whatever the device's own sectors are
-    const std::string disk = disk_directory(directory);
-    d.model = read_trimmed(disk + "/device/model");
-    d.scheduler = read_setting(disk + "/queue/scheduler");
-    d.queue_requests = static_cast<std::uint32_t>(read_number(disk + "/queue/nr_requests"));
-    d.hardware_queues = static_cast<std::uint32_t>(list_directory(disk + "/mq").size());
-    d.rotational = read_number(disk + "/queue/rotational") != 0;
-    return d;
-}
-
-/// The interfaces with hardware behind them; where none has any (a network namespace), all but the loopback.
-[[nodiscard]] KVMARK_COLD std::vector<network_interface> read_networks(const std::string& root) {
-    std::vector<network_interface> hardware, all;
-    for (const std::string& name : list_directory(root + "/sys/class/net")) {
-        const std::string directory = root + "/sys/class/net/" + name;
-        if (name == "lo" || !path_exists(directory + "/.")) continue; // bonding_masters is a file among them
-        const auto speed = static_cast<std::int64_t>(read_number(directory + "/speed"));
-        all.push_back({name, speed});
-        if (path_exists(directory + "/device")) hardware.push_back({name, speed});
-    }
-    return hardware.empty() ? all : hardware;
-}
-
-/// What container, if any, process 1 runs in, by the marks that container managers leave.
-[[nodiscard]] KVMARK_COLD std::string container_mark(const std::string& root) {
-    if (path_exists(root + "/.dockerenv")) return "docker";
-    if (path_exists(root + "/run/.containerenv")) return "podman";
-    if (path_exists(root + "/.singularity.d")) return "apptainer";
-    const std::string environment = read_text(root + "/proc/1/environ");
-    for (std::string_view rest = environment; !rest.empty();) {
-        std::string_view value = take_until(rest, '\0');
-        const std::string_view name = take_until(value, '=');
-        if (name == "KUBERNETES_SERVICE_HOST") return "kubernetes";
-        if (name == "container" && !value.empty())
-            return std::string(value); // systemd.io/CONTAINER_INTERFACE
-    }
-    const std::string groups = read_text(root + "/proc/1/cgroup");
-    if (groups.find("/kubepods") != std::string::npos) return "kubernetes";
-    for (const char* name : {"docker", "libpod", "lxc"})
-        if (groups.find(std::string("/") + name) != std::string::npos) return name;
-    return "";
-}
-
-/// Does DMI name a hypervisor as the machine's maker? ARM has no other mark.
-[[nodiscard]] KVMARK_COLD bool names_hypervisor(const std::string& vendor, const std::string& product) {
-    if (vendor == "Amazon EC2") return !product.ends_with(".metal");
-    const std::string maker = vendor + " " + product;
-    for (const char* name : {"QEMU", "KVM", "VMware", "VirtualBox", "Virtual Machine",
-                             "Google Compute Engine", "OpenStack", "Xen", "Bochs", "Parallels"})
-        if (maker.find(name) != std::string::npos) return true;
-    return false;
-}
-
-/// Such as `docker, VM: QEMU Standard PC (Q35 + ICH9, 2009)`; empty on a plain machine.
-[[nodiscard]] KVMARK_COLD std::string read_virtualization(const std::string& cpuinfo,
-                                                          const std::string& root) {
-    std::string text = container_mark(root);
-    const std::string vendor = read_trimmed(root + "/sys/class/dmi/id/sys_vendor");
-    const std::string product = read_trimmed(root + "/sys/class/dmi/id/product_name");
-    if (cpuinfo.find(" hypervisor") == std::string::npos && !names_hypervisor(vendor, product)) return text;
-    text += text.empty() ? "VM" : ", VM";
-    const std::string maker(trimmed(vendor + " " + product));
-    return maker.empty() ? text : text + ": " + maker;
-}
-
-} // namespace detail
-
-/// Everything but `mpi_library`. `cache_dir` may be missing: its nearest existing parent counts; empty:
-/// nothing is said of a file system or device. `root` stands in front of every file that is read, for tests;
-/// uname(2) and what `cache_dir` is are always this machine's. Never fails: what cannot be read is empty or
-/// 0.
-[[nodiscard]] KVMARK_COLD machine_facts read_machine(const std::string& cache_dir,
-                                                     const std::string& root = "") {
-    machine_facts m;
-    utsname names{};
-    if (::uname(&names) == 0) {
-        m.hostname = names.nodename;
-        m.kernel = std::string(names.sysname) + " " + names.release;
-    }
-    m.os = detail::read_os(root);
-    const std::string cpuinfo = read_text(root + "/proc/cpuinfo");
-    detail::read_processors(m, cpuinfo);
-    m.numa_nodes = detail::count_numa_nodes(root);
-    m.memory = detail::read_memory(root);
-    m.transparent_hugepage = read_setting(root + "/sys/kernel/mm/transparent_hugepage/enabled");
-    m.virtualization = detail::read_virtualization(cpuinfo, root);
-    mount_facts mount = find_mount(cache_dir, root);
-    m.file_system = std::move(mount.file_system);
-    m.mount_point = std::move(mount.point);
-    m.mount_options = std::move(mount.options);
-    m.device = detail::read_block_device(block_device_directory(cache_dir, root));
-    m.networks = detail::read_networks(root);
-    return m;
-}
 
 } // namespace kvmark::measure
 
@@ -9825,6 +8679,7 @@ KVMARK_COLD void check_workload(fault_list& faults, const workload::parameters& 
 // kvmark/benchmark/validate.hpp
 // Everything that is wrong with a set of options, at once.
 
+#include <limits.h>
 #include <stdlib.h>
 
 namespace kvmark {
@@ -14590,6 +13445,1155 @@ private:
 
 #endif // KVMARK_WITH_ASIO_FILE
 
+#ifdef KVMARK_WITH_JOB
+
+// kvmark/measure/find_mount.hpp
+// Which file system holds a path, and how it is mounted.
+
+#include <sys/vfs.h>
+
+namespace kvmark::measure {
+
+/// Empty texts where it could not be found.
+struct mount_facts {
+    std::string point;
+    std::string file_system; ///< its type
+    std::string options;     ///< of the mount, then of the file system, each once
+};
+
+namespace detail {
+
+/// mountinfo writes a space, tab, newline or backslash in a name as \ooo.
+[[nodiscard]] KVMARK_COLD std::string without_octal(std::string_view name) {
+    const auto digit = [&](std::size_t i) { return i < name.size() && name[i] >= '0' && name[i] <= '7'; };
+    std::string text;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        if (name[i] == '\\' && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
+            text +=
+                static_cast<char>((name[i + 1] - '0') * 64 + (name[i + 2] - '0') * 8 + (name[i + 3] - '0'));
+            i += 3;
+        } else {
+            text += name[i];
+        }
+    }
+    return text;
+}
+
+/// Is `path` the directory `above`, or below it?
+[[nodiscard]] KVMARK_COLD bool lies_in(std::string_view path, std::string_view above) {
+    return path.starts_with(above) &&
+           (above.ends_with('/') || path.size() == above.size() || path[above.size()] == '/');
+}
+
+/// Each option once. Read-only where the mount or its file system is.
+[[nodiscard]] KVMARK_COLD std::string joined_options(std::string_view of_mount, std::string_view of_system) {
+    bool read_only = false;
+    std::string others;
+    for (std::string_view options : {of_mount, of_system}) {
+        while (!options.empty()) {
+            const std::string option(take_until(options, ','));
+            read_only = read_only || option == "ro";
+            if (option == "ro" || option == "rw" ||
+                (others + ",").find("," + option + ",") != std::string::npos)
+                continue;
+            others += "," + option;
+        }
+    }
+    return (read_only ? "ro" : "rw") + others;
+}
+
+/// The magic numbers of statfs(2); a type that is not named here is written as its number.
+[[nodiscard]] KVMARK_COLD std::string file_system_name(unsigned long magic) {
+    switch (magic) {
+    case 0xef53:
+        return "ext4";
+    case 0x58465342:
+        return "xfs";
+    case 0x9123683e:
+        return "btrfs";
+    case 0x01021994:
+        return "tmpfs";
+    case 0x794c7630:
+        return "overlay";
+    case 0x6969:
+        return "nfs";
+    case 0x2fc12fc1:
+        return "zfs";
+    case 0xf2f52010:
+        return "f2fs";
+    case 0x65735546:
+        return "fuse";
+    case 0x0bd00bd0:
+        return "lustre";
+    case 0x47504653:
+        return "gpfs";
+    default:
+        break;
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%lx", magic);
+    return text;
+}
+
+} // namespace detail
+
+/// The mount of /proc/self/mountinfo (proc(5)) with the longest mount point above `path`, or above its
+/// nearest existing parent; of equal ones the last, which hides the others. Where none is listed, as after
+/// chroot(2), the type alone is known, from statfs(2). `root` stands in front of /proc.
+[[nodiscard]] KVMARK_COLD mount_facts find_mount(const std::string& path, const std::string& root = "") {
+    mount_facts found;
+    char resolved[PATH_MAX];
+    if (::realpath(nearest_existing(path).c_str(), resolved) == nullptr) return found;
+    const std::string mounts = read_text(root + "/proc/self/mountinfo");
+    for (std::string_view rest = mounts; !rest.empty();) {
+        std::string_view line = take_until(rest, '\n');
+        for (int skipped = 0; skipped < 4; ++skipped) take_until(line, ' '); // number, parent, device, root
+        std::string point = detail::without_octal(take_until(line, ' '));
+        if (point.empty() || point.size() < found.point.size() || !detail::lies_in(resolved, point)) continue;
+        const std::string_view options = take_until(line, ' ');
+        while (!line.empty() && take_until(line, ' ') != "-") {
+        }
+        const std::string_view type = take_until(line, ' ');
+        take_until(line, ' '); // source
+        found = {std::move(point), std::string(type), detail::joined_options(options, line)};
+    }
+    struct statfs fs {};
+    if (found.file_system.empty() && ::statfs(resolved, &fs) == 0)
+        found.file_system = detail::file_system_name(static_cast<unsigned long>(fs.f_type));
+    return found;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/merge_series.hpp
+// What the ranks of a job sampled as they ran, made one series each.
+
+namespace kvmark::measure {
+
+/// Time series on a common grid of whole seconds. The sample that a rank took at about k seconds belongs to
+/// cell k; one that covers several seconds counts in each of them, its bytes in equal parts. After its last
+/// sample a rank contributes nothing.
+class timeline_sum {
+public:
+    KVMARK_COLD void add(const std::vector<throughput_sample>& part) {
+        std::size_t before = 0;
+        for (const throughput_sample& s : part) {
+            const auto nearest = static_cast<std::size_t>((s.at.count + second / 2) / second);
+            const std::size_t cell = nearest > before ? nearest : before + 1;
+            if (cells_.size() < cell) cells_.resize(cell);
+            for (std::size_t c = before + 1; c <= cell; ++c) {
+                throughput_sample& to = cells_[c - 1];
+                to.tokens_per_second += s.tokens_per_second;
+                to.read += part_of(s.read, c - before, cell - before);
+                to.written += part_of(s.written, c - before, cell - before);
+                to.users += s.users;
+            }
+            before = cell;
+        }
+    }
+
+    /// `elapsed` ends the last cell where that is shorter.
+    [[nodiscard]] KVMARK_COLD std::vector<throughput_sample> take(nanoseconds elapsed) && {
+        for (std::size_t i = 0; i < cells_.size(); ++i) {
+            const nanoseconds end(static_cast<std::int64_t>(i + 1) * second);
+            cells_[i].at = end < elapsed ? end : elapsed;
+        }
+        return std::move(cells_);
+    }
+
+private:
+    static constexpr std::int64_t second = 1'000'000'000;
+
+    /// The i-th of n parts that add up to b.
+    static bytes part_of(bytes b, std::size_t i, std::size_t n) {
+        return i == n ? b - b / n * (n - 1) : b / n;
+    }
+
+    std::vector<throughput_sample> cells_; ///< cell k at k - 1
+};
+
+/// Rows per request, the first of each rank before the second of any, up to a cap. It never holds much more
+/// than twice the cap.
+class sample_shares {
+public:
+    explicit sample_shares(std::uint64_t cap) : cap_(cap) {}
+
+    KVMARK_COLD void add(std::vector<request_sample> part) {
+        offered_ += part.size();
+        held_ += part.size();
+        parts_.push_back(std::move(part));
+        if (held_ / 2 > cap_) drop_excess();
+    }
+
+    [[nodiscard]] bool capped() const { return offered_ > cap_; }
+
+    [[nodiscard]] KVMARK_COLD std::vector<request_sample> take() && {
+        std::vector<request_sample> all;
+        all.reserve(held_ < cap_ ? held_ : cap_);
+        for (std::size_t i = 0; all.size() < cap_; ++i) {
+            const std::size_t before = all.size();
+            for (const auto& part : parts_)
+                if (i < part.size() && all.size() < cap_) all.push_back(part[i]);
+            if (all.size() == before) break;
+        }
+        return all;
+    }
+
+private:
+    /// More ranks can only make the shares smaller, so what is beyond them now is never used.
+    void drop_excess() {
+        std::uint64_t low = 0, high = cap_; // the share lies here: so many of each rank fit
+        while (low < high) {
+            const std::uint64_t share = low + (high - low + 1) / 2;
+            std::uint64_t taken = 0;
+            for (const auto& part : parts_) taken += part.size() < share ? part.size() : share;
+            if (taken <= cap_)
+                low = share;
+            else
+                high = share - 1;
+        }
+        held_ = 0;
+        for (auto& part : parts_) {
+            if (part.size() > low + 1) {
+                part.resize(low + 1);
+                part.shrink_to_fit();
+            }
+            held_ += part.size();
+        }
+    }
+
+    std::uint64_t cap_;
+    std::uint64_t offered_ = 0;
+    std::uint64_t held_ = 0;
+    std::vector<std::vector<request_sample>> parts_;
+};
+
+/// The samples of the ranks' autoscalers, which decide at the same times: users and rates added up, the
+/// highest saturation and P95. Where the ranks did not do the same, the action is what became of the users.
+class autoscaling_sum {
+public:
+    KVMARK_COLD void add(const std::vector<autoscale_event>& part) {
+        for (std::size_t i = 0; i < part.size(); ++i) {
+            const autoscale_event& e = part[i];
+            if (i == events_.size()) {
+                events_.push_back(e);
+                continue;
+            }
+            autoscale_event& to = events_[i];
+            to.at = to.at < e.at ? e.at : to.at;
+            to.users += e.users;
+            to.saturation = to.saturation < e.saturation ? e.saturation : to.saturation;
+            to.read_p95_ms = to.read_p95_ms < e.read_p95_ms ? e.read_p95_ms : to.read_p95_ms;
+            to.tokens_per_second += e.tokens_per_second;
+            if (to.action != e.action) to.action.clear();
+        }
+    }
+
+    [[nodiscard]] KVMARK_COLD std::vector<autoscale_event> take() && {
+        for (std::size_t i = 0; i < events_.size(); ++i) {
+            const std::uint64_t now = events_[i].users, before = i == 0 ? now : events_[i - 1].users;
+            if (events_[i].action.empty())
+                events_[i].action = now > before ? "scale_up" : now < before ? "scale_down" : "hold";
+        }
+        return std::move(events_);
+    }
+
+private:
+    std::vector<autoscale_event> events_;
+};
+
+} // namespace kvmark::measure
+
+// kvmark/measure/merge.hpp
+// The reports of a job's ranks made one.
+
+namespace kvmark::measure {
+
+/// Counters add up and histograms add up bucket by bucket, so a percentile of the sum is as exact as one of
+/// all samples in one histogram. Give the reports in the order of their ranks.
+class report_merger {
+public:
+    /// Corruptions and failures that are kept with their place.
+    static constexpr std::size_t kept_faults = 16;
+
+    /// `max_samples` is the most rows per request that the sum has.
+    explicit report_merger(std::uint64_t max_samples) : samples_(max_samples) {}
+
+    /// Ranks with the same `host` share its devices.
+    KVMARK_COLD void add(run_report part, std::uint32_t rank, std::uint32_t host) {
+        if (count_++ == 0) sum_.seed = part.seed;
+        if (sum_.elapsed < part.elapsed) sum_.elapsed = part.elapsed;
+        sum_.virtual_time |= part.virtual_time;
+        sum_.peak_users += part.peak_users;
+        sum_.requests_completed += part.requests_completed;
+        sum_.tokens_generated += part.tokens_generated;
+        sum_.storage_time += part.storage_time;
+        sum_.generation_time += part.generation_time;
+        sum_.end_to_end.merge(part.end_to_end);
+        sum_.queue.merge(part.queue);
+        sum_.storage_io.merge(part.storage_io);
+        sum_.generation.merge(part.generation);
+        sum_.prefill.merge(part.prefill);
+        sum_.decode.merge(part.decode);
+        for (std::size_t i = 0; i < part.classes.size(); ++i) measure::add(sum_.classes[i], part.classes[i]);
+        measure::add(sum_.cache, part.cache);
+        for (std::size_t i = 0; i < part.tiers.size(); ++i) add_tier(i, part.tiers[i]);
+        measure::add(sum_.process, part.process);
+        sum_.io_buffer_bytes += part.io_buffer_bytes;
+        add_device(host, part.device);
+        add_faults(part, rank);
+        timeline_.add(part.timeline);
+        autoscaling_.add(part.autoscaling);
+        sum_.samples_capped |= part.samples_capped;
+        samples_.add(std::move(part.samples));
+    }
+
+    /// What went wrong on a rank and what ended it, without its figures.
+    KVMARK_COLD void add_faults(const run_report& part, std::uint32_t rank) {
+        sum_.interrupted |= part.interrupted;
+        if (sum_.stop_signal == 0) sum_.stop_signal = part.stop_signal;
+        sum_.corrupt_sectors += part.corrupt_sectors;
+        sum_.failed_operations += part.failed_operations;
+        const std::string where = "rank " + std::to_string(rank) + ": ";
+        for (const corruption& c : part.corruptions) keep(sum_.corruptions, c, where);
+        for (const io_failure& f : part.failures) keep(sum_.failures, f, where);
+    }
+
+    [[nodiscard]] KVMARK_COLD run_report take() && {
+        for (std::size_t i = 0; i < sum_.tiers.size(); ++i) sum_.tiers[i].note = joined(notes_[i]);
+        sum_.device = devices_together();
+        sum_.samples_capped |= samples_.capped();
+        sum_.samples = std::move(samples_).take();
+        sum_.timeline = std::move(timeline_).take(sum_.elapsed);
+        sum_.autoscaling = std::move(autoscaling_).take();
+        return std::move(sum_);
+    }
+
+private:
+    struct counted_note {
+        std::string text;
+        std::size_t ranks = 0;
+    };
+    struct host_device {
+        std::uint32_t host = 0;
+        device_usage usage;
+    };
+
+    void add_tier(std::size_t i, const tier_stats& t) {
+        if (i == sum_.tiers.size()) {
+            tier_stats& first = sum_.tiers.emplace_back();
+            first.name = t.name;
+            first.role = t.role;
+            notes_.emplace_back();
+        }
+        tier_stats& to = sum_.tiers[i];
+        to.limit = add_limits(to.limit, t.limit);
+        to.used += t.used;
+        to.entries += t.entries;
+        to.demotions_in += t.demotions_in;
+        to.evictions += t.evictions;
+        measure::add(to.read, t.read);
+        measure::add(to.write, t.write);
+        if (t.note.empty()) return;
+        for (counted_note& n : notes_[i])
+            if (n.text == t.note) return ++n.ranks, void();
+        notes_[i].push_back({t.note, 1});
+    }
+
+    /// A note that holds for all ranks as it is; else each with the number of ranks it holds for.
+    [[nodiscard]] std::string joined(const std::vector<counted_note>& notes) const {
+        if (notes.size() == 1 && notes[0].ranks == count_) return notes[0].text;
+        std::string text;
+        for (const counted_note& n : notes)
+            text += (text.empty() ? "" : "; ") + n.text + " (" + std::to_string(n.ranks) + " of " +
+                    std::to_string(count_) + " ranks)";
+        return text;
+    }
+
+    /// The ranks of a host read the same counters of the kernel, each over its own window: the largest
+    /// counts.
+    void add_device(std::uint32_t host, const device_usage& d) {
+        for (host_device& known : devices_) {
+            if (known.host != host || known.usage.name != d.name) continue;
+            if (known.usage.read < d.read) known.usage.read = d.read;
+            if (known.usage.written < d.written) known.usage.written = d.written;
+            return;
+        }
+        devices_.push_back({host, d});
+    }
+
+    /// Without a name where some rank has no device: the sum would be that of a part of the bytes.
+    [[nodiscard]] device_usage devices_together() const {
+        device_usage all;
+        std::vector<std::string_view> names;
+        for (const host_device& d : devices_) {
+            if (d.usage.name.empty()) return {};
+            all.read += d.usage.read;
+            all.written += d.usage.written;
+            bool known = false;
+            for (const std::string_view name : names) known |= name == d.usage.name;
+            if (known) continue;
+            names.push_back(d.usage.name);
+            all.name += (all.name.empty() ? "" : ", ") + d.usage.name;
+        }
+        return all;
+    }
+
+    template <class Fault>
+    static void keep(std::vector<Fault>& kept, Fault f, const std::string& where) {
+        if (kept.size() == kept_faults) return;
+        f.tier = where + f.tier;
+        kept.push_back(std::move(f));
+    }
+
+    run_report sum_;
+    std::size_t count_ = 0;
+    std::vector<std::vector<counted_note>> notes_; ///< by tier
+    std::vector<host_device> devices_;
+    sample_shares samples_;
+    timeline_sum timeline_;
+    autoscaling_sum autoscaling_;
+};
+
+/// The reports of ranks 0, 1, ... of one host.
+[[nodiscard]] KVMARK_COLD run_report merge(std::span<const run_report> parts, std::uint64_t max_samples) {
+    report_merger merger(max_samples);
+    std::uint32_t rank = 0;
+    for (const run_report& part : parts) merger.add(part, rank++, 0);
+    return std::move(merger).take();
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/job_report.hpp
+// From what the ranks delivered to the report of the job.
+
+namespace kvmark::measure {
+
+/// What came from one rank; nothing but its number and host where nothing came.
+struct delivered_rank {
+    rank_stats stats;
+    std::optional<run_report> report;
+};
+
+/// What a rank's report knows of the rank. Number, host, users, cache directory and clocks are the caller's
+/// to set. A rank whose data were corrupt or whose operations failed is not complete; one that a signal ended
+/// is.
+[[nodiscard]] KVMARK_COLD rank_stats summarize(const run_report& r) {
+    rank_stats s;
+    s.delivered = true;
+    for (const std::string& fault : faults(r)) s.failure += (s.failure.empty() ? "" : "; ") + fault;
+    s.interrupted = r.interrupted;
+    s.seed = r.seed;
+    s.elapsed = r.elapsed;
+    s.requests_completed = r.requests_completed;
+    s.tokens_generated = r.tokens_generated.count;
+    s.storage_time = r.storage_time;
+    s.storage_io_p95 = r.storage_io.quantile(0.95);
+    for (const tier_stats& t : r.tiers)
+        s.tiers.push_back({t.read.moved, t.write.moved, t.read.operations, t.write.operations, t.entries});
+    s.corrupt_sectors = r.corrupt_sectors;
+    s.failed_operations = r.failed_operations;
+    s.process = r.process;
+    s.device = r.device;
+    return s;
+}
+
+/// Between the first and the last of the ranks whose window opened.
+[[nodiscard]] KVMARK_COLD nanoseconds spread_of(const job_stats& job, nanoseconds rank_stats::*member) {
+    const rank_stats* first = nullptr;
+    const rank_stats* last = nullptr;
+    for (const rank_stats& r : job.ranks) {
+        if (!r.delivered || r.elapsed.count == 0) continue;
+        if (first == nullptr || r.*member < first->*member) first = &r;
+        if (last == nullptr || r.*member > last->*member) last = &r;
+    }
+    return first == nullptr ? nanoseconds() : last->*member - first->*member;
+}
+
+/// The job's report: the sums over its complete ranks, and a row for every rank. Corrupt sectors, failed
+/// operations and interruptions are those of all ranks that delivered. Without a complete rank all counts are
+/// 0, all histograms empty, and the tiers known by name alone.
+[[nodiscard]] KVMARK_COLD run_report job_report(std::vector<delivered_rank> ranks,
+                                                std::vector<machine_facts> hosts, std::uint64_t max_samples) {
+    std::vector<delivered_rank*> by_rank;
+    for (delivered_rank& d : ranks) {
+        by_rank.push_back(&d);
+        for (std::size_t i = by_rank.size() - 1; i > 0 && by_rank[i - 1]->stats.rank > d.stats.rank; --i)
+            std::swap(by_rank[i - 1], by_rank[i]);
+    }
+
+    report_merger merger(max_samples);
+    run_report unsummed; // what is known of the stack and the seed where no rank is complete
+    bool any_complete = false, any_delivered = false;
+    job_stats job;
+    for (delivered_rank* d : by_rank) {
+        rank_stats& s = d->stats;
+        if (s.complete() && !d->report) s.failure = "its report did not arrive";
+        if (s.delivered && !any_delivered) unsummed.seed = s.seed;
+        any_delivered |= s.delivered;
+        if (d->report && unsummed.tiers.empty())
+            for (const tier_stats& t : d->report->tiers) {
+                unsummed.tiers.emplace_back();
+                unsummed.tiers.back().name = t.name;
+                unsummed.tiers.back().role = t.role;
+            }
+        if (s.complete()) {
+            any_complete = true;
+            merger.add(std::move(*d->report), s.rank, s.host);
+        } else if (d->report) {
+            merger.add_faults(*d->report, s.rank);
+        } else if (s.delivered) {
+            run_report counts;
+            counts.interrupted = s.interrupted;
+            counts.corrupt_sectors = s.corrupt_sectors;
+            counts.failed_operations = s.failed_operations;
+            merger.add_faults(counts, s.rank);
+        }
+        job.ranks.push_back(std::move(s));
+    }
+    run_report sum = std::move(merger).take();
+    if (!any_complete) {
+        sum.seed = unsummed.seed;
+        sum.tiers = std::move(unsummed.tiers);
+    }
+    job.hosts = std::move(hosts);
+    job.start_skew = spread_of(job, &rank_stats::start_delay);
+    job.barrier_skew = spread_of(job, &rank_stats::left_barrier);
+    sum.job = std::move(job);
+    return sum;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/members.hpp
+// The members of everything that ranks send to one another, named once for both directions.
+
+namespace kvmark::measure {
+
+/// T or const T.
+template <class T, class U>
+concept either = std::same_as<std::remove_const_t<T>, U>;
+
+// Each hands all members to the archive, in order. The bindings are there so that a member more in a struct
+// does not compile until it is named here.
+
+template <class Archive, either<network_interface> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [name, megabits_per_second] = x;
+    archive(name, megabits_per_second);
+}
+
+template <class Archive, either<block_device_facts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [name, model, scheduler, size, hardware_queues, queue_requests, rotational] = x;
+    archive(name, model, scheduler, size, hardware_queues, queue_requests, rotational);
+}
+
+template <class Archive, either<machine_facts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [hostname, kernel, os, cpu_model, sockets, cores, logical_cpus, numa_nodes, memory,
+           transparent_hugepage, virtualization, file_system, mount_point, mount_options, device, networks,
+           mpi_library] = x;
+    archive(hostname, kernel, os, cpu_model, sockets, cores, logical_cpus, numa_nodes, memory,
+            transparent_hugepage, virtualization, file_system, mount_point, mount_options, device, networks,
+            mpi_library);
+}
+
+template <class Archive, either<device_usage> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [name, read, written] = x;
+    archive(name, read, written);
+}
+
+template <class Archive, either<process_usage> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [user, system, peak_resident] = x;
+    archive(user, system, peak_resident);
+}
+
+template <class Archive, either<rank_tier> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [read, written, reads, writes, entries] = x;
+    archive(read, written, reads, writes, entries);
+}
+
+template <class Archive, either<rank_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
+           clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
+           storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device] = x;
+    archive(rank, host, failure, delivered, interrupted, seed, users, cache_dir, clock_offset,
+            clock_uncertainty, left_barrier, start_delay, elapsed, requests_completed, tokens_generated,
+            storage_time, storage_io_p95, tiers, corrupt_sectors, failed_operations, process, device);
+}
+
+template <class Archive, either<job_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [hosts, ranks, start_skew, barrier_skew, notes] = x;
+    archive(hosts, ranks, start_skew, barrier_skew, notes);
+}
+
+template <class Archive, either<direction_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [operations, moved, total, queue, submit, device, copy, verify, host, io] = x;
+    archive(operations, moved, total, queue, submit, device, copy, verify, host, io);
+}
+
+template <class Archive, either<tier_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [name, role, limit, used, entries, demotions_in, evictions, read, write, note] = x;
+    archive(name, role, limit, used, entries, demotions_in, evictions, read, write, note);
+}
+
+template <class Archive, either<cache_counters> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
+           turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
+           storage_tokens] = x;
+    archive(hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
+            turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
+            storage_tokens);
+}
+
+template <class Archive, either<class_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [arrived, completed, queued, in_service, latency] = x;
+    archive(arrived, completed, queued, in_service, latency);
+}
+
+template <class Archive, either<corruption> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [key, tier, offset, expected, found] = x;
+    archive(key, tier, offset, expected, found);
+}
+
+template <class Archive, either<io_failure> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [key, tier, operation, offset, error_number] = x;
+    archive(key, tier, operation, offset, error_number);
+}
+
+template <class Archive, either<throughput_sample> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [at, tokens_per_second, read, written, users] = x;
+    archive(at, tokens_per_second, read, written, users);
+}
+
+template <class Archive, either<autoscale_event> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [at, users, saturation, read_p95_ms, tokens_per_second, action] = x;
+    archive(at, users, saturation, read_p95_ms, tokens_per_second, action);
+}
+
+template <class Archive, either<request_sample> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [end_to_end_s, storage_s, generation_s, prefill_s, decode_s] = x;
+    archive(end_to_end_s, storage_s, generation_s, prefill_s, decode_s);
+}
+
+template <class Archive, either<run_report> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
+           tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
+           prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
+           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
+           primary] = x;
+    archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
+            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
+            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
+            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
+            primary);
+}
+
+template <class Archive, either<delivered_rank> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [stats, report] = x;
+    archive(stats, report);
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/packed.hpp
+// Reports as bytes: what a rank sends by message, and rank 0 to the process that launched the job.
+
+#include <type_traits>
+
+namespace kvmark::measure {
+
+/// Goes up when the form of packed values changes; a member more is a change too.
+inline constexpr std::uint8_t packed_version = 1;
+
+namespace detail {
+
+// A packed value: "kvm" and the version, the kind (4 bytes), the length of what follows the header and its
+// checksum (8 bytes each), then the members in the order of members.hpp. Whole numbers are LEB128, signed
+// ones zigzag; floating point is IEEE 754; everything is little-endian. A histogram is its filled buckets.
+inline constexpr std::size_t packed_header_size = 24;
+
+/// FNV-1a: a change of any one byte changes it.
+[[nodiscard]] constexpr std::uint64_t fnv1a(std::uint64_t hash, unsigned char byte) {
+    return (hash ^ byte) * 0x100000001b3u;
+}
+inline constexpr std::uint64_t fnv1a_start = 0xcbf29ce484222325u;
+
+[[nodiscard]] inline std::uint64_t checksum_of(std::span<const std::byte> data) {
+    std::uint64_t hash = fnv1a_start;
+    for (const std::byte b : data) hash = fnv1a(hash, static_cast<unsigned char>(b));
+    return hash;
+}
+
+/// Differs between types, and between releases of kvmark.
+template <class T>
+[[nodiscard]] constexpr std::uint32_t packed_kind() {
+    std::uint64_t hash = fnv1a_start;
+    for (const char c : std::string_view(__PRETTY_FUNCTION__))
+        hash = fnv1a(hash, static_cast<unsigned char>(c));
+    for (const char c : std::string_view(KVMARK_VERSION)) hash = fnv1a(hash, static_cast<unsigned char>(c));
+    return static_cast<std::uint32_t>(hash ^ hash >> 32);
+}
+
+template <class T>
+concept whole_number = std::integral<T> && !std::same_as<T, bool>;
+
+/// Appends what it is given.
+class packer {
+public:
+    template <class... Ts>
+    void operator()(const Ts&... xs) {
+        (put(xs), ...);
+    }
+
+    template <class T>
+    void fixed(T v, std::size_t size) {
+        for (std::size_t i = 0; i < size; ++i) out_.push_back(static_cast<std::byte>(v >> 8 * i & 0xff));
+    }
+    [[nodiscard]] std::vector<std::byte> take() && { return std::move(out_); }
+    [[nodiscard]] std::vector<std::byte>& data() { return out_; }
+
+private:
+    void varint(std::uint64_t v) {
+        for (; v >= 0x80; v >>= 7) out_.push_back(static_cast<std::byte>(v | 0x80));
+        out_.push_back(static_cast<std::byte>(v));
+    }
+
+    template <class T>
+    void put(const T& x) {
+        visit_members(*this, x);
+    }
+    void put(const bool& x) { out_.push_back(static_cast<std::byte>(x)); }
+    template <whole_number T>
+    void put(const T& x) {
+        const auto v = static_cast<std::uint64_t>(x);
+        varint(std::signed_integral<T> ? v << 1 ^ (x < 0 ? ~std::uint64_t{0} : 0) : v);
+    }
+    void put(const float& x) { fixed(std::bit_cast<std::uint32_t>(x), 4); }
+    void put(const double& x) { fixed(std::bit_cast<std::uint64_t>(x), 8); }
+    template <class Tag, class Rep>
+    void put(const quantity<Tag, Rep>& x) {
+        put(x.count);
+    }
+    void put(const tier_role& x) { put(static_cast<std::uint8_t>(x)); }
+    void put(const std::string& x) {
+        varint(x.size());
+        for (const char c : x) out_.push_back(static_cast<std::byte>(c));
+    }
+    template <class T>
+    void put(const std::vector<T>& x) {
+        varint(x.size());
+        for (const T& element : x) put(element);
+    }
+    template <class T, std::size_t N>
+    void put(const std::array<T, N>& x) {
+        for (const T& element : x) put(element);
+    }
+    template <class T>
+    void put(const std::optional<T>& x) {
+        put(x.has_value());
+        if (x) put(*x);
+    }
+    void put(const histogram& x) {
+        std::uint64_t filled = 0;
+        x.for_each_filled([&](std::size_t, std::uint64_t) { ++filled; });
+        varint(filled);
+        if (filled == 0) return;
+        std::size_t next = 0;
+        x.for_each_filled([&](std::size_t index, std::uint64_t count) {
+            varint(index - next);
+            varint(count);
+            next = index + 1;
+        });
+        put(x.sum());
+        put(x.max());
+    }
+
+    std::vector<std::byte> out_;
+};
+
+/// Reads what a packer wrote. After the first thing that cannot be, it reads nothing more and is not good().
+class unpacker {
+public:
+    explicit unpacker(std::span<const std::byte> in) : in_(in) {}
+
+    template <class... Ts>
+    void operator()(Ts&... xs) {
+        (get(xs), ...);
+    }
+
+    [[nodiscard]] bool good() const { return good_; }
+    [[nodiscard]] bool at_end() const { return in_.empty(); }
+
+    template <class T>
+    [[nodiscard]] T fixed() {
+        if (!take(sizeof(T))) return 0;
+        T v = 0;
+        for (std::size_t i = 0; i < sizeof(T); ++i) v |= static_cast<T>(static_cast<T>(taken_[i]) << 8 * i);
+        return v;
+    }
+
+private:
+    bool fail() {
+        in_ = {};
+        return good_ = false;
+    }
+    bool take(std::uint64_t n) {
+        if (n > in_.size()) return fail();
+        taken_ = in_.first(n);
+        in_ = in_.subspan(n);
+        return true;
+    }
+    std::uint64_t varint() {
+        std::uint64_t v = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            if (!take(1)) return 0;
+            const auto b = static_cast<std::uint64_t>(taken_[0]);
+            if (shift == 63 && b > 1) break;
+            v |= (b & 0x7f) << shift;
+            if (b < 0x80) return v;
+        }
+        fail();
+        return 0;
+    }
+    template <class T>
+    void get(T& x) {
+        visit_members(*this, x);
+    }
+    void get(bool& x) {
+        if (take(1) && taken_[0] > std::byte{1}) fail();
+        x = good_ && taken_[0] == std::byte{1};
+    }
+    template <whole_number T>
+    void get(T& x) {
+        const std::uint64_t v = varint();
+        if constexpr (std::signed_integral<T>) {
+            const auto s = static_cast<std::int64_t>(v >> 1 ^ (~(v & 1) + 1));
+            if (s < std::numeric_limits<T>::min() || s > std::numeric_limits<T>::max()) fail();
+            x = static_cast<T>(s);
+        } else {
+            if (v > std::numeric_limits<T>::max()) fail();
+            x = static_cast<T>(v);
+        }
+    }
+    void get(float& x) { x = std::bit_cast<float>(fixed<std::uint32_t>()); }
+    void get(double& x) { x = std::bit_cast<double>(fixed<std::uint64_t>()); }
+    template <class Tag, class Rep>
+    void get(quantity<Tag, Rep>& x) {
+        get(x.count);
+    }
+    void get(tier_role& x) {
+        std::uint8_t v = 0;
+        get(v);
+        if (v > static_cast<std::uint8_t>(tier_role::storage)) fail();
+        x = good_ ? static_cast<tier_role>(v) : tier_role{};
+    }
+    void get(std::string& x) {
+        if (take(varint())) x.assign(reinterpret_cast<const char*>(taken_.data()), taken_.size());
+    }
+    template <class T>
+    void get(std::vector<T>& x) {
+        const std::uint64_t n = varint();
+        // An empty tier is a few bytes here and a megabyte of histograms there; no stack has so many.
+        if (std::same_as<T, tier_stats> && n > 16) fail();
+        x.clear();
+        const std::size_t fitting = in_.size() / sizeof(T); // never more memory than the input has
+        x.reserve(n < fitting ? n : fitting);
+        for (std::uint64_t i = 0; i < n && good_; ++i) get(x.emplace_back());
+    }
+    template <class T, std::size_t N>
+    void get(std::array<T, N>& x) {
+        for (T& element : x) get(element);
+    }
+    template <class T>
+    void get(std::optional<T>& x) {
+        bool there = false;
+        get(there);
+        x.reset();
+        if (there) get(x.emplace());
+    }
+    void get(histogram& x) {
+        x.clear();
+        const std::uint64_t filled = varint();
+        if (filled == 0) return;
+        std::uint64_t next = 0;
+        for (std::uint64_t i = 0; i < filled && good_; ++i) {
+            const std::uint64_t skipped = varint(), count = varint();
+            if (skipped >= histogram::bucket_count || count == 0 || !x.restore_bucket(next + skipped, count))
+                fail();
+            next += skipped + 1;
+        }
+        double sum = 0;
+        nanoseconds max{};
+        (*this)(sum, max);
+        if (good_ && !x.restore_sum(sum, max)) fail();
+    }
+
+    std::span<const std::byte> in_;
+    std::span<const std::byte> taken_;
+    bool good_ = true;
+};
+
+[[nodiscard]] KVMARK_COLD error unpack_error(const std::string& what) {
+    return {error_kind::data, "a packed report cannot be read: " + what};
+}
+
+} // namespace detail
+
+/// Everything in `x`: a run_report with its job, or any other type of members.hpp.
+template <class T>
+[[nodiscard]] std::vector<std::byte> pack(const T& x) {
+    detail::packer body;
+    body(x);
+    const std::vector<std::byte> members = std::move(body).take();
+    detail::packer whole;
+    whole.data().reserve(detail::packed_header_size + members.size());
+    for (const char c : {'k', 'v', 'm'}) whole.fixed(static_cast<unsigned>(c), 1);
+    whole.fixed(unsigned{packed_version}, 1);
+    whole.fixed(detail::packed_kind<T>(), 4);
+    whole.fixed(std::uint64_t{members.size()}, 8);
+    whole.fixed(detail::checksum_of(members), 8);
+    whole.data().insert(whole.data().end(), members.begin(), members.end());
+    return std::move(whole).take();
+}
+
+/// What pack<T>() was given, to the last bit. An error for anything else: bytes that are missing, changed or
+/// too many, another type, another release.
+template <class T>
+[[nodiscard]] result<T> unpack(std::span<const std::byte> data) {
+    using detail::unpack_error;
+    if (data.size() < detail::packed_header_size)
+        return unpack_error("it ends after " + std::to_string(data.size()) + " bytes");
+    detail::unpacker header(data.first(detail::packed_header_size));
+    const auto magic = header.fixed<std::uint32_t>(), kind = header.fixed<std::uint32_t>();
+    const auto length = header.fixed<std::uint64_t>(), checksum = header.fixed<std::uint64_t>();
+    constexpr std::uint32_t expected = 'k' | 'v' << 8 | 'm' << 16 | std::uint32_t{packed_version} << 24;
+    if (magic != expected || kind != detail::packed_kind<T>())
+        return unpack_error("it is of another kind, or of another kvmark than " KVMARK_VERSION
+                            ". Run the same kvmark on every host");
+    const auto members = data.subspan(detail::packed_header_size);
+    if (members.size() != length)
+        return unpack_error("it has " + std::to_string(members.size()) + " bytes of " +
+                            std::to_string(length));
+    if (detail::checksum_of(members) != checksum) return unpack_error("its checksum does not match");
+    T x{};
+    detail::unpacker body(members);
+    body(x);
+    if (!body.good() || !body.at_end()) return unpack_error("a member of it is out of range");
+    return x;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/measure/read_machine.hpp
+// Reads what machine_facts holds from /proc, /sys, /etc/os-release, uname(2) and statfs(2).
+
+#include <sys/utsname.h>
+
+namespace kvmark::measure {
+
+namespace detail {
+
+inline void add_distinct(std::vector<std::string>& all, std::string one) {
+    for (const std::string& known : all)
+        if (known == one) return;
+    all.push_back(std::move(one));
+}
+
+/// /proc/cpuinfo names the package before the core of each processor. ARM names neither, nor a model.
+KVMARK_COLD void read_processors(machine_facts& m, std::string_view cpuinfo) {
+    std::vector<std::string> sockets, cores;
+    std::string socket;
+    while (!cpuinfo.empty()) {
+        std::string_view value = take_until(cpuinfo, '\n');
+        const std::string_view key = trimmed(take_until(value, ':'));
+        value = trimmed(value);
+        if (key == "processor") {
+            ++m.logical_cpus;
+        } else if (key == "model name" && m.cpu_model.empty()) {
+            m.cpu_model = value;
+        } else if (key == "physical id") {
+            socket = value;
+            add_distinct(sockets, socket);
+        } else if (key == "core id") {
+            add_distinct(cores, (socket + " ").append(value));
+        }
+    }
+    m.sockets = static_cast<std::uint32_t>(sockets.size());
+    m.cores = cores.empty() ? m.logical_cpus : static_cast<std::uint32_t>(cores.size());
+}
+
+[[nodiscard]] KVMARK_COLD bytes read_memory(const std::string& root) {
+    unsigned long long kib = 0;
+    std::sscanf(read_text(root + "/proc/meminfo").c_str(), "MemTotal: %llu", &kib);
+    return bytes(kib * kib_bytes);
+}
+
+[[nodiscard]] KVMARK_COLD std::uint32_t count_numa_nodes(const std::string& root) {
+    std::uint32_t n = 0;
+    for (const std::string& name : list_directory(root + "/sys/devices/system/node"))
+        if (name.starts_with("node")) ++n;
+    return n;
+}
+
+/// A value of os-release(5): plain, or quoted with backslashes as in a shell.
+[[nodiscard]] KVMARK_COLD std::string unquoted(std::string_view value) {
+    value = trimmed(value);
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+        value = value.substr(1, value.size() - 2);
+    std::string text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value[i] == '\\' && i + 1 < value.size()) ++i;
+        text += value[i];
+    }
+    return text;
+}
+
+[[nodiscard]] KVMARK_COLD std::string read_os(const std::string& root) {
+    std::string text = read_text(root + "/etc/os-release"), name;
+    if (text.empty()) text = read_text(root + "/usr/lib/os-release");
+    for (std::string_view rest = text; !rest.empty();) {
+        std::string_view value = take_until(rest, '\n');
+        const std::string_view key = trimmed(take_until(value, '='));
+        if (key == "PRETTY_NAME" || (key == "NAME" && name.empty())) name = unquoted(value);
+    }
+    return name;
+}
+
+/// The disk under a block device, where its model and queues are: a partition's parent, and what a mapped
+/// device (LVM, dm-crypt) of one disk stands on. One of several disks is its own.
+[[nodiscard]] KVMARK_COLD std::string disk_directory(std::string at) {
+    for (int depth = 0; depth < 8; ++depth) {
+        if (path_exists(at + "/partition")) at += "/..";
+        const std::vector<std::string> below = list_directory(at + "/slaves");
+        if (below.size() != 1) break;
+        at += "/slaves/" + below.front();
+    }
+    return at;
+}
+
+/// Documentation/ABI/stable/sysfs-block of the kernel. `directory` may be missing.
+[[nodiscard]] KVMARK_COLD block_device_facts read_block_device(const std::string& directory) {
+    block_device_facts d;
+    d.name = link_name(directory);
+    if (d.name.empty()) return d;
+    d.size = bytes(read_number(directory + "/size") * 512); // whatever the device's own sectors are
+    const std::string disk = disk_directory(directory);
+    d.model = read_trimmed(disk + "/device/model");
+    d.scheduler = read_setting(disk + "/queue/scheduler");
+    d.queue_requests = static_cast<std::uint32_t>(read_number(disk + "/queue/nr_requests"));
+    d.hardware_queues = static_cast<std::uint32_t>(list_directory(disk + "/mq").size());
+    d.rotational = read_number(disk + "/queue/rotational") != 0;
+    return d;
+}
+
+/// The interfaces with hardware behind them; where none has any (a network namespace), all but the loopback.
+[[nodiscard]] KVMARK_COLD std::vector<network_interface> read_networks(const std::string& root) {
+    std::vector<network_interface> hardware, all;
+    for (const std::string& name : list_directory(root + "/sys/class/net")) {
+        const std::string directory = root + "/sys/class/net/" + name;
+        if (name == "lo" || !path_exists(directory + "/.")) continue; // bonding_masters is a file among them
+        const auto speed = static_cast<std::int64_t>(read_number(directory + "/speed"));
+        all.push_back({name, speed});
+        if (path_exists(directory + "/device")) hardware.push_back({name, speed});
+    }
+    return hardware.empty() ? all : hardware;
+}
+
+/// What container, if any, process 1 runs in, by the marks that container managers leave.
+[[nodiscard]] KVMARK_COLD std::string container_mark(const std::string& root) {
+    if (path_exists(root + "/.dockerenv")) return "docker";
+    if (path_exists(root + "/run/.containerenv")) return "podman";
+    if (path_exists(root + "/.singularity.d")) return "apptainer";
+    const std::string environment = read_text(root + "/proc/1/environ");
+    for (std::string_view rest = environment; !rest.empty();) {
+        std::string_view value = take_until(rest, '\0');
+        const std::string_view name = take_until(value, '=');
+        if (name == "KUBERNETES_SERVICE_HOST") return "kubernetes";
+        if (name == "container" && !value.empty())
+            return std::string(value); // systemd.io/CONTAINER_INTERFACE
+    }
+    const std::string groups = read_text(root + "/proc/1/cgroup");
+    if (groups.find("/kubepods") != std::string::npos) return "kubernetes";
+    for (const char* name : {"docker", "libpod", "lxc"})
+        if (groups.find(std::string("/") + name) != std::string::npos) return name;
+    return "";
+}
+
+/// Does DMI name a hypervisor as the machine's maker? ARM has no other mark.
+[[nodiscard]] KVMARK_COLD bool names_hypervisor(const std::string& vendor, const std::string& product) {
+    if (vendor == "Amazon EC2") return !product.ends_with(".metal");
+    const std::string maker = vendor + " " + product;
+    for (const char* name : {"QEMU", "KVM", "VMware", "VirtualBox", "Virtual Machine",
+                             "Google Compute Engine", "OpenStack", "Xen", "Bochs", "Parallels"})
+        if (maker.find(name) != std::string::npos) return true;
+    return false;
+}
+
+/// Such as `docker, VM: QEMU Standard PC (Q35 + ICH9, 2009)`; empty on a plain machine.
+[[nodiscard]] KVMARK_COLD std::string read_virtualization(const std::string& cpuinfo,
+                                                          const std::string& root) {
+    std::string text = container_mark(root);
+    const std::string vendor = read_trimmed(root + "/sys/class/dmi/id/sys_vendor");
+    const std::string product = read_trimmed(root + "/sys/class/dmi/id/product_name");
+    if (cpuinfo.find(" hypervisor") == std::string::npos && !names_hypervisor(vendor, product)) return text;
+    text += text.empty() ? "VM" : ", VM";
+    const std::string maker(trimmed(vendor + " " + product));
+    return maker.empty() ? text : text + ": " + maker;
+}
+
+} // namespace detail
+
+/// Everything but `mpi_library`. `cache_dir` may be missing: its nearest existing parent counts; empty:
+/// nothing is said of a file system or device. `root` stands in front of every file that is read, for tests;
+/// uname(2) and what `cache_dir` is are always this machine's. Never fails: what cannot be read is empty or
+/// 0.
+[[nodiscard]] KVMARK_COLD machine_facts read_machine(const std::string& cache_dir,
+                                                     const std::string& root = "") {
+    machine_facts m;
+    utsname names{};
+    if (::uname(&names) == 0) {
+        m.hostname = names.nodename;
+        m.kernel = std::string(names.sysname) + " " + names.release;
+    }
+    m.os = detail::read_os(root);
+    const std::string cpuinfo = read_text(root + "/proc/cpuinfo");
+    detail::read_processors(m, cpuinfo);
+    m.numa_nodes = detail::count_numa_nodes(root);
+    m.memory = detail::read_memory(root);
+    m.transparent_hugepage = read_setting(root + "/sys/kernel/mm/transparent_hugepage/enabled");
+    m.virtualization = detail::read_virtualization(cpuinfo, root);
+    mount_facts mount = find_mount(cache_dir, root);
+    m.file_system = std::move(mount.file_system);
+    m.mount_point = std::move(mount.point);
+    m.mount_options = std::move(mount.options);
+    m.device = detail::read_block_device(block_device_directory(cache_dir, root));
+    m.networks = detail::read_networks(root);
+    return m;
+}
+
+} // namespace kvmark::measure
+
+#endif // KVMARK_WITH_JOB
+
 #ifdef KVMARK_WITH_MPI
 
 // kvmark/core/mpi.hpp
@@ -15954,6 +15958,7 @@ template <class Build, class Observer, class Lines>
 // say.
 
 #include <algorithm>
+#include <sys/utsname.h>
 
 namespace kvmark::exec {
 

@@ -27,6 +27,15 @@ OPT_IN = {
     "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
+    "job": [
+        "measure/find_mount.hpp",
+        "measure/job_report.hpp",
+        "measure/members.hpp",
+        "measure/merge.hpp",
+        "measure/merge_series.hpp",
+        "measure/packed.hpp",
+        "measure/read_machine.hpp",
+    ],
     "mpi": [
         "core/mpi.hpp",
         "exec/frames.hpp",
@@ -45,7 +54,7 @@ OPT_IN = {
 }
 
 # Components whose headers may include those of others.
-STANDS_ON = {"asio_file": ["uring"], "mpi": ["local"]}
+STANDS_ON = {"asio_file": ["uring"], "mpi": ["job", "local"]}
 
 # What a component defines for whoever links it (include/CMakeLists.txt).
 DEFINITIONS = {"asio_file": ["BOOST_ASIO_HAS_IO_URING"]}
