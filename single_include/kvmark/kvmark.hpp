@@ -1374,6 +1374,12 @@ public:
         return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
     }
 
+    /// Removes what runs that are gone left in `parent`, and `parent` itself if it is then empty.
+    KVMARK_COLD static void remove_abandoned(const std::string& parent) {
+        remove_stale(parent);
+        ::rmdir(parent.c_str());
+    }
+
     /// Makes the folders 00 to ff, so that no one of them holds too many files.
     KVMARK_COLD result<void> fan_out() const {
         for (int n = 0; n < 256; ++n) {
@@ -7644,9 +7650,10 @@ struct launch_extras {
 /// Set for the ranks of a launch: which run() of their program they are to do.
 inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
 
-/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time; the
-/// launcher then has as long again.
-inline constexpr nanoseconds job_grace{30'000'000'000};
+/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time.
+inline constexpr nanoseconds job_grace{15'000'000'000};
+/// A launcher that was told to end its ranks (SIGTERM) has as long: Open MPI takes twice the 3 s it is given.
+inline constexpr nanoseconds launcher_grace{10'000'000'000};
 
 /// How a launch that is really made differs from the bare command line: the launcher's own time limit, a
 /// minute behind our deadline, marked lines, and the variable by which ranks know that they are awaited.
@@ -11598,6 +11605,7 @@ struct request_counts {
                       "requests that finished, and the service was overloaded");
     for (const measure::tier_stats& t : r.tiers)
         if (!t.note.empty()) all.push_back(tier_label(r, t) + " tier: " + t.note);
+    if (r.job) all.insert(all.end(), r.job->notes.begin(), r.job->notes.end());
     all.insert(all.end(), context.notes.begin(), context.notes.end());
     return all;
 }
@@ -15208,6 +15216,8 @@ private:
 // What a rank tells the program that launched it: binary messages as lines of text on its stdout, which every
 // launcher brings home.
 
+#include <poll.h>
+
 namespace kvmark::exec {
 
 enum class frame_kind : char {
@@ -15270,10 +15280,15 @@ inline void append_base64(std::string& out, std::span<const std::byte> data) {
 }
 
 /// Writes a message to `fd`, each line by one call, so that lines of other threads do not fall between. False
-/// where nobody reads any more.
-KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message) {
+/// where nobody reads any more, or nobody has read for `patience`: a launcher that ends a job has no ear.
+KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message,
+                             nanoseconds patience = nanoseconds(30'000'000'000)) {
     for (const std::string& line : frame_lines(kind, message))
         for (std::size_t done = 0; done < line.size();) {
+            pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+            const int ready = ::poll(&room, 1, static_cast<int>(patience.count / 1'000'000));
+            if (ready < 0 && errno == EINTR) continue;
+            if (ready <= 0) return false;
             const ssize_t n = ::write(fd, line.data() + done, line.size() - done);
             if (n < 0 && errno == EINTR) continue;
             if (n <= 0) return false;
@@ -15794,7 +15809,7 @@ public:
                       .deadline = order_.deadline,
                       .soft_stop = SIGUSR1,
                       .soft_grace = job_grace,
-                      .hard_grace = job_grace};
+                      .hard_grace = launcher_grace};
         rank_output out(mark_of(*words)), err(mark_of(*words));
         supervisor watch(s);
         const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
@@ -15853,11 +15868,14 @@ private:
             break;
         case frame_kind::part:
             if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            watch.expect_end(job_grace);
             break;
         case frame_kind::result: {
             auto whole = measure::unpack<measure::run_report>(message);
             if (whole) result_ = *std::move(whole);
-            watch.expect_end(job_grace);
+            // A launcher that lost a rank and was told to go on may never end by itself.
+            const bool lost = !result_ || (result_->job && result_->job->partial());
+            watch.expect_end(lost ? from_seconds(2) : job_grace);
             break;
         }
         case frame_kind::failure:
@@ -16234,6 +16252,18 @@ public:
         return deliver(std::move(nothing), std::move(row), &why);
     }
 
+    /// Of a job in which ranks were lost: removes what those of this host left in their cache directories.
+    /// What a living rank has there is locked and stays.
+    KVMARK_COLD void clean_up_after_others() const {
+        const std::string own_name = "/rank_" + std::to_string(place().rank);
+        if (session_->healthy || !cache_dir_.ends_with(own_name)) return;
+        const std::string base = cache_dir_.substr(0, cache_dir_.size() - own_name.size());
+        for (std::uint32_t r = 0; r < members_.size(); ++r)
+            if (r != place().rank &&
+                session_->leaders()[r] == static_cast<std::int32_t>(session_->host_leader()))
+                tier::cache_directory::remove_abandoned(base + "/rank_" + std::to_string(r));
+    }
+
     template <class Stack>
     KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
         if (!session_) return own;
@@ -16241,6 +16271,7 @@ public:
         if (row.interrupted && !start_known_ && row.failure.empty())
             row.failure = "it was stopped before the window opened";
         auto outcome = deliver(std::move(own), std::move(row), nullptr);
+        clean_up_after_others();
         if (session_->healthy)
             tiers.for_each([&]<class T>(std::size_t, T& t) {
                 if constexpr (requires { t.disconnect(); }) t.disconnect();
@@ -16476,11 +16507,13 @@ private:
         gather();
         measure::run_report all = assemble(std::move(own));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
-            if (launched()) write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)));
+            if (launched())
+                write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)),
+                            reading_time());
             return error{error_kind::system, none};
         }
         all.primary = !launched();
-        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all));
+        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
     }
 
@@ -16509,7 +16542,7 @@ private:
                         &verdict);
         });
         const bool received = in_time(receipt, patience_.to_close * 3);
-        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed);
+        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed, reading_time());
         if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
         if (healthy == 0) session_->healthy = false;
         if (why != nullptr) return *why;
@@ -16535,6 +16568,10 @@ private:
         if (!stopped && start_known_ && planned_end_.count == 0) return false;
         const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
         return now > end + t;
+    }
+
+    [[nodiscard]] nanoseconds reading_time() const {
+        return ended_at_.count != 0 ? patience_.when_ended : patience_.to_report;
     }
 
     void gather() {

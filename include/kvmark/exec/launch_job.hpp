@@ -66,7 +66,7 @@ public:
                       .deadline = order_.deadline,
                       .soft_stop = SIGUSR1,
                       .soft_grace = job_grace,
-                      .hard_grace = job_grace};
+                      .hard_grace = launcher_grace};
         rank_output out(mark_of(*words)), err(mark_of(*words));
         supervisor watch(s);
         const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
@@ -125,11 +125,14 @@ private:
             break;
         case frame_kind::part:
             if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            watch.expect_end(from_seconds(5)); // those of the others come with it
             break;
         case frame_kind::result: {
             auto whole = measure::unpack<measure::run_report>(message);
             if (whole) result_ = *std::move(whole);
-            watch.expect_end(job_grace);
+            // A launcher that lost a rank and was told to go on may never end by itself.
+            const bool lost = !result_ || (result_->job && result_->job->partial());
+            watch.expect_end(lost ? from_seconds(2) : job_grace);
             break;
         }
         case frame_kind::failure:
@@ -180,12 +183,14 @@ private:
             d.report = std::move(part);
             ranks.push_back(std::move(d));
         }
-        hosts.emplace_back().hostname = "unknown";
+        hosts.emplace_back().hostname = "an unknown host";
         for (std::uint32_t r = 0; r < there.size(); ++r) {
             if (there[r]) continue;
             measure::delivered_rank& d = ranks.emplace_back();
             d.stats.rank = r;
-            d.stats.host = static_cast<std::uint32_t>(hosts.size() - 1);
+            // Its host is known where it is the lowest rank of one.
+            const auto led = std::find(leaders.begin(), leaders.end(), r);
+            d.stats.host = static_cast<std::uint32_t>(led - leaders.begin()); // else the last: unknown
             d.stats.failure = "it did not answer: killed, or its host is out of reach";
         }
         return measure::job_report(std::move(ranks), std::move(hosts), samples);

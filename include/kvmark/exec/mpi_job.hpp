@@ -9,6 +9,7 @@
 #include <kvmark/measure/job_report.hpp>
 #include <kvmark/measure/packed.hpp>
 #include <kvmark/measure/read_machine.hpp>
+#include <kvmark/tier/cache_directory.hpp>
 
 #include <deque>
 #include <functional>
@@ -131,6 +132,18 @@ public:
         return deliver(std::move(nothing), std::move(row), &why);
     }
 
+    /// Of a job in which ranks were lost: removes what those of this host left in their cache directories.
+    /// What a living rank has there is locked and stays.
+    KVMARK_COLD void clean_up_after_others() const {
+        const std::string own_name = "/rank_" + std::to_string(place().rank);
+        if (session_->healthy || !cache_dir_.ends_with(own_name)) return;
+        const std::string base = cache_dir_.substr(0, cache_dir_.size() - own_name.size());
+        for (std::uint32_t r = 0; r < members_.size(); ++r)
+            if (r != place().rank &&
+                session_->leaders()[r] == static_cast<std::int32_t>(session_->host_leader()))
+                tier::cache_directory::remove_abandoned(base + "/rank_" + std::to_string(r));
+    }
+
     template <class Stack>
     KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
         if (!session_) return own;
@@ -138,6 +151,7 @@ public:
         if (row.interrupted && !start_known_ && row.failure.empty())
             row.failure = "it was stopped before the window opened";
         auto outcome = deliver(std::move(own), std::move(row), nullptr);
+        clean_up_after_others();
         if (session_->healthy)
             tiers.for_each([&]<class T>(std::size_t, T& t) {
                 if constexpr (requires { t.disconnect(); }) t.disconnect();
@@ -373,11 +387,13 @@ private:
         gather();
         measure::run_report all = assemble(std::move(own));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
-            if (launched()) write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)));
+            if (launched())
+                write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)),
+                            reading_time());
             return error{error_kind::system, none};
         }
         all.primary = !launched();
-        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all));
+        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
     }
 
@@ -406,7 +422,7 @@ private:
                         &verdict);
         });
         const bool received = in_time(receipt, patience_.to_close * 3);
-        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed);
+        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed, reading_time());
         if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
         if (healthy == 0) session_->healthy = false;
         if (why != nullptr) return *why;
@@ -432,6 +448,10 @@ private:
         if (!stopped && start_known_ && planned_end_.count == 0) return false;
         const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
         return now > end + t;
+    }
+
+    [[nodiscard]] nanoseconds reading_time() const {
+        return ended_at_.count != 0 ? patience_.when_ended : patience_.to_report;
     }
 
     void gather() {
