@@ -204,3 +204,14 @@ TEST_CASE("packed: a report of 100,000 requests takes little more than their row
     CHECK(pack(r).size() < 100'000 * sizeof(measure::request_sample) + 10'000);
     check_round_trip(r);
 }
+
+TEST_CASE("packed: a tier of every role comes back as it was") {
+    for (const tier_role role : {tier_role::gpu, tier_role::cpu, tier_role::storage, tier_role::peer}) {
+        run_report r;
+        r.tiers.emplace_back();
+        r.tiers.back().role = role;
+        const auto back = unpack<run_report>(pack(r));
+        REQUIRE(back);
+        CHECK(back->tiers.at(0).role == role);
+    }
+}
