@@ -206,11 +206,12 @@ TEST_CASE("packed: a report of 100,000 requests takes little more than their row
 }
 
 TEST_CASE("packed: a tier of every role comes back as it was") {
-    for (const tier_role role : {tier_role::gpu, tier_role::cpu, tier_role::storage, tier_role::peer}) {
-        run_report r;
+    for (const measure::tier_role role : {measure::tier_role::gpu, measure::tier_role::cpu,
+                                          measure::tier_role::storage, measure::tier_role::peer}) {
+        measure::run_report r;
         r.tiers.emplace_back();
         r.tiers.back().role = role;
-        const auto back = unpack<run_report>(pack(r));
+        const auto back = unpack<measure::run_report>(pack(r));
         REQUIRE(back);
         CHECK(back->tiers.at(0).role == role);
     }
