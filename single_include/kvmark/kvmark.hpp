@@ -12217,7 +12217,7 @@ template <class T>
     return o;
 }
 
-/// What the machine itself is, is not here: measure::machine_facts in words is a table of its own.
+/// What the machine itself is, is under `cluster`.
 [[nodiscard]] inline json::object job_host_json(const measure::run_report& r, std::size_t index,
                                                 const host_figures& f) {
     json::array tiers;
@@ -12289,7 +12289,8 @@ template <class T>
             {"bandwidth_of", f.of_storage ? "storage" : "all"},
             {"slowest_rank", std::move(slowest_rank)},
             {"slowest_host", std::move(slowest_host)},
-            {"aggregate", aggregate_json(aggregate_trials({&trial, 1}))}};
+            {"aggregate", aggregate_json(aggregate_trials({&trial, 1}))},
+            {"cluster", cluster_json(job.hosts)}};
 }
 
 } // namespace kvmark::report
@@ -12688,7 +12689,8 @@ struct run_record {
                    {"result_dir", run.result_dir},
                    {"parameters", parameters},
                    {"override_parameters", json::object{}},
-                   {"system_info", nullptr},
+                   {"system_info", report && report->job ? json::value(cluster_json(report->job->hosts))
+                                                         : json::value(nullptr)},
                    {"runtime", run.runtime_s},
                    {"verification", nullptr},
                    {"executed_command", run.display}};
@@ -15655,6 +15657,7 @@ struct supervision {
 
 struct child_end {
     int exit_code = 0;      ///< of the child; 128 + n where signal n ended it
+    int signal = 0;         ///< that ended it, or 0
     bool timed_out = false; ///< the deadline passed first
     int stop_signal = 0;    ///< SIGINT or SIGTERM, if we were sent one
     bool killed = false;    ///< nothing less than SIGKILL ended it
@@ -15703,9 +15706,8 @@ public:
         child.async_wait([&](const boost::system::error_code&, int) {
             over = true;
             const int status = child.native_exit_code();
-            end_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-                             : WIFEXITED(status) ? WEXITSTATUS(status)
-                                                 : status;
+            end_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+            end_.exit_code = end_.signal != 0 ? 128 + end_.signal : WEXITSTATUS(status);
         });
         while (!over) context_.run_one();
         // What a grandchild may still hold open is not waited for.
@@ -15913,13 +15915,7 @@ private:
     }
 
     void take(std::int64_t rank, bool is_stderr, std::string_view text, supervisor& watch) {
-        if (!frame_reader::is_frame(text)) {
-            if (is_stderr && rank == launcher_line && !text.empty()) {
-                last_words_.emplace_back(text);
-                if (last_words_.size() > 8) last_words_.pop_front();
-            }
-            return lines_(rank, is_stderr, text);
-        }
+        if (!frame_reader::is_frame(text)) return lines_(rank, is_stderr, text);
         frame_reader& reader = readers_[rank];
         if (!reader.take(text)) return;
         const std::vector<std::byte>& message = reader.whole().message;
@@ -15987,12 +15983,11 @@ private:
         std::string text = "the job ended without a result: " + order_.launcher;
         if (end.killed)
             text += " had to be killed";
-        else if (end.exit_code > 128)
-            text += " was ended by signal " + std::to_string(end.exit_code - 128);
+        else if (end.signal != 0)
+            text += " was ended by signal " + std::to_string(end.signal);
         else
             text += " returned " + std::to_string(end.exit_code);
         if (end.timed_out) text += ", after the deadline had passed";
-        for (const std::string& line : last_words_) text += "\n  " + line;
         return text;
     }
 
@@ -16001,7 +15996,6 @@ private:
     Lines& lines_;
     std::map<std::int64_t, frame_reader> readers_;
     progress_text_reader progress_;
-    std::deque<std::string> last_words_; ///< of the launcher
     std::vector<measure::run_report> parts_;
     std::optional<measure::run_report> result_;
     std::string failure_;
@@ -16534,14 +16528,21 @@ private:
     result<void> take_part(bool willing) {
         if (!session_ || asked_) return {};
         asked_ = true;
-        const int flag = willing ? 1 : 0;
-        std::vector<int> flags(members_.size());
+        willing_ = willing ? 1 : 0;
+        flags_.resize(members_.size());
         MPI_Request request;
         with_turn([&] {
-            ::MPI_Iallgather(&flag, 1, MPI_INT, flags.data(), 1, MPI_INT, session_->comm(), &request);
+            ::MPI_Iallgather(&willing_, 1, MPI_INT, flags_.data(), 1, MPI_INT, session_->comm(), &request);
         });
-        static_cast<void>(mail_->done(request, mailbox::forever));
-        for (std::size_t r = 0; r < flags.size(); ++r) members_[r].takes_part = flags[r] != 0;
+        while (!mail_->tested(request)) {
+            // A rank that died on its way here is never waited for beyond the signal that ends the job.
+            if (poll_ && poll_() != 0) {
+                session_->healthy = false;
+                return error{error_kind::system, "the job was stopped before every rank was ready"};
+            }
+            ::usleep(200);
+        }
+        for (std::size_t r = 0; r < flags_.size(); ++r) members_[r].takes_part = flags_[r] != 0;
         with_turn([&] {
             ::MPI_Comm_split(session_->comm(), willing ? 0 : MPI_UNDEFINED, static_cast<int>(place().rank),
                              &ready_comm_);
@@ -16710,6 +16711,8 @@ private:
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
+    int willing_ = 0;
+    std::vector<int> flags_;              ///< of all ranks
     MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
     std::function<int()> poll_;
     std::string cache_dir_;

@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import shutil
+import subprocess
 
 # A header includes its own folder and folders before it in this list, never after.
 LAYERS = [
@@ -106,6 +108,17 @@ EXPENSIVE = {
 
 SYSTEM_FOLDERS = ("asm/", "linux/", "sys/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def mpi_flags() -> list[str] | None:
+    """Where mpi.h lies, as compiler options; None where there is no MPI."""
+    if not shutil.which("mpicxx"):
+        return None
+    shown = subprocess.run(["mpicxx", "--showme:incdirs"], capture_output=True, text=True)  # Open MPI's
+    if shown.returncode == 0:
+        return [f"-isystem{folder}" for folder in shown.stdout.split()]
+    shown = subprocess.run(["mpicxx", "-show"], capture_output=True, text=True)  # MPICH's
+    return [word.replace("-I", "-isystem", 1) for word in shown.stdout.split() if word.startswith("-I")]
 
 
 def includes(header: pathlib.Path) -> list[tuple[int, str, str]]:

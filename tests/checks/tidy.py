@@ -20,7 +20,7 @@ def findings(root: pathlib.Path, source: pathlib.Path, folder: str) -> list[str]
     """What clang-tidy says of `source` and of the headers in `folder`."""
     command = ["clang-tidy-14", "--quiet", f"--config-file={root}/.clang-tidy"]
     command += [f"--header-filter=^{root}/{folder}/", str(source)]
-    command += ["--", "-std=c++20", "-I", str(root / "include"), "-I", str(root / "examples/cli")]
+    command += ["--", "-std=c++20", "-I", str(root / "include"), "-I", str(root / "examples/cli"), *(rules.mpi_flags() or [])]
     output = subprocess.run(command, capture_output=True, text=True).stdout
     starts = [match.start() for match in FINDING.finditer(output)]
     blocks = [output[start:end] for start, end in zip(starts, [*starts[1:], len(output)])]

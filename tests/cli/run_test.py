@@ -311,7 +311,9 @@ class OtherPrograms(ToolTest):
 
     def test_what_cannot_be_started(self):
         self.refused("run", "--kvcache-bin-path", "missing.py", saying=["missing.py: No such file"])
-        self.refused("run", "--exec-type", "mpi", "--hosts", "h1", saying=["needs its MPI executor", "--dry-run"])
+        run = self.run_tool("run", "--exec-type", "mpi", "--hosts", "h1", "--mpi-bin", "/no/such/mpirun")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("cannot start /no/such/mpirun", run.stderr)
         run = self.run_tool("run", "--kvcache-bin-path", self.script(), "--python", "/no/such/python")
         self.assertEqual(run.returncode, 1)
         self.assertIn("cannot start /no/such/python", run.stderr)

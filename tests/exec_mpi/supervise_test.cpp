@@ -42,7 +42,10 @@ TEST_CASE("supervise: output, environment and exit code of a child") {
     CHECK(o.err == "of ours\n");
     CHECK(o.end.exit_code == 9);
     CHECK_FALSE(o.end.timed_out);
-    CHECK(run_shell("kill -KILL $$").end.exit_code == 128 + SIGKILL);
+    CHECK(run_shell("exit 255").end.signal == 0);
+    const outcome killed = run_shell("kill -KILL $$");
+    CHECK(killed.end.signal == SIGKILL);
+    CHECK(killed.end.exit_code == 128 + SIGKILL);
 }
 
 TEST_CASE("supervise: a program that cannot be started is an error that names it") {

@@ -11,7 +11,6 @@
 #include <kvmark/measure/packed.hpp>
 
 #include <cstdio>
-#include <deque>
 
 namespace kvmark::exec {
 
@@ -108,13 +107,7 @@ private:
     }
 
     void take(std::int64_t rank, bool is_stderr, std::string_view text, supervisor& watch) {
-        if (!frame_reader::is_frame(text)) {
-            if (is_stderr && rank == launcher_line && !text.empty()) {
-                last_words_.emplace_back(text);
-                if (last_words_.size() > 8) last_words_.pop_front();
-            }
-            return lines_(rank, is_stderr, text);
-        }
+        if (!frame_reader::is_frame(text)) return lines_(rank, is_stderr, text);
         frame_reader& reader = readers_[rank];
         if (!reader.take(text)) return;
         const std::vector<std::byte>& message = reader.whole().message;
@@ -182,12 +175,11 @@ private:
         std::string text = "the job ended without a result: " + order_.launcher;
         if (end.killed)
             text += " had to be killed";
-        else if (end.exit_code > 128)
-            text += " was ended by signal " + std::to_string(end.exit_code - 128);
+        else if (end.signal != 0)
+            text += " was ended by signal " + std::to_string(end.signal);
         else
             text += " returned " + std::to_string(end.exit_code);
         if (end.timed_out) text += ", after the deadline had passed";
-        for (const std::string& line : last_words_) text += "\n  " + line;
         return text;
     }
 
@@ -196,7 +188,6 @@ private:
     Lines& lines_;
     std::map<std::int64_t, frame_reader> readers_;
     progress_text_reader progress_;
-    std::deque<std::string> last_words_; ///< of the launcher
     std::vector<measure::run_report> parts_;
     std::optional<measure::run_report> result_;
     std::string failure_;

@@ -277,14 +277,21 @@ private:
     result<void> take_part(bool willing) {
         if (!session_ || asked_) return {};
         asked_ = true;
-        const int flag = willing ? 1 : 0;
-        std::vector<int> flags(members_.size());
+        willing_ = willing ? 1 : 0;
+        flags_.resize(members_.size());
         MPI_Request request;
         with_turn([&] {
-            ::MPI_Iallgather(&flag, 1, MPI_INT, flags.data(), 1, MPI_INT, session_->comm(), &request);
+            ::MPI_Iallgather(&willing_, 1, MPI_INT, flags_.data(), 1, MPI_INT, session_->comm(), &request);
         });
-        static_cast<void>(mail_->done(request, mailbox::forever));
-        for (std::size_t r = 0; r < flags.size(); ++r) members_[r].takes_part = flags[r] != 0;
+        while (!mail_->tested(request)) {
+            // A rank that died on its way here is never waited for beyond the signal that ends the job.
+            if (poll_ && poll_() != 0) {
+                session_->healthy = false;
+                return error{error_kind::system, "the job was stopped before every rank was ready"};
+            }
+            ::usleep(200);
+        }
+        for (std::size_t r = 0; r < flags_.size(); ++r) members_[r].takes_part = flags_[r] != 0;
         with_turn([&] {
             ::MPI_Comm_split(session_->comm(), willing ? 0 : MPI_UNDEFINED, static_cast<int>(place().rank),
                              &ready_comm_);
@@ -453,6 +460,8 @@ private:
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
+    int willing_ = 0;
+    std::vector<int> flags_;              ///< of all ranks
     MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
     std::function<int()> poll_;
     std::string cache_dir_;

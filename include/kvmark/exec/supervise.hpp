@@ -38,6 +38,7 @@ struct supervision {
 
 struct child_end {
     int exit_code = 0;      ///< of the child; 128 + n where signal n ended it
+    int signal = 0;         ///< that ended it, or 0
     bool timed_out = false; ///< the deadline passed first
     int stop_signal = 0;    ///< SIGINT or SIGTERM, if we were sent one
     bool killed = false;    ///< nothing less than SIGKILL ended it
@@ -86,9 +87,8 @@ public:
         child.async_wait([&](const boost::system::error_code&, int) {
             over = true;
             const int status = child.native_exit_code();
-            end_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-                             : WIFEXITED(status) ? WEXITSTATUS(status)
-                                                 : status;
+            end_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+            end_.exit_code = end_.signal != 0 ? 128 + end_.signal : WEXITSTATUS(status);
         });
         while (!over) context_.run_one();
         // What a grandchild may still hold open is not waited for.

@@ -3,6 +3,7 @@
 
 #include <kvmark/measure/faults.hpp>
 #include <kvmark/report/aggregate.hpp>
+#include <kvmark/report/cluster.hpp>
 #include <kvmark/report/job_figures.hpp>
 #include <kvmark/report/json_options.hpp>
 
@@ -64,7 +65,7 @@ template <class T>
     return o;
 }
 
-/// What the machine itself is, is not here: measure::machine_facts in words is a table of its own.
+/// What the machine itself is, is under `cluster`.
 [[nodiscard]] inline json::object job_host_json(const measure::run_report& r, std::size_t index,
                                                 const host_figures& f) {
     json::array tiers;
@@ -136,7 +137,8 @@ template <class T>
             {"bandwidth_of", f.of_storage ? "storage" : "all"},
             {"slowest_rank", std::move(slowest_rank)},
             {"slowest_host", std::move(slowest_host)},
-            {"aggregate", aggregate_json(aggregate_trials({&trial, 1}))}};
+            {"aggregate", aggregate_json(aggregate_trials({&trial, 1}))},
+            {"cluster", cluster_json(job.hosts)}};
 }
 
 } // namespace kvmark::report

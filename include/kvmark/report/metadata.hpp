@@ -1,6 +1,7 @@
 // The metadata file of a run directory, under the names of the MLPerf Storage wrapper.
 #pragma once
 
+#include <kvmark/report/cluster.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/tier_totals.hpp>
 
@@ -32,7 +33,8 @@ struct run_record {
                    {"result_dir", run.result_dir},
                    {"parameters", parameters},
                    {"override_parameters", json::object{}},
-                   {"system_info", nullptr},
+                   {"system_info", report && report->job ? json::value(cluster_json(report->job->hosts))
+                                                         : json::value(nullptr)},
                    {"runtime", run.runtime_s},
                    {"verification", nullptr},
                    {"executed_command", run.display}};
