@@ -18,7 +18,8 @@ namespace {
 int exit_code_of(const measure::run_report& report) {
     if (!report.clean()) return exit_failed;
     if (!report.interrupted) return exit_ok;
-    return report.stop_signal == SIGTERM ? exit_terminated : exit_interrupted;
+    if (report.stop_signal == SIGTERM) return exit_terminated;
+    return report.stop_signal == SIGINT ? exit_interrupted : exit_failed; // a job at its deadline
 }
 
 } // namespace

@@ -1374,6 +1374,12 @@ public:
         return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
     }
 
+    /// Removes what runs that are gone left in `parent`, and `parent` itself if it is then empty.
+    KVMARK_COLD static void remove_abandoned(const std::string& parent) {
+        remove_stale(parent);
+        ::rmdir(parent.c_str());
+    }
+
     /// Makes the folders 00 to ff, so that no one of them holds too many files.
     KVMARK_COLD result<void> fan_out() const {
         for (int n = 0; n < 256; ++n) {
@@ -7644,9 +7650,10 @@ struct launch_extras {
 /// Set for the ranks of a launch: which run() of their program they are to do.
 inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
 
-/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time; the
-/// launcher then has as long again.
-inline constexpr nanoseconds job_grace{30'000'000'000};
+/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time.
+inline constexpr nanoseconds job_grace{15'000'000'000};
+/// A launcher that was told to end its ranks (SIGTERM) has as long: Open MPI takes twice the 3 s it is given.
+inline constexpr nanoseconds launcher_grace{10'000'000'000};
 
 /// How a launch that is really made differs from the bare command line: the launcher's own time limit, a
 /// minute behind our deadline, marked lines, and the variable by which ranks know that they are awaited.
@@ -8406,6 +8413,12 @@ namespace kvmark {
     return o.storage_capacity_gb > 0 ? from_gib(o.storage_capacity_gb) : bytes(~std::uint64_t{0});
 }
 
+/// Whether storage was asked for where there is none to give: a full disk is an error, not a stack without
+/// storage.
+[[nodiscard]] constexpr bool no_room(const options& o, tier::tier_role role, const tier::tier_setup& setup) {
+    return role == tier::tier_role::storage && setup.limit.count == 0 && asked_limit(o, role).count != 0;
+}
+
 /// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, shared evenly by
 /// `sharers` ranks, with a note where they were.
 template <class Stack>
@@ -8966,6 +8979,11 @@ private:
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
+            if (no_room(o, T::role, config.tiers[i])) {
+                refusal = {error_kind::system,
+                           std::string(T::name) + " tier: no space left in " + config.tiers[i].cache_dir};
+                return;
+            }
             if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
@@ -11598,6 +11616,7 @@ struct request_counts {
                       "requests that finished, and the service was overloaded");
     for (const measure::tier_stats& t : r.tiers)
         if (!t.note.empty()) all.push_back(tier_label(r, t) + " tier: " + t.note);
+    if (r.job) all.insert(all.end(), r.job->notes.begin(), r.job->notes.end());
     all.insert(all.end(), context.notes.begin(), context.notes.end());
     return all;
 }
@@ -14303,7 +14322,7 @@ private:
     void get(tier_role& x) {
         std::uint8_t v = 0;
         get(v);
-        if (v > static_cast<std::uint8_t>(tier_role::storage)) fail();
+        if (v > static_cast<std::uint8_t>(tier_role::peer)) fail();
         x = good_ ? static_cast<tier_role>(v) : tier_role{};
     }
     void get(std::string& x) {
@@ -15204,9 +15223,62 @@ private:
 
 } // namespace kvmark::tier
 
+// kvmark/exec/assemble.hpp
+// What came of the ranks of a job, put together.
+
+#include <algorithm>
+
+namespace kvmark::exec {
+
+/// What became of one rank.
+struct rank_part {
+    std::optional<measure::run_report> report; ///< its own, with its row and its machine in `job`
+    std::uint32_t leader = 0;                  ///< the lowest rank of its host, which stands for the host
+    std::string host{};                        ///< its name
+    std::string missing{};                     ///< why there is no report
+};
+
+inline constexpr const char* no_answer = "it did not answer: killed, or its host is out of reach";
+
+/// The job's report; `parts` by rank.
+[[nodiscard]] KVMARK_COLD measure::run_report assemble(std::vector<rank_part> parts) {
+    std::vector<measure::delivered_rank> ranks;
+    std::vector<measure::machine_facts> hosts;
+    std::vector<std::uint32_t> leaders;
+    std::uint64_t samples = 0;
+    for (rank_part& part : parts) {
+        const auto known = std::find(leaders.begin(), leaders.end(), part.leader);
+        const auto host = static_cast<std::uint32_t>(known - leaders.begin());
+        if (known == leaders.end()) {
+            leaders.push_back(part.leader);
+            hosts.emplace_back().hostname = part.host;
+        }
+        measure::delivered_rank d;
+        if (part.report && part.report->job && !part.report->job->ranks.empty()) {
+            d.stats = std::move(part.report->job->ranks.front());
+            // Of the ranks of a host any may be lost: the first that is there describes it.
+            if (hosts[host].kernel.empty() && !part.report->job->hosts.empty())
+                hosts[host] = std::move(part.report->job->hosts.front());
+            part.report->job.reset();
+            samples = std::max<std::uint64_t>(samples, part.report->samples.size());
+            d.report = std::move(part.report);
+        } else {
+            d.stats.failure = part.missing;
+        }
+        d.stats.rank = static_cast<std::uint32_t>(ranks.size());
+        d.stats.host = host;
+        ranks.push_back(std::move(d));
+    }
+    return measure::job_report(std::move(ranks), std::move(hosts), samples);
+}
+
+} // namespace kvmark::exec
+
 // kvmark/exec/frames.hpp
 // What a rank tells the program that launched it: binary messages as lines of text on its stdout, which every
 // launcher brings home.
+
+#include <poll.h>
 
 namespace kvmark::exec {
 
@@ -15270,10 +15342,15 @@ inline void append_base64(std::string& out, std::span<const std::byte> data) {
 }
 
 /// Writes a message to `fd`, each line by one call, so that lines of other threads do not fall between. False
-/// where nobody reads any more.
-KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message) {
+/// where nobody reads any more, or nobody has read for `patience`: a launcher that ends a job has no ear.
+KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message,
+                             nanoseconds patience = nanoseconds(30'000'000'000)) {
     for (const std::string& line : frame_lines(kind, message))
         for (std::size_t done = 0; done < line.size();) {
+            pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+            const int ready = ::poll(&room, 1, static_cast<int>(patience.count / 1'000'000));
+            if (ready < 0 && errno == EINTR) continue;
+            if (ready <= 0) return false;
             const ssize_t n = ::write(fd, line.data() + done, line.size() - done);
             if (n < 0 && errno == EINTR) continue;
             if (n <= 0) return false;
@@ -15794,7 +15871,7 @@ public:
                       .deadline = order_.deadline,
                       .soft_stop = SIGUSR1,
                       .soft_grace = job_grace,
-                      .hard_grace = job_grace};
+                      .hard_grace = launcher_grace};
         rank_output out(mark_of(*words)), err(mark_of(*words));
         supervisor watch(s);
         const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
@@ -15818,7 +15895,7 @@ private:
 
     /// A rank that dies must not take the others with it: what they measure is still wanted (Open MPI 4's
     /// recovery; without it all are ended within 3 s). An end is asked for, then told, 3 s apart. A host that
-    /// is out of reach is noticed by the daemons within two minutes, so that they end too.
+    /// is out of reach is noticed by the daemons within 20 s, so that those there end too.
     static std::vector<std::string> launcher_environment(const launch::dialect* words,
                                                          launch_extras& extras) {
         if (words == nullptr) return extras.environment;
@@ -15829,8 +15906,8 @@ private:
         if (words->name == launch::dialects::open_mpi_4.name)
             for (const char* variable :
                  {"OMPI_MCA_orte_enable_recovery=1", "OMPI_MCA_odls_base_sigkill_timeout=3",
-                  "OMPI_MCA_oob_tcp_keepalive_time=60", "OMPI_MCA_oob_tcp_keepalive_intvl=15",
-                  "OMPI_MCA_oob_tcp_keepalive_probes=4"})
+                  "OMPI_MCA_oob_tcp_keepalive_time=10", "OMPI_MCA_oob_tcp_keepalive_intvl=5",
+                  "OMPI_MCA_oob_tcp_keepalive_probes=2"})
                 all.emplace_back(variable);
         return all;
     }
@@ -15853,11 +15930,17 @@ private:
             break;
         case frame_kind::part:
             if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            watch.expect_end(from_seconds(5)); // those of the others come with it
             break;
         case frame_kind::result: {
             auto whole = measure::unpack<measure::run_report>(message);
-            if (whole) result_ = *std::move(whole);
-            watch.expect_end(job_grace);
+            if (whole)
+                result_ = *std::move(whole);
+            else
+                failure_ = "the result of rank 0 could not be read: " + whole.error().message;
+            // A launcher that lost a rank and was told to go on may never end by itself.
+            const bool lost = !result_ || (result_->job && result_->job->partial());
+            watch.expect_end(lost ? from_seconds(2) : job_grace);
             break;
         }
         case frame_kind::failure:
@@ -15885,38 +15968,19 @@ private:
 
     /// Rank 0 is lost: what the others said by themselves.
     measure::run_report assemble_parts() {
-        std::vector<measure::delivered_rank> ranks;
-        std::vector<measure::machine_facts> hosts;
-        std::vector<std::uint32_t> leaders;
-        std::vector<bool> there(order_.ranks);
-        std::uint64_t samples = 0;
+        constexpr std::uint32_t unknown = ~std::uint32_t{0};
+        std::vector<rank_part> all(order_.ranks, {{}, unknown, "an unknown host", no_answer});
         for (measure::run_report& part : parts_) {
             if (!part.job || part.job->ranks.empty()) continue;
-            measure::delivered_rank d;
-            d.stats = std::move(part.job->ranks.front());
-            const auto known = std::find(leaders.begin(), leaders.end(), d.stats.host);
-            const auto host = static_cast<std::uint32_t>(known - leaders.begin());
-            if (known == leaders.end()) {
-                leaders.push_back(d.stats.host);
-                hosts.push_back(part.job->hosts.empty() ? measure::machine_facts{}
-                                                        : std::move(part.job->hosts.front()));
-            }
-            d.stats.host = host;
-            if (d.stats.rank < there.size()) there[d.stats.rank] = true;
-            samples = std::max<std::uint64_t>(samples, part.samples.size());
-            part.job.reset();
-            d.report = std::move(part);
-            ranks.push_back(std::move(d));
+            const measure::rank_stats& row = part.job->ranks.front();
+            if (row.rank >= all.size()) continue;
+            const std::string host = part.job->hosts.empty() ? "" : part.job->hosts.front().hostname;
+            // A lost rank's host is known where it is the lowest of one.
+            if (row.host < all.size()) all[row.host].leader = row.host, all[row.host].host = host;
+            all[row.rank] = {{}, row.host, host, {}};
+            all[row.rank].report = std::move(part);
         }
-        hosts.emplace_back().hostname = "unknown";
-        for (std::uint32_t r = 0; r < there.size(); ++r) {
-            if (there[r]) continue;
-            measure::delivered_rank& d = ranks.emplace_back();
-            d.stats.rank = r;
-            d.stats.host = static_cast<std::uint32_t>(hosts.size() - 1);
-            d.stats.failure = "it did not answer: killed, or its host is out of reach";
-        }
-        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+        return assemble(std::move(all));
     }
 
     std::string no_result(const child_end& end) const {
@@ -15957,7 +16021,6 @@ template <class Build, class Observer, class Lines>
 // MPI in this process: entered once, left at its end. Where it stands among the others, and what their clocks
 // say.
 
-#include <algorithm>
 #include <sys/utsname.h>
 
 namespace kvmark::exec {
@@ -16111,6 +16174,97 @@ private:
 
 } // namespace kvmark::exec
 
+// kvmark/exec/mailbox.hpp
+// Messages between the ranks of a job: sent without waiting, received as they come.
+
+namespace kvmark::exec {
+
+/// Every call of MPI is made in turn, and none waits for another rank.
+class mailbox {
+public:
+    static constexpr nanoseconds forever{INT64_MAX};
+
+    explicit mailbox(mpi_session& session) : session_(session) {}
+
+    template <class F>
+    void with_turn(F&& f) {
+        const std::lock_guard turn(session_.turn());
+        f();
+    }
+    [[nodiscard]] bool tested(MPI_Request& request) {
+        int flag = 0;
+        with_turn([&] { ::MPI_Test(&request, &flag, MPI_STATUS_IGNORE); });
+        return flag != 0;
+    }
+    /// Sleeps between looks: a rank that waits must not take the processor from one that works.
+    [[nodiscard]] bool done(MPI_Request& request, nanoseconds until) {
+        for (int looks = 0; !tested(request); ++looks) {
+            if (clocks::monotonic_now() > until) return false;
+            if (looks > 100) ::usleep(200);
+        }
+        return true;
+    }
+
+    void send_bytes(std::vector<std::byte> data, int to, int tag) {
+        mpi_session::outgoing& o = session_.sent.emplace_back();
+        o.data = std::move(data);
+        with_turn([&] {
+            ::MPI_Isend(o.data.data(), static_cast<int>(o.data.size()), MPI_BYTE, to, tag, session_.comm(),
+                        &o.request);
+        });
+    }
+    void send(std::int64_t value, int to, int tag) {
+        const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
+        send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, tag);
+    }
+    /// Until all that was sent has left, or `until`.
+    void flush(nanoseconds until) {
+        for (mpi_session::outgoing& o : session_.sent) static_cast<void>(done(o.request, until));
+    }
+
+    /// Calls take(source, tag, data) for each message from anyone that is here whole.
+    template <class Take>
+    void receive(Take&& take) {
+        while (begin_one()) {
+        }
+        for (incoming& in : incoming_)
+            if (in.request != MPI_REQUEST_NULL && tested(in.request)) take(in.source, in.tag, in.data);
+        while (!incoming_.empty() && incoming_.front().request == MPI_REQUEST_NULL) incoming_.pop_front();
+    }
+
+private:
+    struct incoming {
+        int source = 0, tag = 0;
+        std::vector<std::byte> data;
+        MPI_Request request = MPI_REQUEST_NULL;
+    };
+
+    bool begin_one() {
+        int there = 0;
+        with_turn([&] {
+            MPI_Message message;
+            MPI_Status status;
+            if (::MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, session_.comm(), &there, &message, &status) !=
+                MPI_SUCCESS)
+                there = 0;
+            if (!there) return;
+            int size = 0;
+            ::MPI_Get_count(&status, MPI_BYTE, &size);
+            incoming& in = incoming_.emplace_back();
+            in.source = status.MPI_SOURCE;
+            in.tag = status.MPI_TAG;
+            in.data.resize(static_cast<std::size_t>(size));
+            ::MPI_Imrecv(in.data.data(), size, MPI_BYTE, &message, &in.request);
+        });
+        return there != 0;
+    }
+
+    mpi_session& session_;
+    std::deque<incoming> incoming_;
+};
+
+} // namespace kvmark::exec
+
 // kvmark/exec/mpi_job.hpp
 // One run as a rank of an MPI job: a common start, and results by message.
 
@@ -16159,6 +16313,7 @@ public:
         auto entered = mpi_session::enter();
         if (!entered) return entered.error();
         session_ = *entered;
+        mail_.emplace(*session_);
         members_.resize(place().ranks);
         return {};
     }
@@ -16172,7 +16327,7 @@ public:
         MPI_Request request;
         with_turn(
             [&] { ::MPI_Ibcast(&own, 1, MPI_UINT64_T, mpi_session::root, session_->comm(), &request); });
-        static_cast<void>(done(request, forever));
+        static_cast<void>(mail_->done(request, mailbox::forever));
         return own;
     }
 
@@ -16234,6 +16389,18 @@ public:
         return deliver(std::move(nothing), std::move(row), &why);
     }
 
+    /// Of a job in which ranks were lost: removes what those of this host left in their cache directories.
+    /// What a living rank has there is locked and stays.
+    KVMARK_COLD void clean_up_after_others() const {
+        const std::string own_name = "/rank_" + std::to_string(place().rank);
+        if (session_->healthy || !cache_dir_.ends_with(own_name)) return;
+        const std::string base = cache_dir_.substr(0, cache_dir_.size() - own_name.size());
+        for (std::uint32_t r = 0; r < members_.size(); ++r)
+            if (r != place().rank &&
+                session_->leaders()[r] == static_cast<std::int32_t>(session_->host_leader()))
+                tier::cache_directory::remove_abandoned(base + "/rank_" + std::to_string(r));
+    }
+
     template <class Stack>
     KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
         if (!session_) return own;
@@ -16241,6 +16408,7 @@ public:
         if (row.interrupted && !start_known_ && row.failure.empty())
             row.failure = "it was stopped before the window opened";
         auto outcome = deliver(std::move(own), std::move(row), nullptr);
+        clean_up_after_others();
         if (session_->healthy)
             tiers.for_each([&]<class T>(std::size_t, T& t) {
                 if constexpr (requires { t.disconnect(); }) t.disconnect();
@@ -16264,6 +16432,12 @@ public:
         return own;
     }
 
+    /// For the row of this rank in the report.
+    void describe(const std::string& cache_dir, std::uint64_t users) {
+        cache_dir_ = cache_dir;
+        users_ = users;
+    }
+
     // --- what the crew asks ---
 
     /// `poll()` looks for signals and returns the one that stops the run, or 0.
@@ -16283,14 +16457,14 @@ public:
             for (std::uint32_t r = 0; r < members_.size(); ++r)
                 if (members_[r].announced) send(start_.count, static_cast<int>(r), start_tag);
         } else {
-            send(std::int64_t{0}, mpi_session::root, ready_tag);
+            send(0, mpi_session::root, ready_tag);
             MPI_Request request;
             with_turn([&] {
                 ::MPI_Irecv(&start_.count, 1, MPI_INT64_T, mpi_session::root, start_tag, session_->comm(),
                             &request);
             });
             while (!stopped() && !start_known_) {
-                if (tested(request))
+                if (mail_->tested(request))
                     start_known_ = true;
                 else
                     wait(pause);
@@ -16320,11 +16494,10 @@ public:
     KVMARK_COLD void window_closed() {
         if (!session_) return;
         window_over_ = clocks::monotonic_now();
-        if (!is_root()) send(std::int64_t{0}, mpi_session::root, closed_tag);
+        if (!is_root()) send(0, mpi_session::root, closed_tag);
     }
 
 private:
-    static constexpr nanoseconds forever{INT64_MAX};
     /// Between the decision to start and the start: longer than the message takes to any rank.
     static constexpr nanoseconds lead{50'000'000};
     enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
@@ -16336,79 +16509,23 @@ private:
         bool delivered = false;
         std::vector<std::byte> report;
     };
-    /// A message that rank 0 receives.
-    struct incoming {
-        int source = 0, tag = 0;
-        std::vector<std::byte> data;
-        MPI_Request request = MPI_REQUEST_NULL;
-    };
-
-    // --- MPI, one call at a time ---
-
     template <class F>
     void with_turn(F&& f) {
-        const std::lock_guard turn(session_->turn());
-        f();
+        mail_->with_turn(f);
     }
-    [[nodiscard]] bool tested(MPI_Request& request) {
-        int flag = 0;
-        with_turn([&] { ::MPI_Test(&request, &flag, MPI_STATUS_IGNORE); });
-        return flag != 0;
-    }
-    /// Sleeps between looks: a rank that waits must not take the processor from one that works.
-    [[nodiscard]] bool done(MPI_Request& request, nanoseconds until) {
-        for (int looks = 0; !tested(request); ++looks) {
-            if (clocks::monotonic_now() > until) return false;
-            if (looks > 100) ::usleep(200);
-        }
-        return true;
-    }
-    void send_bytes(std::vector<std::byte> data, int to, int with_tag) {
-        mpi_session::outgoing& o = session_->sent.emplace_back();
-        o.data = std::move(data);
-        with_turn([&] {
-            ::MPI_Isend(o.data.data(), static_cast<int>(o.data.size()), MPI_BYTE, to, with_tag,
-                        session_->comm(), &o.request);
-        });
-    }
-    void send(std::int64_t value, int to, int with_tag) {
-        const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
-        send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, with_tag);
-    }
+    void send(std::int64_t value, int to, int with_tag) { mail_->send(value, to, with_tag); }
 
-    /// Receives what has come for rank 0.
+    /// Takes what has come for rank 0.
     void pump() {
-        for (;;) {
-            int there = 0;
-            with_turn([&] {
-                MPI_Message message;
-                MPI_Status status;
-                if (::MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, session_->comm(), &there, &message, &status) !=
-                    MPI_SUCCESS)
-                    there = 0;
-                if (!there) return;
-                int size = 0;
-                ::MPI_Get_count(&status, MPI_BYTE, &size);
-                incoming& in = incoming_.emplace_back();
-                in.source = status.MPI_SOURCE;
-                in.tag = status.MPI_TAG;
-                in.data.resize(static_cast<std::size_t>(size));
-                ::MPI_Imrecv(in.data.data(), size, MPI_BYTE, &message, &in.request);
-            });
-            if (!there) break;
-        }
-        for (incoming& in : incoming_)
-            if (in.request != MPI_REQUEST_NULL && tested(in.request)) take(in);
-        while (!incoming_.empty() && incoming_.front().request == MPI_REQUEST_NULL) incoming_.pop_front();
-    }
-    void take(incoming& in) {
-        member& m = members_[static_cast<std::size_t>(in.source)];
-        if (in.tag == ready_tag) m.announced = true;
-        if (in.tag == closed_tag) m.closed = true;
-        if (in.tag != report_tag) return;
-        m.delivered = true;
-        m.report = std::move(in.data);
-        send(std::int64_t{0}, in.source, receipt_tag);
+        mail_->receive([this](int source, int with_tag, std::vector<std::byte>& data) {
+            member& m = members_[static_cast<std::size_t>(source)];
+            if (with_tag == ready_tag) m.announced = true;
+            if (with_tag == closed_tag) m.closed = true;
+            if (with_tag != report_tag) return;
+            m.delivered = true;
+            m.report = std::move(data);
+            send(0, source, receipt_tag);
+        });
     }
 
     // --- the course of a run ---
@@ -16423,7 +16540,7 @@ private:
         with_turn([&] {
             ::MPI_Iallgather(&flag, 1, MPI_INT, flags.data(), 1, MPI_INT, session_->comm(), &request);
         });
-        static_cast<void>(done(request, forever));
+        static_cast<void>(mail_->done(request, mailbox::forever));
         for (std::size_t r = 0; r < flags.size(); ++r) members_[r].takes_part = flags[r] != 0;
         with_turn([&] {
             ::MPI_Comm_split(session_->comm(), willing ? 0 : MPI_UNDEFINED, static_cast<int>(place().rank),
@@ -16446,7 +16563,7 @@ private:
         if (ready_comm_ == MPI_COMM_NULL) return;
         MPI_Request request;
         with_turn([&] { ::MPI_Ibarrier(ready_comm_, &request); });
-        while (!tested(request)) {
+        while (!mail_->tested(request)) {
             if (clocks::monotonic_now() < start_) continue;
             session_->healthy = false;
             return;
@@ -16474,13 +16591,15 @@ private:
         if (!is_root()) return report_to_root(std::move(own), why);
         members_[0].delivered = true;
         gather();
-        measure::run_report all = assemble(std::move(own));
+        measure::run_report all = assemble(parts_with(std::move(own)));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
-            if (launched()) write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)));
+            if (launched())
+                write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)),
+                            reading_time());
             return error{error_kind::system, none};
         }
         all.primary = !launched();
-        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all));
+        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
     }
 
@@ -16499,7 +16618,7 @@ private:
 
     result<measure::run_report> report_to_root(measure::run_report own, const error* why) {
         const std::vector<std::byte> packed = measure::pack(own);
-        send_bytes(packed, mpi_session::root, report_tag);
+        mail_->send_bytes(packed, mpi_session::root, report_tag);
         std::int64_t ignored = 0, healthy = 0;
         MPI_Request receipt, verdict;
         with_turn([&] {
@@ -16509,7 +16628,7 @@ private:
                         &verdict);
         });
         const bool received = in_time(receipt, patience_.to_close * 3);
-        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed);
+        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed, reading_time());
         if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
         if (healthy == 0) session_->healthy = false;
         if (why != nullptr) return *why;
@@ -16519,7 +16638,7 @@ private:
     /// Whether the request is done before `t` has passed since the end of the window, or the shorter time
     /// that a launcher gives which ends the job.
     [[nodiscard]] bool in_time(MPI_Request& request, nanoseconds t) {
-        while (!tested(request)) {
+        while (!mail_->tested(request)) {
             if (out_of_patience(t)) return false;
             ::usleep(200);
         }
@@ -16535,6 +16654,10 @@ private:
         if (!stopped && start_known_ && planned_end_.count == 0) return false;
         const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
         return now > end + t;
+    }
+
+    [[nodiscard]] nanoseconds reading_time() const {
+        return ended_at_.count != 0 ? patience_.when_ended : patience_.to_report;
     }
 
     void gather() {
@@ -16560,61 +16683,33 @@ private:
         for (std::uint32_t r = 1; r < members_.size(); ++r)
             if (members_[r].delivered) send(session_->healthy ? 1 : 0, static_cast<int>(r), verdict_tag);
         if (!session_->healthy) return;
-        for (mpi_session::outgoing& o : session_->sent)
-            static_cast<void>(done(o.request, clocks::monotonic_now() + patience_.to_close));
+        mail_->flush(clocks::monotonic_now() + patience_.to_close);
     }
 
-    /// The job's report of what has come.
-    [[nodiscard]] measure::run_report assemble(measure::run_report own) {
-        std::vector<measure::delivered_rank> ranks;
-        std::vector<measure::machine_facts> hosts;
-        std::vector<std::uint32_t> host_of(members_.size()); ///< by leader
-        std::uint64_t samples = own.samples.size();
-        for (std::uint32_t r = 0; r < members_.size(); ++r) {
-            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
-            if (leader == r) {
-                host_of[r] = static_cast<std::uint32_t>(hosts.size());
-                hosts.emplace_back().hostname = session_->host_name(r);
-            }
-            measure::delivered_rank d;
+    /// What has come, by rank.
+    [[nodiscard]] std::vector<rank_part> parts_with(measure::run_report own) {
+        std::vector<rank_part> parts(members_.size());
+        for (std::uint32_t r = 0; r < parts.size(); ++r) {
+            const member& m = members_[r];
+            rank_part& part = parts[r];
+            part.leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            part.host = session_->host_name(r);
+            part.missing = m.delivered ? "its report could not be read"
+                           : m.closed  ? "its report did not come"
+                                       : no_answer;
             if (r == place().rank)
-                d.report = std::move(own);
-            else if (auto part = measure::unpack<measure::run_report>(members_[r].report);
-                     part && part->job && !part->job->ranks.empty())
-                d.report = *std::move(part);
-            if (d.report) {
-                d.stats = std::move(d.report->job->ranks.front());
-                // Of the ranks of a host any may be lost.
-                if (measure::machine_facts& host = hosts[host_of[leader]];
-                    host.kernel.empty() && !d.report->job->hosts.empty())
-                    host = std::move(d.report->job->hosts.front());
-                d.report->job.reset();
-                samples = std::max<std::uint64_t>(samples, d.report->samples.size());
-            } else {
-                d.stats.rank = r;
-                d.stats.failure = members_[r].closed
-                                      ? "its report did not come"
-                                      : "it did not answer: killed, or its host is out of reach";
-            }
-            d.stats.host = host_of[leader];
-            ranks.push_back(std::move(d));
+                part.report = std::move(own);
+            else if (auto report = measure::unpack<measure::run_report>(m.report))
+                part.report = *std::move(report);
         }
-        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+        return parts;
     }
 
-public:
-    /// For the rows of the report.
-    void describe(const std::string& cache_dir, std::uint64_t users) {
-        cache_dir_ = cache_dir;
-        users_ = users;
-    }
-
-private:
     mpi_session* session_ = nullptr;
+    std::optional<mailbox> mail_;
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
-    std::deque<incoming> incoming_;
     MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
     std::function<int()> poll_;
     std::string cache_dir_;

@@ -38,9 +38,11 @@ OPT_IN = {
     ],
     "mpi": [
         "core/mpi.hpp",
+        "exec/assemble.hpp",
         "exec/frames.hpp",
         "exec/job_environment.hpp",
         "exec/launch_job.hpp",
+        "exec/mailbox.hpp",
         "exec/mpi.hpp",
         "exec/mpi_crew.hpp",
         "exec/mpi_job.hpp",

@@ -204,3 +204,15 @@ TEST_CASE("packed: a report of 100,000 requests takes little more than their row
     CHECK(pack(r).size() < 100'000 * sizeof(measure::request_sample) + 10'000);
     check_round_trip(r);
 }
+
+TEST_CASE("packed: a tier of every role comes back as it was") {
+    for (const measure::tier_role role : {measure::tier_role::gpu, measure::tier_role::cpu,
+                                          measure::tier_role::storage, measure::tier_role::peer}) {
+        measure::run_report r;
+        r.tiers.emplace_back();
+        r.tiers.back().role = role;
+        const auto back = unpack<measure::run_report>(pack(r));
+        REQUIRE(back);
+        CHECK(back->tiers.at(0).role == role);
+    }
+}

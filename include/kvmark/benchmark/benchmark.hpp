@@ -160,6 +160,11 @@ private:
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
+            if (no_room(o, T::role, config.tiers[i])) {
+                refusal = {error_kind::system,
+                           std::string(T::name) + " tier: no space left in " + config.tiers[i].cache_dir};
+                return;
+            }
             if (auto opened = t.open(config.tiers[i]); !opened) refusal = opened.error();
         });
         if (!refusal.message.empty()) return job.refuse(refusal);

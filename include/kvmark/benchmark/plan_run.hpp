@@ -97,6 +97,12 @@ namespace kvmark {
     return o.storage_capacity_gb > 0 ? from_gib(o.storage_capacity_gb) : bytes(~std::uint64_t{0});
 }
 
+/// Whether storage was asked for where there is none to give: a full disk is an error, not a stack without
+/// storage.
+[[nodiscard]] constexpr bool no_room(const options& o, tier::tier_role role, const tier::tier_setup& setup) {
+    return role == tier::tier_role::storage && setup.limit.count == 0 && asked_limit(o, role).count != 0;
+}
+
 /// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, shared evenly by
 /// `sharers` ranks, with a note where they were.
 template <class Stack>

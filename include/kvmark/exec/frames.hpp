@@ -2,12 +2,13 @@
 // launcher brings home.
 #pragma once
 
-#include <kvmark/core/config.hpp>
+#include <kvmark/core/units.hpp>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <poll.h>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,10 +77,15 @@ inline void append_base64(std::string& out, std::span<const std::byte> data) {
 }
 
 /// Writes a message to `fd`, each line by one call, so that lines of other threads do not fall between. False
-/// where nobody reads any more.
-KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message) {
+/// where nobody reads any more, or nobody has read for `patience`: a launcher that ends a job has no ear.
+KVMARK_COLD bool write_frame(int fd, frame_kind kind, std::span<const std::byte> message,
+                             nanoseconds patience = nanoseconds(30'000'000'000)) {
     for (const std::string& line : frame_lines(kind, message))
         for (std::size_t done = 0; done < line.size();) {
+            pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+            const int ready = ::poll(&room, 1, static_cast<int>(patience.count / 1'000'000));
+            if (ready < 0 && errno == EINTR) continue;
+            if (ready <= 0) return false;
             const ssize_t n = ::write(fd, line.data() + done, line.size() - done);
             if (n < 0 && errno == EINTR) continue;
             if (n <= 0) return false;

@@ -31,9 +31,10 @@ struct launch_extras {
 /// Set for the ranks of a launch: which run() of their program they are to do.
 inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
 
-/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time; the
-/// launcher then has as long again.
-inline constexpr nanoseconds job_grace{30'000'000'000};
+/// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time.
+inline constexpr nanoseconds job_grace{15'000'000'000};
+/// A launcher that was told to end its ranks (SIGTERM) has as long: Open MPI takes twice the 3 s it is given.
+inline constexpr nanoseconds launcher_grace{10'000'000'000};
 
 /// How a launch that is really made differs from the bare command line: the launcher's own time limit, a
 /// minute behind our deadline, marked lines, and the variable by which ranks know that they are awaited.

@@ -1,13 +1,13 @@
 // A job of ranks under a launcher, seen from the program that starts it.
 #pragma once
 
+#include <kvmark/exec/assemble.hpp>
 #include <kvmark/exec/frames.hpp>
 #include <kvmark/exec/job_order.hpp>
 #include <kvmark/exec/progress_text.hpp>
 #include <kvmark/exec/rank_output.hpp>
 #include <kvmark/exec/supervise.hpp>
 #include <kvmark/launch/detect.hpp>
-#include <kvmark/measure/job_report.hpp>
 #include <kvmark/measure/packed.hpp>
 
 #include <cstdio>
@@ -66,7 +66,7 @@ public:
                       .deadline = order_.deadline,
                       .soft_stop = SIGUSR1,
                       .soft_grace = job_grace,
-                      .hard_grace = job_grace};
+                      .hard_grace = launcher_grace};
         rank_output out(mark_of(*words)), err(mark_of(*words));
         supervisor watch(s);
         const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
@@ -90,7 +90,7 @@ private:
 
     /// A rank that dies must not take the others with it: what they measure is still wanted (Open MPI 4's
     /// recovery; without it all are ended within 3 s). An end is asked for, then told, 3 s apart. A host that
-    /// is out of reach is noticed by the daemons within two minutes, so that they end too.
+    /// is out of reach is noticed by the daemons within 20 s, so that those there end too.
     static std::vector<std::string> launcher_environment(const launch::dialect* words,
                                                          launch_extras& extras) {
         if (words == nullptr) return extras.environment;
@@ -101,8 +101,8 @@ private:
         if (words->name == launch::dialects::open_mpi_4.name)
             for (const char* variable :
                  {"OMPI_MCA_orte_enable_recovery=1", "OMPI_MCA_odls_base_sigkill_timeout=3",
-                  "OMPI_MCA_oob_tcp_keepalive_time=60", "OMPI_MCA_oob_tcp_keepalive_intvl=15",
-                  "OMPI_MCA_oob_tcp_keepalive_probes=4"})
+                  "OMPI_MCA_oob_tcp_keepalive_time=10", "OMPI_MCA_oob_tcp_keepalive_intvl=5",
+                  "OMPI_MCA_oob_tcp_keepalive_probes=2"})
                 all.emplace_back(variable);
         return all;
     }
@@ -125,11 +125,17 @@ private:
             break;
         case frame_kind::part:
             if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            watch.expect_end(from_seconds(5)); // those of the others come with it
             break;
         case frame_kind::result: {
             auto whole = measure::unpack<measure::run_report>(message);
-            if (whole) result_ = *std::move(whole);
-            watch.expect_end(job_grace);
+            if (whole)
+                result_ = *std::move(whole);
+            else
+                failure_ = "the result of rank 0 could not be read: " + whole.error().message;
+            // A launcher that lost a rank and was told to go on may never end by itself.
+            const bool lost = !result_ || (result_->job && result_->job->partial());
+            watch.expect_end(lost ? from_seconds(2) : job_grace);
             break;
         }
         case frame_kind::failure:
@@ -157,38 +163,19 @@ private:
 
     /// Rank 0 is lost: what the others said by themselves.
     measure::run_report assemble_parts() {
-        std::vector<measure::delivered_rank> ranks;
-        std::vector<measure::machine_facts> hosts;
-        std::vector<std::uint32_t> leaders;
-        std::vector<bool> there(order_.ranks);
-        std::uint64_t samples = 0;
+        constexpr std::uint32_t unknown = ~std::uint32_t{0};
+        std::vector<rank_part> all(order_.ranks, {{}, unknown, "an unknown host", no_answer});
         for (measure::run_report& part : parts_) {
             if (!part.job || part.job->ranks.empty()) continue;
-            measure::delivered_rank d;
-            d.stats = std::move(part.job->ranks.front());
-            const auto known = std::find(leaders.begin(), leaders.end(), d.stats.host);
-            const auto host = static_cast<std::uint32_t>(known - leaders.begin());
-            if (known == leaders.end()) {
-                leaders.push_back(d.stats.host);
-                hosts.push_back(part.job->hosts.empty() ? measure::machine_facts{}
-                                                        : std::move(part.job->hosts.front()));
-            }
-            d.stats.host = host;
-            if (d.stats.rank < there.size()) there[d.stats.rank] = true;
-            samples = std::max<std::uint64_t>(samples, part.samples.size());
-            part.job.reset();
-            d.report = std::move(part);
-            ranks.push_back(std::move(d));
+            const measure::rank_stats& row = part.job->ranks.front();
+            if (row.rank >= all.size()) continue;
+            const std::string host = part.job->hosts.empty() ? "" : part.job->hosts.front().hostname;
+            // A lost rank's host is known where it is the lowest of one.
+            if (row.host < all.size()) all[row.host].leader = row.host, all[row.host].host = host;
+            all[row.rank] = {{}, row.host, host, {}};
+            all[row.rank].report = std::move(part);
         }
-        hosts.emplace_back().hostname = "unknown";
-        for (std::uint32_t r = 0; r < there.size(); ++r) {
-            if (there[r]) continue;
-            measure::delivered_rank& d = ranks.emplace_back();
-            d.stats.rank = r;
-            d.stats.host = static_cast<std::uint32_t>(hosts.size() - 1);
-            d.stats.failure = "it did not answer: killed, or its host is out of reach";
-        }
-        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+        return assemble(std::move(all));
     }
 
     std::string no_result(const child_end& end) const {

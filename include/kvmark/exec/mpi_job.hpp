@@ -1,16 +1,16 @@
 // One run as a rank of an MPI job: a common start, and results by message.
 #pragma once
 
+#include <kvmark/exec/assemble.hpp>
 #include <kvmark/exec/frames.hpp>
 #include <kvmark/exec/job_environment.hpp>
 #include <kvmark/exec/job_order.hpp>
-#include <kvmark/exec/mpi_session.hpp>
+#include <kvmark/exec/mailbox.hpp>
 #include <kvmark/exec/progress_text.hpp>
-#include <kvmark/measure/job_report.hpp>
 #include <kvmark/measure/packed.hpp>
 #include <kvmark/measure/read_machine.hpp>
+#include <kvmark/tier/cache_directory.hpp>
 
-#include <deque>
 #include <functional>
 
 namespace kvmark::exec {
@@ -56,6 +56,7 @@ public:
         auto entered = mpi_session::enter();
         if (!entered) return entered.error();
         session_ = *entered;
+        mail_.emplace(*session_);
         members_.resize(place().ranks);
         return {};
     }
@@ -69,7 +70,7 @@ public:
         MPI_Request request;
         with_turn(
             [&] { ::MPI_Ibcast(&own, 1, MPI_UINT64_T, mpi_session::root, session_->comm(), &request); });
-        static_cast<void>(done(request, forever));
+        static_cast<void>(mail_->done(request, mailbox::forever));
         return own;
     }
 
@@ -131,6 +132,18 @@ public:
         return deliver(std::move(nothing), std::move(row), &why);
     }
 
+    /// Of a job in which ranks were lost: removes what those of this host left in their cache directories.
+    /// What a living rank has there is locked and stays.
+    KVMARK_COLD void clean_up_after_others() const {
+        const std::string own_name = "/rank_" + std::to_string(place().rank);
+        if (session_->healthy || !cache_dir_.ends_with(own_name)) return;
+        const std::string base = cache_dir_.substr(0, cache_dir_.size() - own_name.size());
+        for (std::uint32_t r = 0; r < members_.size(); ++r)
+            if (r != place().rank &&
+                session_->leaders()[r] == static_cast<std::int32_t>(session_->host_leader()))
+                tier::cache_directory::remove_abandoned(base + "/rank_" + std::to_string(r));
+    }
+
     template <class Stack>
     KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
         if (!session_) return own;
@@ -138,6 +151,7 @@ public:
         if (row.interrupted && !start_known_ && row.failure.empty())
             row.failure = "it was stopped before the window opened";
         auto outcome = deliver(std::move(own), std::move(row), nullptr);
+        clean_up_after_others();
         if (session_->healthy)
             tiers.for_each([&]<class T>(std::size_t, T& t) {
                 if constexpr (requires { t.disconnect(); }) t.disconnect();
@@ -161,6 +175,12 @@ public:
         return own;
     }
 
+    /// For the row of this rank in the report.
+    void describe(const std::string& cache_dir, std::uint64_t users) {
+        cache_dir_ = cache_dir;
+        users_ = users;
+    }
+
     // --- what the crew asks ---
 
     /// `poll()` looks for signals and returns the one that stops the run, or 0.
@@ -180,14 +200,14 @@ public:
             for (std::uint32_t r = 0; r < members_.size(); ++r)
                 if (members_[r].announced) send(start_.count, static_cast<int>(r), start_tag);
         } else {
-            send(std::int64_t{0}, mpi_session::root, ready_tag);
+            send(0, mpi_session::root, ready_tag);
             MPI_Request request;
             with_turn([&] {
                 ::MPI_Irecv(&start_.count, 1, MPI_INT64_T, mpi_session::root, start_tag, session_->comm(),
                             &request);
             });
             while (!stopped() && !start_known_) {
-                if (tested(request))
+                if (mail_->tested(request))
                     start_known_ = true;
                 else
                     wait(pause);
@@ -217,11 +237,10 @@ public:
     KVMARK_COLD void window_closed() {
         if (!session_) return;
         window_over_ = clocks::monotonic_now();
-        if (!is_root()) send(std::int64_t{0}, mpi_session::root, closed_tag);
+        if (!is_root()) send(0, mpi_session::root, closed_tag);
     }
 
 private:
-    static constexpr nanoseconds forever{INT64_MAX};
     /// Between the decision to start and the start: longer than the message takes to any rank.
     static constexpr nanoseconds lead{50'000'000};
     enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
@@ -233,79 +252,23 @@ private:
         bool delivered = false;
         std::vector<std::byte> report;
     };
-    /// A message that rank 0 receives.
-    struct incoming {
-        int source = 0, tag = 0;
-        std::vector<std::byte> data;
-        MPI_Request request = MPI_REQUEST_NULL;
-    };
-
-    // --- MPI, one call at a time ---
-
     template <class F>
     void with_turn(F&& f) {
-        const std::lock_guard turn(session_->turn());
-        f();
+        mail_->with_turn(f);
     }
-    [[nodiscard]] bool tested(MPI_Request& request) {
-        int flag = 0;
-        with_turn([&] { ::MPI_Test(&request, &flag, MPI_STATUS_IGNORE); });
-        return flag != 0;
-    }
-    /// Sleeps between looks: a rank that waits must not take the processor from one that works.
-    [[nodiscard]] bool done(MPI_Request& request, nanoseconds until) {
-        for (int looks = 0; !tested(request); ++looks) {
-            if (clocks::monotonic_now() > until) return false;
-            if (looks > 100) ::usleep(200);
-        }
-        return true;
-    }
-    void send_bytes(std::vector<std::byte> data, int to, int with_tag) {
-        mpi_session::outgoing& o = session_->sent.emplace_back();
-        o.data = std::move(data);
-        with_turn([&] {
-            ::MPI_Isend(o.data.data(), static_cast<int>(o.data.size()), MPI_BYTE, to, with_tag,
-                        session_->comm(), &o.request);
-        });
-    }
-    void send(std::int64_t value, int to, int with_tag) {
-        const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
-        send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, with_tag);
-    }
+    void send(std::int64_t value, int to, int with_tag) { mail_->send(value, to, with_tag); }
 
-    /// Receives what has come for rank 0.
+    /// Takes what has come for rank 0.
     void pump() {
-        for (;;) {
-            int there = 0;
-            with_turn([&] {
-                MPI_Message message;
-                MPI_Status status;
-                if (::MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, session_->comm(), &there, &message, &status) !=
-                    MPI_SUCCESS)
-                    there = 0;
-                if (!there) return;
-                int size = 0;
-                ::MPI_Get_count(&status, MPI_BYTE, &size);
-                incoming& in = incoming_.emplace_back();
-                in.source = status.MPI_SOURCE;
-                in.tag = status.MPI_TAG;
-                in.data.resize(static_cast<std::size_t>(size));
-                ::MPI_Imrecv(in.data.data(), size, MPI_BYTE, &message, &in.request);
-            });
-            if (!there) break;
-        }
-        for (incoming& in : incoming_)
-            if (in.request != MPI_REQUEST_NULL && tested(in.request)) take(in);
-        while (!incoming_.empty() && incoming_.front().request == MPI_REQUEST_NULL) incoming_.pop_front();
-    }
-    void take(incoming& in) {
-        member& m = members_[static_cast<std::size_t>(in.source)];
-        if (in.tag == ready_tag) m.announced = true;
-        if (in.tag == closed_tag) m.closed = true;
-        if (in.tag != report_tag) return;
-        m.delivered = true;
-        m.report = std::move(in.data);
-        send(std::int64_t{0}, in.source, receipt_tag);
+        mail_->receive([this](int source, int with_tag, std::vector<std::byte>& data) {
+            member& m = members_[static_cast<std::size_t>(source)];
+            if (with_tag == ready_tag) m.announced = true;
+            if (with_tag == closed_tag) m.closed = true;
+            if (with_tag != report_tag) return;
+            m.delivered = true;
+            m.report = std::move(data);
+            send(0, source, receipt_tag);
+        });
     }
 
     // --- the course of a run ---
@@ -320,7 +283,7 @@ private:
         with_turn([&] {
             ::MPI_Iallgather(&flag, 1, MPI_INT, flags.data(), 1, MPI_INT, session_->comm(), &request);
         });
-        static_cast<void>(done(request, forever));
+        static_cast<void>(mail_->done(request, mailbox::forever));
         for (std::size_t r = 0; r < flags.size(); ++r) members_[r].takes_part = flags[r] != 0;
         with_turn([&] {
             ::MPI_Comm_split(session_->comm(), willing ? 0 : MPI_UNDEFINED, static_cast<int>(place().rank),
@@ -343,7 +306,7 @@ private:
         if (ready_comm_ == MPI_COMM_NULL) return;
         MPI_Request request;
         with_turn([&] { ::MPI_Ibarrier(ready_comm_, &request); });
-        while (!tested(request)) {
+        while (!mail_->tested(request)) {
             if (clocks::monotonic_now() < start_) continue;
             session_->healthy = false;
             return;
@@ -371,13 +334,15 @@ private:
         if (!is_root()) return report_to_root(std::move(own), why);
         members_[0].delivered = true;
         gather();
-        measure::run_report all = assemble(std::move(own));
+        measure::run_report all = assemble(parts_with(std::move(own)));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
-            if (launched()) write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)));
+            if (launched())
+                write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)),
+                            reading_time());
             return error{error_kind::system, none};
         }
         all.primary = !launched();
-        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all));
+        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
     }
 
@@ -396,7 +361,7 @@ private:
 
     result<measure::run_report> report_to_root(measure::run_report own, const error* why) {
         const std::vector<std::byte> packed = measure::pack(own);
-        send_bytes(packed, mpi_session::root, report_tag);
+        mail_->send_bytes(packed, mpi_session::root, report_tag);
         std::int64_t ignored = 0, healthy = 0;
         MPI_Request receipt, verdict;
         with_turn([&] {
@@ -406,7 +371,7 @@ private:
                         &verdict);
         });
         const bool received = in_time(receipt, patience_.to_close * 3);
-        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed);
+        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed, reading_time());
         if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
         if (healthy == 0) session_->healthy = false;
         if (why != nullptr) return *why;
@@ -416,7 +381,7 @@ private:
     /// Whether the request is done before `t` has passed since the end of the window, or the shorter time
     /// that a launcher gives which ends the job.
     [[nodiscard]] bool in_time(MPI_Request& request, nanoseconds t) {
-        while (!tested(request)) {
+        while (!mail_->tested(request)) {
             if (out_of_patience(t)) return false;
             ::usleep(200);
         }
@@ -432,6 +397,10 @@ private:
         if (!stopped && start_known_ && planned_end_.count == 0) return false;
         const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
         return now > end + t;
+    }
+
+    [[nodiscard]] nanoseconds reading_time() const {
+        return ended_at_.count != 0 ? patience_.when_ended : patience_.to_report;
     }
 
     void gather() {
@@ -457,61 +426,33 @@ private:
         for (std::uint32_t r = 1; r < members_.size(); ++r)
             if (members_[r].delivered) send(session_->healthy ? 1 : 0, static_cast<int>(r), verdict_tag);
         if (!session_->healthy) return;
-        for (mpi_session::outgoing& o : session_->sent)
-            static_cast<void>(done(o.request, clocks::monotonic_now() + patience_.to_close));
+        mail_->flush(clocks::monotonic_now() + patience_.to_close);
     }
 
-    /// The job's report of what has come.
-    [[nodiscard]] measure::run_report assemble(measure::run_report own) {
-        std::vector<measure::delivered_rank> ranks;
-        std::vector<measure::machine_facts> hosts;
-        std::vector<std::uint32_t> host_of(members_.size()); ///< by leader
-        std::uint64_t samples = own.samples.size();
-        for (std::uint32_t r = 0; r < members_.size(); ++r) {
-            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
-            if (leader == r) {
-                host_of[r] = static_cast<std::uint32_t>(hosts.size());
-                hosts.emplace_back().hostname = session_->host_name(r);
-            }
-            measure::delivered_rank d;
+    /// What has come, by rank.
+    [[nodiscard]] std::vector<rank_part> parts_with(measure::run_report own) {
+        std::vector<rank_part> parts(members_.size());
+        for (std::uint32_t r = 0; r < parts.size(); ++r) {
+            const member& m = members_[r];
+            rank_part& part = parts[r];
+            part.leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            part.host = session_->host_name(r);
+            part.missing = m.delivered ? "its report could not be read"
+                           : m.closed  ? "its report did not come"
+                                       : no_answer;
             if (r == place().rank)
-                d.report = std::move(own);
-            else if (auto part = measure::unpack<measure::run_report>(members_[r].report);
-                     part && part->job && !part->job->ranks.empty())
-                d.report = *std::move(part);
-            if (d.report) {
-                d.stats = std::move(d.report->job->ranks.front());
-                // Of the ranks of a host any may be lost.
-                if (measure::machine_facts& host = hosts[host_of[leader]];
-                    host.kernel.empty() && !d.report->job->hosts.empty())
-                    host = std::move(d.report->job->hosts.front());
-                d.report->job.reset();
-                samples = std::max<std::uint64_t>(samples, d.report->samples.size());
-            } else {
-                d.stats.rank = r;
-                d.stats.failure = members_[r].closed
-                                      ? "its report did not come"
-                                      : "it did not answer: killed, or its host is out of reach";
-            }
-            d.stats.host = host_of[leader];
-            ranks.push_back(std::move(d));
+                part.report = std::move(own);
+            else if (auto report = measure::unpack<measure::run_report>(m.report))
+                part.report = *std::move(report);
         }
-        return measure::job_report(std::move(ranks), std::move(hosts), samples);
+        return parts;
     }
 
-public:
-    /// For the rows of the report.
-    void describe(const std::string& cache_dir, std::uint64_t users) {
-        cache_dir_ = cache_dir;
-        users_ = users;
-    }
-
-private:
     mpi_session* session_ = nullptr;
+    std::optional<mailbox> mail_;
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
-    std::deque<incoming> incoming_;
     MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
     std::function<int()> poll_;
     std::string cache_dir_;

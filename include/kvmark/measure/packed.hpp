@@ -194,7 +194,7 @@ private:
     void get(tier_role& x) {
         std::uint8_t v = 0;
         get(v);
-        if (v > static_cast<std::uint8_t>(tier_role::storage)) fail();
+        if (v > static_cast<std::uint8_t>(tier_role::peer)) fail();
         x = good_ ? static_cast<tier_role>(v) : tier_role{};
     }
     void get(std::string& x) {

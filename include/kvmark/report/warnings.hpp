@@ -88,6 +88,7 @@ struct request_counts {
                       "requests that finished, and the service was overloaded");
     for (const measure::tier_stats& t : r.tiers)
         if (!t.note.empty()) all.push_back(tier_label(r, t) + " tier: " + t.note);
+    if (r.job) all.insert(all.end(), r.job->notes.begin(), r.job->notes.end());
     all.insert(all.end(), context.notes.begin(), context.notes.end());
     return all;
 }

@@ -58,6 +58,12 @@ public:
         return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
     }
 
+    /// Removes what runs that are gone left in `parent`, and `parent` itself if it is then empty.
+    KVMARK_COLD static void remove_abandoned(const std::string& parent) {
+        remove_stale(parent);
+        ::rmdir(parent.c_str());
+    }
+
     /// Makes the folders 00 to ff, so that no one of them holds too many files.
     KVMARK_COLD result<void> fan_out() const {
         for (int n = 0; n < 256; ++n) {
