@@ -41,8 +41,8 @@ Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left ou
 constexpr std::string_view run_closing = R"(
 Exit codes:
   0    the run ended well
-  1    no run took place, data came back wrong, an operation failed, a rank is missing, or a result could not
-       be written
+  1    no run took place, data came back wrong, an operation failed, a rank is missing, a job reached its
+       deadline, or a result could not be written
   2    wrong arguments; all of them are named, and nothing was touched
   130  interrupted by SIGINT (143: by SIGTERM); results were still written, marked interrupted
 

@@ -45,6 +45,8 @@ int conclude(const settings& s, console& out, run_course& course, const result<m
     const auto metadata = write_metadata(s, runtime, &*report);
     if (s.quiet) {
         for (const std::string& fault : measure::faults(*report)) out.fail(fault);
+        if (report->job)
+            for (const std::string& note : report->job->notes) out.fail(note);
     } else {
         const report::palette colors(out.color()), none(false);
         out.print(report::summary_text(*report, s.options, course.context, colors),
