@@ -7598,6 +7598,11 @@ struct alone {
     }
     /// This process cannot take part, and says why; the others go on.
     static result<measure::run_report> refuse(error why) { return why; }
+    /// The same after ready().
+    template <class Stack>
+    static result<measure::run_report> refuse(error why, Stack&) {
+        return why;
+    }
     /// The run is over, the tiers are still there. What the caller is told.
     template <class Stack>
     static result<measure::run_report> conclude(measure::run_report own, Stack&) {
@@ -8988,7 +8993,7 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
-        if (auto started = hands.start(); !started) return job.refuse(started.error());
+        if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
         engine::engine<clock, TierStack, typename policies::eviction, access, Source,
                        typename crew_type::type, std::remove_reference_t<Observer>>
@@ -16334,7 +16339,8 @@ public:
             if (!job_.is_root()) return;
             if (job_.session_ == nullptr || !launched()) return observer_.on_progress(p);
             const std::string text = progress_text(p);
-            write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)));
+            // A launcher that does not read just now must not hold up the run.
+            write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)), nanoseconds());
         }
         template <class... Args>
             requires requires(Observer o, Args... args) { o.on_io(args...); }
@@ -16375,24 +16381,16 @@ public:
         measure::rank_stats row;
         row.delivered = true;
         row.failure = why.message;
+        if (ready_comm_ != MPI_COMM_NULL && !is_root()) {
+            // It had said that it takes part: the others' barrier counts on it.
+            with_turn([&] { ::MPI_Ibarrier(ready_comm_, &barrier_); });
+        }
         if (is_root()) {
             // Still the one that gathers. Nothing runs here, so signals end it as they always do.
             await_ranks([](nanoseconds t) { ::usleep(static_cast<useconds_t>(t.count / 1000)); },
                         [] { return false; });
         }
         return deliver(std::move(nothing), std::move(row), &why);
-    }
-
-    /// Of a job in which ranks were lost: removes what those of this host left in their cache directories.
-    /// What a living rank has there is locked and stays.
-    KVMARK_COLD void clean_up_after_others() const {
-        const std::string own_name = "/rank_" + std::to_string(place().rank);
-        if (session_->healthy || !cache_dir_.ends_with(own_name)) return;
-        const std::string base = cache_dir_.substr(0, cache_dir_.size() - own_name.size());
-        for (std::uint32_t r = 0; r < members_.size(); ++r)
-            if (r != place().rank &&
-                session_->leaders()[r] == static_cast<std::int32_t>(session_->host_leader()))
-                tier::cache_directory::remove_abandoned(base + "/rank_" + std::to_string(r));
     }
 
     template <class Stack>
@@ -16402,11 +16400,7 @@ public:
         if (row.interrupted && !start_known_ && row.failure.empty())
             row.failure = "it was stopped before the window opened";
         auto outcome = deliver(std::move(own), std::move(row), nullptr);
-        clean_up_after_others();
-        if (session_->healthy)
-            tiers.for_each([&]<class T>(std::size_t, T& t) {
-                if constexpr (requires { t.disconnect(); }) t.disconnect();
-            });
+        leave(tiers);
         return outcome;
     }
 
@@ -16430,6 +16424,14 @@ public:
     void describe(const std::string& cache_dir, std::uint64_t users) {
         cache_dir_ = cache_dir;
         users_ = users;
+    }
+
+    /// The same, once the tiers were ready: those that reach into other ranks let go of them.
+    template <class Stack>
+    KVMARK_COLD result<measure::run_report> refuse(error why, Stack& tiers) {
+        auto outcome = refuse(std::move(why));
+        leave(tiers);
+        return outcome;
     }
 
     // --- what the crew asks ---
@@ -16524,6 +16526,28 @@ private:
 
     // --- the course of a run ---
 
+    template <class Stack>
+    KVMARK_COLD void leave(Stack& tiers) {
+        if (!session_) return;
+        clean_up_after_others();
+        if (!session_->healthy) return;
+        tiers.for_each([&]<class T>(std::size_t, T& t) {
+            if constexpr (requires { t.disconnect(); }) t.disconnect();
+        });
+    }
+
+    /// Of a job in which ranks were lost: removes what those of this host left in their cache directories.
+    /// What a living rank has there is locked and stays.
+    KVMARK_COLD void clean_up_after_others() const {
+        const std::string own_name = "/rank_" + std::to_string(place().rank);
+        if (session_->healthy || !cache_dir_.ends_with(own_name)) return;
+        const std::string base = cache_dir_.substr(0, cache_dir_.size() - own_name.size());
+        for (std::uint32_t r = 0; r < members_.size(); ++r)
+            if (r != place().rank &&
+                session_->leaders()[r] == static_cast<std::int32_t>(session_->host_leader()))
+                tier::cache_directory::remove_abandoned(base + "/rank_" + std::to_string(r));
+    }
+
     /// Every rank says whether it takes part. Once.
     result<void> take_part(bool willing) {
         if (!session_ || asked_) return {};
@@ -16562,9 +16586,8 @@ private:
     /// A barrier without sleep, to see how far apart the ranks leave one; given up at the start.
     void meet() {
         if (ready_comm_ == MPI_COMM_NULL) return;
-        MPI_Request request;
-        with_turn([&] { ::MPI_Ibarrier(ready_comm_, &request); });
-        while (!mail_->tested(request)) {
+        with_turn([&] { ::MPI_Ibarrier(ready_comm_, &barrier_); });
+        while (!mail_->tested(barrier_)) {
             if (clocks::monotonic_now() < start_) continue;
             session_->healthy = false;
             return;
@@ -16712,7 +16735,8 @@ private:
     job_patience patience_;
     std::vector<member> members_;
     int willing_ = 0;
-    std::vector<int> flags_;              ///< of all ranks
+    std::vector<int> flags_; ///< of all ranks
+    MPI_Request barrier_ = MPI_REQUEST_NULL;
     MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
     std::function<int()> poll_;
     std::string cache_dir_;

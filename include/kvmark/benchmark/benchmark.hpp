@@ -169,7 +169,7 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
-        if (auto started = hands.start(); !started) return job.refuse(started.error());
+        if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
         engine::engine<clock, TierStack, typename policies::eviction, access, Source,
                        typename crew_type::type, std::remove_reference_t<Observer>>

@@ -94,6 +94,11 @@ struct alone {
     }
     /// This process cannot take part, and says why; the others go on.
     static result<measure::run_report> refuse(error why) { return why; }
+    /// The same after ready().
+    template <class Stack>
+    static result<measure::run_report> refuse(error why, Stack&) {
+        return why;
+    }
     /// The run is over, the tiers are still there. What the caller is told.
     template <class Stack>
     static result<measure::run_report> conclude(measure::run_report own, Stack&) {
