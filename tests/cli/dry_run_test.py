@@ -75,8 +75,28 @@ class DryRun(ToolTest):
                     self.refused("run", "--dry-run=json", *words, saying=numbers)
                     continue
                 argv = self.dry_run(*words)["argv"]
-                self.assertEqual(argv[: len(case["argv"])], case["argv"])
-                self.assertEqual(argv[len(case["argv"]) : len(case["argv"]) + 2], [TOOL, "run"])
+                prefix = argv[: argv.index(TOOL)]
+                self.assertEqual(argv[len(prefix) + 1], "run")
+                # What an executed launch of kvmark's own ranks adds.
+                for added in [["--timeout", prefix[prefix.index("--timeout") + 1]], ["--tag-output"],
+                              ["-x", "KVMARK_LAUNCHED=1"]]:
+                    at = prefix.index(added[0]) if len(added) == 1 else prefix.index(added[1]) - 1
+                    self.assertEqual(prefix[at : at + len(added)], added)
+                    del prefix[at : at + len(added)]
+                self.assertEqual(prefix, case["argv"])
+
+    def test_every_launcher_s_words(self):
+        for launcher, first in [
+            ("openmpi4", ["mpirun", "-n", "2", "-host", "n1:1,n2:1"]),
+            ("openmpi5", ["mpirun", "-n", "2", "-host", "n1:1,n2:1"]),
+            ("hydra", ["mpiexec.hydra", "-n", "2", "-hosts", "n1:1,n2:1"]),
+            ("pals", ["mpiexec", "-n", "2", "--ppn", "1", "--hosts", "n1,n2"]),
+            ("srun", ["srun", "--ntasks", "2", "--nodes", "2"]),
+        ]:
+            with self.subTest(launcher):
+                argv = self.dry_run("--exec-type", "mpi", "--hosts", "n1", "n2", "--launcher", launcher)["argv"]
+                self.assertEqual(argv[: len(first)], first)
+                self.assertIn(TOOL, argv)
 
     def test_the_seed_of_the_project(self):
         argv = self.dry_run("--exec-type", "mpi", "--hosts", "host1,host2", "-np", "2", "-m", "llama3.1-8b", "-nu",
