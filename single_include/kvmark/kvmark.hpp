@@ -16273,7 +16273,7 @@ namespace kvmark::exec {
 
 /// How long rank 0 waits for the others once the window is over.
 struct job_patience {
-    nanoseconds to_close{5'000'000'000}; ///< until each has said that its window is closed: then it is lost
+    nanoseconds to_close{10'000'000'000}; ///< until each has said that its window is closed: then it is lost
     nanoseconds to_report{
         60'000'000'000};                 ///< until one that said so has sent its report: its I/O may be slow
     nanoseconds when_ended{700'000'000}; ///< of both, once the launcher ends the job by SIGTERM
@@ -16651,9 +16651,9 @@ private:
             ::MPI_Irecv(&healthy, sizeof healthy, MPI_BYTE, mpi_session::root, verdict_tag, session_->comm(),
                         &verdict);
         });
-        const bool received = in_time(receipt, patience_.to_close * 3);
+        const bool received = in_time(receipt, patience_.to_close * 2);
         if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed, reading_time());
-        if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 3)) healthy = 0;
+        if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 2)) healthy = 0;
         if (healthy == 0) session_->healthy = false;
         if (why != nullptr) return *why;
         return own;

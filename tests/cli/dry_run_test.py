@@ -114,8 +114,8 @@ class DryRun(ToolTest):
     def test_words_for_the_launcher_may_look_like_options(self):
         argv = self.dry_run("--exec-type", "mpi", "--hosts", "h1", "--mpi-params", "-x", "A=1", "--rank-by", "node",
                             "--num-users", "5", "--mpi-params=--oversubscribe")["argv"]
-        at = argv.index("socket")
-        self.assertEqual(argv[at + 1 : at + 6], ["-x", "A=1", "--rank-by", "node", "--oversubscribe"])
+        at = argv.index(TOOL)
+        self.assertEqual(argv[at - 5 : at], ["-x", "A=1", "--rank-by", "node", "--oversubscribe"])
         self.assertEqual(argv[argv.index("--num-users") + 1], "5")
 
     def test_no_prefix_for_a_local_run_or_without_hosts(self):
