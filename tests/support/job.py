@@ -27,12 +27,12 @@ def ranks_of(tool: str, pids: list[int]) -> dict[int, int]:
     found = {}
     for pid in pids:
         try:
-            program = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
+            program = os.readlink(f"/proc/{pid}/exe")
             variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
         for variable in variables:
-            if program == tool and variable.startswith("OMPI_COMM_WORLD_RANK="):
+            if program == os.path.realpath(tool) and variable.startswith("OMPI_COMM_WORLD_RANK="):
                 found[int(variable.split("=")[1])] = pid
     return found
 
