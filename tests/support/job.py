@@ -73,6 +73,34 @@ def histograms(value, path: str = "") -> dict[str, collections.Counter]:
     return found
 
 
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999, "p9999": 0.9999}
+
+
+def percentile_ms(histogram: collections.Counter, q: float, largest_ns: float) -> float:
+    """As docs/measuring.md has it: the sample of the whole rank, linear within its bucket."""
+    rank, before = int(q * (sum(histogram.values()) - 1)), 0
+    for (low, high), count in sorted(histogram.items()):
+        if rank < before + count:
+            return (low + (min(high, largest_ns) - low) * (rank - before + 0.5) / count) / 1e6
+        before += count
+    raise AssertionError("an empty histogram has no percentile")
+
+
+def distributions(value, path: str = "") -> dict[str, dict]:
+    """Every `latency_ms` that stands beside a histogram, by the path of both."""
+    found = {}
+    if isinstance(value, dict):
+        if isinstance(value.get("histogram_ns"), list):
+            found[path] = value["latency_ms"]
+        for key, member in value.items():
+            if key != "job":
+                found.update(distributions(member, f"{path}/{key}"))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            found.update(distributions(member, f"{path}/{index}"))
+    return found
+
+
 def check_merged(test, merged: dict, parts: list[dict]):
     """The job's result against the ranks' own: bucket by bucket, and counter by counter."""
     sums = collections.defaultdict(collections.Counter)
@@ -81,8 +109,18 @@ def check_merged(test, merged: dict, parts: list[dict]):
             sums[path] += histogram
     found = histograms(merged["kvmark"])
     test.assertGreater(sum(found["/latency/storage_io"].values()), 0)
+    test.assertEqual(set(found), set(sums))
+    latencies = distributions(merged["kvmark"])
     for path, histogram in found.items():
         test.assertEqual(histogram, sums[path], path)
+        if not histogram:
+            continue
+        largest = max(distributions(part["kvmark"])[path]["max"] or 0 for part in parts)
+        test.assertAlmostEqual(latencies[path]["max"], largest, places=6, msg=path)
+        for name, q in PERCENTILES.items():
+            # A report counts whole nanoseconds.
+            expected = percentile_ms(histogram, q, largest * 1e6)
+            test.assertAlmostEqual(latencies[path][name], expected, delta=2e-6, msg=f"{path} {name}")
     for key in ["requests_completed", "total_tokens_generated"]:
         test.assertEqual(merged[key], sum(part[key] for part in parts), key)
     for key in ["hits", "misses"]:
