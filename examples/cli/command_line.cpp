@@ -38,14 +38,6 @@ std::vector<std::string> own_options(const settings& s) {
     return words;
 }
 
-/// As the order says, or the launcher of this machine for itself, or Open MPI 4 where there is none.
-const launch::dialect* known_words([[maybe_unused]] const exec::job_order& order) {
-#ifdef KVMARK_WITH_MPI
-    if (const auto told = exec::dialect_of(order)) return *told;
-#endif
-    return order.words != nullptr ? order.words : order.usual;
-}
-
 } // namespace
 
 argv with_own_options(const settings& s, const argv& command) {
@@ -57,32 +49,33 @@ argv with_own_options(const settings& s, const argv& command) {
     });
 }
 
-const launch::dialect* chosen_words(const settings& s) { return launch::find_dialect(s.launcher); }
-
 exec::job_order job_order_of(const settings& s) {
     exec::job_order order = kvmark::job_order_of<launch::mpirun>(s.options, 1);
-    order.words = chosen_words(s);
-    if (order.words != nullptr && s.options.mpi_bin.empty()) order.launcher = order.words->program;
+    order.words = s.words;
+    if (s.launcher != 0 && s.options.mpi_bin.empty()) order.launcher = s.words->program;
     return order;
 }
 
-argv job_command(const settings& s, const launch::dialect* words, const exec::launch_extras& extras) {
-    const std::string launcher = job_order_of(s).launcher;
-    const launch::launcher_request request = job_request(s.options, launcher, extras);
-    return with_own_options(s, build_command(*words, request, s.options));
+void ask_launcher([[maybe_unused]] settings& s) {
+#ifdef KVMARK_WITH_MPI
+    if (!s.launches() || !s.runs_kvmark()) return;
+    if (const auto told = exec::dialect_of(job_order_of(s))) s.words = *told;
+#endif
+}
+
+argv job_command(const settings& s, const exec::job_order& order, const launch::dialect* words,
+                 const exec::launch_extras& extras) {
+    return with_own_options(s,
+                            build_command(*words, job_request(s.options, order.launcher, extras), s.options));
 }
 
 argv executed_command(const settings& s) {
-    const bool launches = s.executor == executor_kind::mpi && !s.is_rank &&
-                          launch::host_plan(s.options.hosts, s.options.num_processes).used() > 0;
-    if (!launches) return with_own_options(s, build_command(false, launch::none{}, s.options));
+    if (!s.launches()) return with_own_options(s, build_command(false, launch::none{}, s.options));
     const exec::job_order order = job_order_of(s);
-    if (!s.runs_kvmark()) // what another program needs of its launcher is its user's affair
-        return job_command(s, order.words != nullptr ? order.words : order.usual, {});
-    const launch::dialect* words = known_words(order);
-    exec::launch_extras extras = exec::extras_of(order);
-    if (words->forwards_environment) extras.environment.clear();
-    return job_command(s, words, extras);
+    const launch::dialect* words = order.words != nullptr ? order.words : order.usual;
+    // What another program needs of its launcher is its user's affair.
+    return job_command(s, order, words,
+                       s.runs_kvmark() ? exec::extras_of(order, words) : exec::launch_extras());
 }
 
 std::vector<std::string> words_of(const argv& command) { return {command.begin(), command.end()}; }

@@ -25,7 +25,7 @@ struct console_lines {
     console& out;
 
     void operator()(std::int64_t rank, bool is_stderr, std::string_view text) const {
-        out.relay(rank == exec::launcher_line ? "" : "[rank " + std::to_string(rank) + "] ", is_stderr, text);
+        out.relay(exec::line_label(rank), is_stderr, text);
     }
 };
 
@@ -37,7 +37,7 @@ result<measure::run_report> launch_run(const settings& s, console& out) {
     return exec::launch_job(
         order,
         [&](const launch::dialect* words, const exec::launch_extras& extras) {
-            const argv command = job_command(s, words, extras);
+            const argv command = job_command(s, order, words, extras);
             out.note(display(command));
             return command;
         },

@@ -336,7 +336,7 @@ constexpr option_spec table[]{
      "ranks (the number of hosts)", {}, integer<&o::num_processes>},
     {"launcher", "", arity::one, "DIALECT", on_run | on_cluster, launch_group,
      "how the launcher is spoken to: openmpi4, openmpi5, hydra, pals, srun, or auto: as its --version says (auto)",
-     launcher_names, text<&s::launcher>},
+     launcher_names, choice<&s::launcher>},
     {"mpi-bin", "", arity::one, "LAUNCHER", on_run | on_cluster, launch_group,
      "program or path of the launcher (mpirun, or that of --launcher)", {}, text<&o::mpi_bin>},
     {"job-timeout", "", arity::one, "SECONDS", on_run | on_cluster, launch_group,

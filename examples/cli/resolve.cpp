@@ -8,6 +8,7 @@
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/validate.hpp>
 #include <kvmark/exec/job_environment.hpp>
+#include <kvmark/exec/job_order.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -62,9 +63,7 @@ void resolve_autoscaler(settings& s, fault_list& faults) {
 
 void resolve_program(settings& s) {
     if (s.runs_kvmark()) {
-        char self[4096];
-        const ssize_t n = ::readlink("/proc/self/exe", self, sizeof self);
-        s.options.program.path = n > 0 ? std::string(self, static_cast<std::size_t>(n)) : "kvmark";
+        s.options.program.path = exec::this_program();
         return;
     }
     s.options.program.path = fs::absolute(s.kvcache_bin_path).lexically_normal().string();
@@ -181,9 +180,7 @@ void resolve_launch(settings& s, fault_list& faults) {
             "the launcher");
     if (s.executor == executor_kind::automatic)
         s.executor = s.is_rank ? executor_kind::mpi : executor_kind::local;
-    if (std::find(launcher_names.begin(), launcher_names.end(), s.launcher) == launcher_names.end())
-        faults.add("--launcher " + quote(s.launcher) + ": must be " + listed(launcher_names) +
-                   suggestion(s.launcher, launcher_names));
+    if (s.launcher != 0) s.words = launch::dialects::all[s.launcher - 1];
 }
 
 void resolve_for_cluster(settings& s, fault_list& faults) {

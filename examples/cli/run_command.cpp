@@ -12,7 +12,6 @@
 
 #include <kvmark/benchmark/plan_run.hpp>
 #include <kvmark/core/clock.hpp>
-#include <kvmark/launch/hosts.hpp>
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/measure/read_machine.hpp>
 #include <kvmark/report/file.hpp>
@@ -172,6 +171,7 @@ int run_silently(settings& s) {
 
 int run(settings s) {
     console out(s);
+    ask_launcher(s);
     if (s.dry_run != dry_run_form::off) {
         const std::string text = dry_run_text(s);
         out.print(text, text);
@@ -188,9 +188,7 @@ int run(settings s) {
         return exit_failed;
     }
     if (!s.runs_kvmark()) return execute(s, out);
-    const bool launches = s.executor == executor_kind::mpi && !s.is_rank &&
-                          launch::host_plan(s.options.hosts, s.options.num_processes).used() > 0;
-    return launches ? run_job(s, out) : run_here(s, out);
+    return s.launches() ? run_job(s, out) : run_here(s, out);
 }
 
 } // namespace kvmark::cli

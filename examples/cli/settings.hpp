@@ -3,6 +3,8 @@
 #pragma once
 
 #include <kvmark/benchmark/options.hpp>
+#include <kvmark/launch/dialect.hpp>
+#include <kvmark/launch/hosts.hpp>
 
 #include <deque>
 
@@ -17,9 +19,12 @@ enum class dry_run_form : std::uint8_t { off, text, json };
 enum class log_level : std::uint8_t { debug, info, warning, error, critical };
 
 inline constexpr std::array<std::string_view, 3> executor_names{"auto", "local", "mpi"};
-/// The first: as the launcher's own --version tells. The others are dialects of launch/dialect.hpp.
-inline constexpr std::array<std::string_view, 6> launcher_names{"auto",  "openmpi4", "openmpi5",
-                                                                "hydra", "pals",     "srun"};
+/// The first: as the launcher's own --version tells. Then dialects::all.
+inline constexpr std::array launcher_names = [] {
+    std::array<std::string_view, 1 + std::size(launch::dialects::all)> names{"auto"};
+    for (std::size_t i = 1; i < names.size(); ++i) names[i] = launch::dialects::all[i - 1]->name;
+    return names;
+}();
 inline constexpr std::array<std::string_view, 2> storage_tier_names{"direct_file", "file"};
 inline constexpr std::array<std::string_view, 5> io_engine_names{"auto", "uring", "asio", "pread", "mmap"};
 inline constexpr std::array<std::string_view, 2> gpu_tier_names{"none", "modelled"};
@@ -84,8 +89,9 @@ struct settings {
     // The launch.
     executor_kind executor = executor_kind::automatic; ///< resolve() makes it one of the others
     bool is_rank = false;                              ///< a launcher started this process
-    std::string launcher = "auto";
-    std::string rank_output; ///< directory for each rank's own result
+    std::size_t launcher = 0;                          ///< index of launcher_names
+    const launch::dialect* words = nullptr; ///< how it is spoken to; null until it is asked (ask_launcher)
+    std::string rank_output;                ///< directory for each rank's own result
     std::string kvcache_bin_path;
     std::string python = "python3";
 
@@ -109,6 +115,11 @@ struct settings {
     std::vector<std::string> notes;      ///< one line each, said before a run
 
     [[nodiscard]] bool runs_kvmark() const { return kvcache_bin_path.empty(); }
+    /// Whether a launcher is to be started, which starts the program on the hosts. After resolve_launch().
+    [[nodiscard]] bool launches() const {
+        return executor == executor_kind::mpi && !is_rank &&
+               launch::host_plan(options.hosts, options.num_processes).used() > 0;
+    }
 
     /// A configured model, else a preset, else null.
     [[nodiscard]] const model::geometry* find_model(std::string_view name) const {

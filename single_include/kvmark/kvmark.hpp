@@ -6600,6 +6600,14 @@ enum class environment_form : std::uint8_t {
     list,           ///< the word once, then ALL,NAME=value,...
 };
 
+/// How a launcher that was asked to tag output marks whose it is.
+enum class tag_form : std::uint8_t {
+    none,
+    open_mpi,  ///< `[JOB,RANK]<stdout>:` before every piece that it forwards, so also within a line
+    bracketed, ///< `[RANK] ` at the start of a line
+    colon,     ///< `RANK: ` at the start of a line
+};
+
 /// How a launcher is spoken to. write_prefix() turns it into arguments.
 struct dialect {
     std::string_view name{};    ///< one word: what `--launcher` of a tool takes
@@ -6628,10 +6636,13 @@ struct dialect {
     std::int64_t timeout_unit_s = 1;     ///< seconds; fractions are rounded up
     std::string_view timeout_variable{}; ///< of the launcher's environment, in seconds; where no option is
     launcher_option tag{};
+    tag_form tagged_as = tag_form::none;
     launcher_option environment{};
     environment_form environment_as = environment_form::assignment;
     /// Whether ranks on all hosts get the launcher's environment without being told to.
     bool forwards_environment = false;
+    /// NAME=value of the launcher's own environment, a space between, with which a job outlives a lost rank.
+    std::string_view to_outlive_ranks{};
 
     std::string_view one_value{};  ///< names of options that take one value, a space between
     std::string_view two_values{}; ///< and two
@@ -6661,7 +6672,13 @@ inline constexpr dialect open_mpi_4{
     .as_root = "--allow-run-as-root",
     .timeout = {"--timeout", {}, "timeout"},
     .tag = {"--tag-output", {}, "tag-output"},
+    .tagged_as = tag_form::open_mpi,
     .environment = {"-x"},
+    // Without recovery all ranks are ended within 3 s of the first that died. An end is asked for, then told,
+    // 3 s apart. A host out of reach is noticed by the daemons within 20 s, so that those there end too.
+    .to_outlive_ranks = "OMPI_MCA_orte_enable_recovery=1 OMPI_MCA_odls_base_sigkill_timeout=3 "
+                        "OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=5 "
+                        "OMPI_MCA_oob_tcp_keepalive_probes=2",
     .one_value =
         "x n np c H host hostfile machinefile default-hostfile rankfile rf N npernode npersocket ppr "
         "map-by rank-by bind-to cpu-set cpu-list cpus-per-proc cpus-per-rank am tune app wd wdir "
@@ -6688,6 +6705,7 @@ inline constexpr dialect open_mpi_5{
     .as_root = "--allow-run-as-root",
     .timeout = {"--timeout", {}, "timeout"},
     .tag = {"--output", "tag", "output tag-output"},
+    .tagged_as = tag_form::open_mpi,
     .environment = {"-x"},
     .one_value = "x n np c H host add-host hostfile machinefile add-hostfile default-hostfile rankfile rf N "
                  "npernode npersocket ppr map-by rank-by bind-to cpu-set cpu-list display output "
@@ -6710,6 +6728,7 @@ inline constexpr dialect hydra{
     .bind = {"-bind-to", "none", "bind-to"},
     .timeout_variable = "MPIEXEC_TIMEOUT",
     .tag = {"-prepend-rank", {}, "prepend-rank prepend-pattern l"},
+    .tagged_as = tag_form::bracketed,
     .environment = {"-genv"},
     .environment_as = environment_form::name_and_value,
     .forwards_environment = true,
@@ -6733,6 +6752,7 @@ inline constexpr dialect pals{
     .per_node = "--ppn",
     .bind = {"--cpu-bind", "none", "cpu-bind"},
     .tag = {"--label", {}, "label l"},
+    .tagged_as = tag_form::colon,
     .environment = {"--env"},
     .one_value = "n np ppn d depth hosts hostfile cpu-bind gpu-bind mem-bind env envlist env-remove genv "
                  "genvlist rlimit rlimits wdir",
@@ -6756,6 +6776,7 @@ inline constexpr dialect srun{
     .timeout = {"--time", {}, "time t"},
     .timeout_unit_s = 60,
     .tag = {"--label", {}, "label l"},
+    .tagged_as = tag_form::colon,
     .environment = {"--export", {}, "export"},
     .environment_as = environment_form::list,
     .forwards_environment = true,
@@ -7645,11 +7666,12 @@ struct job_order {
     std::uint32_t run = 1; ///< which run() of the program the ranks are to do, from 1
 };
 
-/// What is added to a launcher's words when they are executed.
+/// What is added to a launch that is really made.
 struct launch_extras {
     std::int64_t timeout_s = 0;
     bool tag_output = false;
-    std::vector<std::string> environment{}; ///< NAME=value
+    std::vector<std::string> environment{}; ///< NAME=value, for the launcher's words
+    std::vector<std::string> of_launcher{}; ///< NAME=value, of the launcher's own environment
 };
 
 /// Set for the ranks of a launch: which run() of their program they are to do.
@@ -7660,31 +7682,36 @@ inline constexpr nanoseconds job_grace{15'000'000'000};
 /// A launcher that was told to end its ranks (SIGTERM) has as long: Open MPI takes twice the 3 s it is given.
 inline constexpr nanoseconds launcher_grace{10'000'000'000};
 
-/// How a launch that is really made differs from the bare command line: the launcher's own time limit, a
-/// minute behind our deadline, marked lines, and the variable by which ranks know that they are awaited.
-[[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order) {
-    return {.timeout_s = order.deadline.count / 1'000'000'000 + 60,
-            .tag_output = true,
-            .environment = {std::string(launched_variable) + "=" + std::to_string(order.run)}};
+/// The launcher's own time limit, a minute behind our deadline; marked lines; the variable by which ranks
+/// know that they are awaited; and what lets the job outlive a lost rank. `words` may be null: nothing is
+/// known of the launcher.
+[[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order, const launch::dialect* words) {
+    launch_extras extras{.timeout_s = order.deadline.count / 1'000'000'000 + 60, .tag_output = true};
+    const std::string awaited = std::string(launched_variable) + "=" + std::to_string(order.run);
+    if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(awaited);
+    if (words == nullptr || !words->forwards_environment) extras.environment.push_back(awaited);
+    if (words == nullptr) return extras;
+    if (!words->timeout_variable.empty())
+        extras.of_launcher.push_back(std::string(words->timeout_variable) + "=" +
+                                     std::to_string(extras.timeout_s));
+    for (std::string_view rest = words->to_outlive_ranks; !rest.empty();)
+        extras.of_launcher.emplace_back(measure::take_until(rest, ' '));
+    return extras;
+}
+
+/// The full path of this program; empty where the kernel does not tell.
+[[nodiscard]] KVMARK_COLD std::string this_program() {
+    char path[4096];
+    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+    return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "";
 }
 
 /// The command that this process was started with, its program by its full path.
 [[nodiscard]] KVMARK_COLD std::vector<std::string> this_command() {
     std::vector<std::string> words;
-    if (std::FILE* file = std::fopen("/proc/self/cmdline", "re")) {
-        std::string word;
-        for (int c; (c = std::getc(file)) != EOF;) {
-            if (c != 0) {
-                word += static_cast<char>(c);
-                continue;
-            }
-            words.push_back(std::exchange(word, {}));
-        }
-        std::fclose(file);
-    }
-    char path[4096];
-    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-    if (n > 0 && !words.empty()) words.front().assign(path, static_cast<std::size_t>(n));
+    const std::string all = measure::read_text("/proc/self/cmdline");
+    for (std::string_view rest = all; !rest.empty();) words.emplace_back(measure::take_until(rest, '\0'));
+    if (std::string path = this_program(); !path.empty() && !words.empty()) words.front() = std::move(path);
     return words;
 }
 
@@ -10572,8 +10599,7 @@ using measure::machine_facts;
     constexpr std::string_view own[]{"clientaddr=", "lowerdir=", "upperdir=", "workdir="};
     std::vector<std::string_view> options;
     for (std::string_view rest = m.mount_options; !rest.empty();) {
-        const std::string_view option = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(rest.size(), option.size() + 1));
+        const std::string_view option = measure::take_until(rest, ',');
         const bool is_own = std::any_of(std::begin(own), std::end(own),
                                         [&](std::string_view name) { return option.starts_with(name); });
         if (!is_own) options.push_back(option);
@@ -15419,33 +15445,33 @@ private:
 
 namespace kvmark::exec {
 
-/// The variables by which a launcher tells a process which rank it is, and of how many.
-struct launcher_variables {
+/// The variable by which a launcher tells a process which rank it is.
+struct launcher_variable {
     std::string_view launcher;
     const char* rank;
-    const char* size;
+    const char* tasks = nullptr; ///< set: a variable that must count more than one, or the process is no rank
 };
 
 /// The more specific ones first: Open MPI's launcher sets PMIx's too, and a step of Slurm may run under PMI.
-/// Sources: mpirun(1) of Open MPI, "Environment variables"; the PMIx standard, PMIx_Init; the Hydra process
-/// manager; srun(1), "Output environment variables"; the PALS user guide of HPE.
-inline constexpr std::array<launcher_variables, 5> job_variables{{
-    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-    {"PALS", "PALS_RANKID", "PALS_NRANKS"},
-    {"PMI", "PMI_RANK", "PMI_SIZE"},
+/// A shell within an allocation of Slurm has SLURM_PROCID and is no rank: only a step has several tasks, or a
+/// task that PMIx or PMI serves. Sources: mpirun(1) of Open MPI, "Environment variables"; the PMIx standard,
+/// PMIx_Init; the Hydra process manager; srun(1), "Output environment variables"; the PALS user guide of HPE.
+inline constexpr std::array<launcher_variable, 5> job_variables{{
+    {"Open MPI", "OMPI_COMM_WORLD_RANK"},
+    {"PALS", "PALS_RANKID"},
+    {"PMI", "PMI_RANK"},
     {"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
-    {"PMIx", "PMIX_RANK", "PMIX_SIZE"},
+    {"PMIx", "PMIX_RANK"},
 }};
 
 /// `variable(name)` is the value of an environment variable, or null. The launcher whose rank this process
-/// is, or nothing. A shell within an allocation of Slurm has SLURM_PROCID but is no rank: only a step has
-/// more than one task, or a task of a step that PMIx or PMI serves.
+/// is, or nothing.
 template <class Variable>
 [[nodiscard]] std::optional<std::string_view> launcher_of(Variable&& variable) {
-    for (const launcher_variables& v : job_variables) {
+    for (const launcher_variable& v : job_variables) {
         if (variable(v.rank) == nullptr) continue;
-        const char* size = variable(v.size);
-        if (v.launcher == "Slurm" && (size == nullptr || std::string_view(size) == "1")) continue;
+        const char* tasks = v.tasks != nullptr ? variable(v.tasks) : nullptr;
+        if (v.tasks != nullptr && (tasks == nullptr || std::string_view(tasks) == "1")) continue;
         return v.launcher;
     }
     return std::nullopt;
@@ -15511,17 +15537,20 @@ private:
 
 namespace kvmark::exec {
 
+using launch::tag_form;
+
 /// A line that no rank wrote: the launcher's own.
 inline constexpr std::int64_t launcher_line = -1;
 
-/// Launchers mark whose output follows: Open MPI as `[1,RANK]<stdout>:`, in front of every piece that it
-/// forwards and so also within a line; Hydra as `[RANK] `, srun and PALS as `RANK: `, at the start of lines.
-enum class rank_mark : std::uint8_t { open_mpi, bracketed, colon, none };
+/// In front of a rank's line where it is shown to people; nothing for launcher_line.
+[[nodiscard]] KVMARK_COLD std::string line_label(std::int64_t rank) {
+    return rank == launcher_line ? "" : "[rank " + std::to_string(rank) + "] ";
+}
 
 /// Feeds on pieces of any size; gives whole lines, without their mark and their newline.
 class rank_output {
 public:
-    explicit rank_output(rank_mark mark) : mark_(mark) {}
+    explicit rank_output(tag_form mark) : mark_(mark) {}
 
     /// Calls line(rank, text) for each line that this piece completes.
     template <class Line>
@@ -15573,19 +15602,19 @@ private:
 
     /// Open MPI's may stand anywhere, the others at the start of a line.
     [[nodiscard]] bool may_hold_mark() {
-        return mark_ == rank_mark::open_mpi ||
-               (mark_ != rank_mark::none && rank_ == launcher_line && open_[launcher_line].empty());
+        return mark_ == tag_form::open_mpi ||
+               (mark_ != tag_form::none && rank_ == launcher_line && open_[launcher_line].empty());
     }
 
     [[nodiscard]] mark_match match(std::string_view s) const {
         switch (mark_) {
-        case rank_mark::open_mpi:
+        case tag_form::open_mpi:
             return open_mpi_mark(s);
-        case rank_mark::bracketed:
+        case tag_form::bracketed:
             return s[0] == '[' ? number_mark(s, 1, "] ") : mark_match{};
-        case rank_mark::colon:
+        case tag_form::colon:
             return number_mark(s, 0, ": ");
-        case rank_mark::none:
+        case tag_form::none:
             break;
         }
         return {};
@@ -15620,7 +15649,7 @@ private:
         return {0, launcher_line, rest.size() < end.size() && end.starts_with(rest)};
     }
 
-    rank_mark mark_;
+    tag_form mark_;
     std::string pending_;
     std::int64_t rank_ = launcher_line;
     std::map<std::int64_t, std::string> open_; ///< lines that go on
@@ -15830,9 +15859,8 @@ namespace kvmark::exec {
 /// Who prints what the ranks say. `rank` is launcher_line for the launcher's own lines.
 struct print_lines {
     void operator()(std::int64_t rank, bool is_stderr, std::string_view text) const {
-        const std::string who = rank == launcher_line ? "" : "[rank " + std::to_string(rank) + "] ";
-        std::fprintf(is_stderr ? stderr : stdout, "%s%.*s\n", who.c_str(), static_cast<int>(text.size()),
-                     text.data());
+        std::fprintf(is_stderr ? stderr : stdout, "%s%.*s\n", line_label(rank).c_str(),
+                     static_cast<int>(text.size()), text.data());
     }
 };
 
@@ -15871,15 +15899,15 @@ public:
     [[nodiscard]] KVMARK_COLD result<measure::run_report> run(Build&& build) {
         const auto words = dialect_of(order_);
         if (!words) return words.error();
-        launch_extras extras = extras_of(order_);
-        std::vector<std::string> environment = launcher_environment(*words, extras);
+        const launch_extras extras = extras_of(order_, *words);
         supervision s{.command = build(*words, extras),
-                      .environment = std::move(environment),
+                      .environment = extras.of_launcher,
                       .deadline = order_.deadline,
                       .soft_stop = SIGUSR1,
                       .soft_grace = job_grace,
                       .hard_grace = launcher_grace};
-        rank_output out(mark_of(*words)), err(mark_of(*words));
+        const tag_form marks = *words != nullptr ? (*words)->tagged_as : tag_form::none;
+        rank_output out(marks), err(marks);
         supervisor watch(s);
         const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
             (is_stderr ? err : out).feed(piece, [&](std::int64_t rank, std::string_view text) {
@@ -15894,31 +15922,6 @@ public:
     }
 
 private:
-    static rank_mark mark_of(const launch::dialect* words) {
-        if (words == nullptr) return rank_mark::none;
-        if (words->name == launch::dialects::hydra.name) return rank_mark::bracketed;
-        return words->name.starts_with("openmpi") ? rank_mark::open_mpi : rank_mark::colon;
-    }
-
-    /// A rank that dies must not take the others with it: what they measure is still wanted (Open MPI 4's
-    /// recovery; without it all are ended within 3 s). An end is asked for, then told, 3 s apart. A host that
-    /// is out of reach is noticed by the daemons within 20 s, so that those there end too.
-    static std::vector<std::string> launcher_environment(const launch::dialect* words,
-                                                         launch_extras& extras) {
-        if (words == nullptr) return extras.environment;
-        std::vector<std::string> all;
-        if (words->forwards_environment) all.swap(extras.environment);
-        if (!words->timeout_variable.empty())
-            all.push_back(std::string(words->timeout_variable) + "=" + std::to_string(extras.timeout_s));
-        if (words->name == launch::dialects::open_mpi_4.name)
-            for (const char* variable :
-                 {"OMPI_MCA_orte_enable_recovery=1", "OMPI_MCA_odls_base_sigkill_timeout=3",
-                  "OMPI_MCA_oob_tcp_keepalive_time=10", "OMPI_MCA_oob_tcp_keepalive_intvl=5",
-                  "OMPI_MCA_oob_tcp_keepalive_probes=2"})
-                all.emplace_back(variable);
-        return all;
-    }
-
     void take(std::int64_t rank, bool is_stderr, std::string_view text, supervisor& watch) {
         if (!frame_reader::is_frame(text)) return lines_(rank, is_stderr, text);
         frame_reader& reader = readers_[rank];
@@ -16670,13 +16673,13 @@ private:
     }
     [[nodiscard]] bool out_of_patience(nanoseconds t) {
         const nanoseconds now = clocks::monotonic_now();
-        if (poll_ && poll_() == SIGTERM && ended_at_.count == 0) ended_at_ = now;
+        const int stopped = poll_ ? poll_() : 0;
+        if (stopped == SIGTERM && ended_at_.count == 0) ended_at_ = now;
         if (ended_at_.count != 0) return now > ended_at_ + patience_.when_ended;
-        const bool stopped = poll_ && poll_() != 0;
         if (window_over_.count == 0) window_over_ = now;
         // Others may run on to the end that was planned; without one (in virtual time) there is no telling.
-        if (!stopped && start_known_ && planned_end_.count == 0) return false;
-        const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
+        if (stopped == 0 && start_known_ && planned_end_.count == 0) return false;
+        const nanoseconds end = stopped != 0 || planned_end_ < window_over_ ? window_over_ : planned_end_;
         return now > end + t;
     }
 

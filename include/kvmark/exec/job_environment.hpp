@@ -10,33 +10,33 @@
 
 namespace kvmark::exec {
 
-/// The variables by which a launcher tells a process which rank it is, and of how many.
-struct launcher_variables {
+/// The variable by which a launcher tells a process which rank it is.
+struct launcher_variable {
     std::string_view launcher;
     const char* rank;
-    const char* size;
+    const char* tasks = nullptr; ///< set: a variable that must count more than one, or the process is no rank
 };
 
 /// The more specific ones first: Open MPI's launcher sets PMIx's too, and a step of Slurm may run under PMI.
-/// Sources: mpirun(1) of Open MPI, "Environment variables"; the PMIx standard, PMIx_Init; the Hydra process
-/// manager; srun(1), "Output environment variables"; the PALS user guide of HPE.
-inline constexpr std::array<launcher_variables, 5> job_variables{{
-    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-    {"PALS", "PALS_RANKID", "PALS_NRANKS"},
-    {"PMI", "PMI_RANK", "PMI_SIZE"},
+/// A shell within an allocation of Slurm has SLURM_PROCID and is no rank: only a step has several tasks, or a
+/// task that PMIx or PMI serves. Sources: mpirun(1) of Open MPI, "Environment variables"; the PMIx standard,
+/// PMIx_Init; the Hydra process manager; srun(1), "Output environment variables"; the PALS user guide of HPE.
+inline constexpr std::array<launcher_variable, 5> job_variables{{
+    {"Open MPI", "OMPI_COMM_WORLD_RANK"},
+    {"PALS", "PALS_RANKID"},
+    {"PMI", "PMI_RANK"},
     {"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
-    {"PMIx", "PMIX_RANK", "PMIX_SIZE"},
+    {"PMIx", "PMIX_RANK"},
 }};
 
 /// `variable(name)` is the value of an environment variable, or null. The launcher whose rank this process
-/// is, or nothing. A shell within an allocation of Slurm has SLURM_PROCID but is no rank: only a step has
-/// more than one task, or a task of a step that PMIx or PMI serves.
+/// is, or nothing.
 template <class Variable>
 [[nodiscard]] std::optional<std::string_view> launcher_of(Variable&& variable) {
-    for (const launcher_variables& v : job_variables) {
+    for (const launcher_variable& v : job_variables) {
         if (variable(v.rank) == nullptr) continue;
-        const char* size = variable(v.size);
-        if (v.launcher == "Slurm" && (size == nullptr || std::string_view(size) == "1")) continue;
+        const char* tasks = v.tasks != nullptr ? variable(v.tasks) : nullptr;
+        if (v.tasks != nullptr && (tasks == nullptr || std::string_view(tasks) == "1")) continue;
         return v.launcher;
     }
     return std::nullopt;

@@ -3,11 +3,9 @@
 
 #include <kvmark/core/units.hpp>
 #include <kvmark/launch/dialect.hpp>
+#include <kvmark/measure/kernel_files.hpp>
 
-#include <cstdio>
 #include <string>
-#include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace kvmark::exec {
@@ -21,11 +19,12 @@ struct job_order {
     std::uint32_t run = 1; ///< which run() of the program the ranks are to do, from 1
 };
 
-/// What is added to a launcher's words when they are executed.
+/// What is added to a launch that is really made.
 struct launch_extras {
     std::int64_t timeout_s = 0;
     bool tag_output = false;
-    std::vector<std::string> environment{}; ///< NAME=value
+    std::vector<std::string> environment{}; ///< NAME=value, for the launcher's words
+    std::vector<std::string> of_launcher{}; ///< NAME=value, of the launcher's own environment
 };
 
 /// Set for the ranks of a launch: which run() of their program they are to do.
@@ -36,31 +35,36 @@ inline constexpr nanoseconds job_grace{15'000'000'000};
 /// A launcher that was told to end its ranks (SIGTERM) has as long: Open MPI takes twice the 3 s it is given.
 inline constexpr nanoseconds launcher_grace{10'000'000'000};
 
-/// How a launch that is really made differs from the bare command line: the launcher's own time limit, a
-/// minute behind our deadline, marked lines, and the variable by which ranks know that they are awaited.
-[[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order) {
-    return {.timeout_s = order.deadline.count / 1'000'000'000 + 60,
-            .tag_output = true,
-            .environment = {std::string(launched_variable) + "=" + std::to_string(order.run)}};
+/// The launcher's own time limit, a minute behind our deadline; marked lines; the variable by which ranks
+/// know that they are awaited; and what lets the job outlive a lost rank. `words` may be null: nothing is
+/// known of the launcher.
+[[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order, const launch::dialect* words) {
+    launch_extras extras{.timeout_s = order.deadline.count / 1'000'000'000 + 60, .tag_output = true};
+    const std::string awaited = std::string(launched_variable) + "=" + std::to_string(order.run);
+    if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(awaited);
+    if (words == nullptr || !words->forwards_environment) extras.environment.push_back(awaited);
+    if (words == nullptr) return extras;
+    if (!words->timeout_variable.empty())
+        extras.of_launcher.push_back(std::string(words->timeout_variable) + "=" +
+                                     std::to_string(extras.timeout_s));
+    for (std::string_view rest = words->to_outlive_ranks; !rest.empty();)
+        extras.of_launcher.emplace_back(measure::take_until(rest, ' '));
+    return extras;
+}
+
+/// The full path of this program; empty where the kernel does not tell.
+[[nodiscard]] KVMARK_COLD std::string this_program() {
+    char path[4096];
+    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+    return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "";
 }
 
 /// The command that this process was started with, its program by its full path.
 [[nodiscard]] KVMARK_COLD std::vector<std::string> this_command() {
     std::vector<std::string> words;
-    if (std::FILE* file = std::fopen("/proc/self/cmdline", "re")) {
-        std::string word;
-        for (int c; (c = std::getc(file)) != EOF;) {
-            if (c != 0) {
-                word += static_cast<char>(c);
-                continue;
-            }
-            words.push_back(std::exchange(word, {}));
-        }
-        std::fclose(file);
-    }
-    char path[4096];
-    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-    if (n > 0 && !words.empty()) words.front().assign(path, static_cast<std::size_t>(n));
+    const std::string all = measure::read_text("/proc/self/cmdline");
+    for (std::string_view rest = all; !rest.empty();) words.emplace_back(measure::take_until(rest, '\0'));
+    if (std::string path = this_program(); !path.empty() && !words.empty()) words.front() = std::move(path);
     return words;
 }
 

@@ -17,9 +17,8 @@ namespace kvmark::exec {
 /// Who prints what the ranks say. `rank` is launcher_line for the launcher's own lines.
 struct print_lines {
     void operator()(std::int64_t rank, bool is_stderr, std::string_view text) const {
-        const std::string who = rank == launcher_line ? "" : "[rank " + std::to_string(rank) + "] ";
-        std::fprintf(is_stderr ? stderr : stdout, "%s%.*s\n", who.c_str(), static_cast<int>(text.size()),
-                     text.data());
+        std::fprintf(is_stderr ? stderr : stdout, "%s%.*s\n", line_label(rank).c_str(),
+                     static_cast<int>(text.size()), text.data());
     }
 };
 
@@ -58,15 +57,15 @@ public:
     [[nodiscard]] KVMARK_COLD result<measure::run_report> run(Build&& build) {
         const auto words = dialect_of(order_);
         if (!words) return words.error();
-        launch_extras extras = extras_of(order_);
-        std::vector<std::string> environment = launcher_environment(*words, extras);
+        const launch_extras extras = extras_of(order_, *words);
         supervision s{.command = build(*words, extras),
-                      .environment = std::move(environment),
+                      .environment = extras.of_launcher,
                       .deadline = order_.deadline,
                       .soft_stop = SIGUSR1,
                       .soft_grace = job_grace,
                       .hard_grace = launcher_grace};
-        rank_output out(mark_of(*words)), err(mark_of(*words));
+        const tag_form marks = *words != nullptr ? (*words)->tagged_as : tag_form::none;
+        rank_output out(marks), err(marks);
         supervisor watch(s);
         const auto end = watch.run([&](bool is_stderr, std::string_view piece) {
             (is_stderr ? err : out).feed(piece, [&](std::int64_t rank, std::string_view text) {
@@ -81,31 +80,6 @@ public:
     }
 
 private:
-    static rank_mark mark_of(const launch::dialect* words) {
-        if (words == nullptr) return rank_mark::none;
-        if (words->name == launch::dialects::hydra.name) return rank_mark::bracketed;
-        return words->name.starts_with("openmpi") ? rank_mark::open_mpi : rank_mark::colon;
-    }
-
-    /// A rank that dies must not take the others with it: what they measure is still wanted (Open MPI 4's
-    /// recovery; without it all are ended within 3 s). An end is asked for, then told, 3 s apart. A host that
-    /// is out of reach is noticed by the daemons within 20 s, so that those there end too.
-    static std::vector<std::string> launcher_environment(const launch::dialect* words,
-                                                         launch_extras& extras) {
-        if (words == nullptr) return extras.environment;
-        std::vector<std::string> all;
-        if (words->forwards_environment) all.swap(extras.environment);
-        if (!words->timeout_variable.empty())
-            all.push_back(std::string(words->timeout_variable) + "=" + std::to_string(extras.timeout_s));
-        if (words->name == launch::dialects::open_mpi_4.name)
-            for (const char* variable :
-                 {"OMPI_MCA_orte_enable_recovery=1", "OMPI_MCA_odls_base_sigkill_timeout=3",
-                  "OMPI_MCA_oob_tcp_keepalive_time=10", "OMPI_MCA_oob_tcp_keepalive_intvl=5",
-                  "OMPI_MCA_oob_tcp_keepalive_probes=2"})
-                all.emplace_back(variable);
-        return all;
-    }
-
     void take(std::int64_t rank, bool is_stderr, std::string_view text, supervisor& watch) {
         if (!frame_reader::is_frame(text)) return lines_(rank, is_stderr, text);
         frame_reader& reader = readers_[rank];

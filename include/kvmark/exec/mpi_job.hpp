@@ -414,13 +414,13 @@ private:
     }
     [[nodiscard]] bool out_of_patience(nanoseconds t) {
         const nanoseconds now = clocks::monotonic_now();
-        if (poll_ && poll_() == SIGTERM && ended_at_.count == 0) ended_at_ = now;
+        const int stopped = poll_ ? poll_() : 0;
+        if (stopped == SIGTERM && ended_at_.count == 0) ended_at_ = now;
         if (ended_at_.count != 0) return now > ended_at_ + patience_.when_ended;
-        const bool stopped = poll_ && poll_() != 0;
         if (window_over_.count == 0) window_over_ = now;
         // Others may run on to the end that was planned; without one (in virtual time) there is no telling.
-        if (!stopped && start_known_ && planned_end_.count == 0) return false;
-        const nanoseconds end = stopped || planned_end_ < window_over_ ? window_over_ : planned_end_;
+        if (stopped == 0 && start_known_ && planned_end_.count == 0) return false;
+        const nanoseconds end = stopped != 0 || planned_end_ < window_over_ ? window_over_ : planned_end_;
         return now > end + t;
     }
 

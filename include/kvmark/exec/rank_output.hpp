@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/core/config.hpp>
+#include <kvmark/launch/dialect.hpp>
 
 #include <cstdint>
 #include <map>
@@ -10,17 +11,20 @@
 
 namespace kvmark::exec {
 
+using launch::tag_form;
+
 /// A line that no rank wrote: the launcher's own.
 inline constexpr std::int64_t launcher_line = -1;
 
-/// Launchers mark whose output follows: Open MPI as `[1,RANK]<stdout>:`, in front of every piece that it
-/// forwards and so also within a line; Hydra as `[RANK] `, srun and PALS as `RANK: `, at the start of lines.
-enum class rank_mark : std::uint8_t { open_mpi, bracketed, colon, none };
+/// In front of a rank's line where it is shown to people; nothing for launcher_line.
+[[nodiscard]] KVMARK_COLD std::string line_label(std::int64_t rank) {
+    return rank == launcher_line ? "" : "[rank " + std::to_string(rank) + "] ";
+}
 
 /// Feeds on pieces of any size; gives whole lines, without their mark and their newline.
 class rank_output {
 public:
-    explicit rank_output(rank_mark mark) : mark_(mark) {}
+    explicit rank_output(tag_form mark) : mark_(mark) {}
 
     /// Calls line(rank, text) for each line that this piece completes.
     template <class Line>
@@ -72,19 +76,19 @@ private:
 
     /// Open MPI's may stand anywhere, the others at the start of a line.
     [[nodiscard]] bool may_hold_mark() {
-        return mark_ == rank_mark::open_mpi ||
-               (mark_ != rank_mark::none && rank_ == launcher_line && open_[launcher_line].empty());
+        return mark_ == tag_form::open_mpi ||
+               (mark_ != tag_form::none && rank_ == launcher_line && open_[launcher_line].empty());
     }
 
     [[nodiscard]] mark_match match(std::string_view s) const {
         switch (mark_) {
-        case rank_mark::open_mpi:
+        case tag_form::open_mpi:
             return open_mpi_mark(s);
-        case rank_mark::bracketed:
+        case tag_form::bracketed:
             return s[0] == '[' ? number_mark(s, 1, "] ") : mark_match{};
-        case rank_mark::colon:
+        case tag_form::colon:
             return number_mark(s, 0, ": ");
-        case rank_mark::none:
+        case tag_form::none:
             break;
         }
         return {};
@@ -119,7 +123,7 @@ private:
         return {0, launcher_line, rest.size() < end.size() && end.starts_with(rest)};
     }
 
-    rank_mark mark_;
+    tag_form mark_;
     std::string pending_;
     std::int64_t rank_ = launcher_line;
     std::map<std::int64_t, std::string> open_; ///< lines that go on

@@ -27,6 +27,14 @@ enum class environment_form : std::uint8_t {
     list,           ///< the word once, then ALL,NAME=value,...
 };
 
+/// How a launcher that was asked to tag output marks whose it is.
+enum class tag_form : std::uint8_t {
+    none,
+    open_mpi,  ///< `[JOB,RANK]<stdout>:` before every piece that it forwards, so also within a line
+    bracketed, ///< `[RANK] ` at the start of a line
+    colon,     ///< `RANK: ` at the start of a line
+};
+
 /// How a launcher is spoken to. write_prefix() turns it into arguments.
 struct dialect {
     std::string_view name{};    ///< one word: what `--launcher` of a tool takes
@@ -55,10 +63,13 @@ struct dialect {
     std::int64_t timeout_unit_s = 1;     ///< seconds; fractions are rounded up
     std::string_view timeout_variable{}; ///< of the launcher's environment, in seconds; where no option is
     launcher_option tag{};
+    tag_form tagged_as = tag_form::none;
     launcher_option environment{};
     environment_form environment_as = environment_form::assignment;
     /// Whether ranks on all hosts get the launcher's environment without being told to.
     bool forwards_environment = false;
+    /// NAME=value of the launcher's own environment, a space between, with which a job outlives a lost rank.
+    std::string_view to_outlive_ranks{};
 
     std::string_view one_value{};  ///< names of options that take one value, a space between
     std::string_view two_values{}; ///< and two
@@ -88,7 +99,13 @@ inline constexpr dialect open_mpi_4{
     .as_root = "--allow-run-as-root",
     .timeout = {"--timeout", {}, "timeout"},
     .tag = {"--tag-output", {}, "tag-output"},
+    .tagged_as = tag_form::open_mpi,
     .environment = {"-x"},
+    // Without recovery all ranks are ended within 3 s of the first that died. An end is asked for, then told,
+    // 3 s apart. A host out of reach is noticed by the daemons within 20 s, so that those there end too.
+    .to_outlive_ranks = "OMPI_MCA_orte_enable_recovery=1 OMPI_MCA_odls_base_sigkill_timeout=3 "
+                        "OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=5 "
+                        "OMPI_MCA_oob_tcp_keepalive_probes=2",
     .one_value =
         "x n np c H host hostfile machinefile default-hostfile rankfile rf N npernode npersocket ppr "
         "map-by rank-by bind-to cpu-set cpu-list cpus-per-proc cpus-per-rank am tune app wd wdir "
@@ -115,6 +132,7 @@ inline constexpr dialect open_mpi_5{
     .as_root = "--allow-run-as-root",
     .timeout = {"--timeout", {}, "timeout"},
     .tag = {"--output", "tag", "output tag-output"},
+    .tagged_as = tag_form::open_mpi,
     .environment = {"-x"},
     .one_value = "x n np c H host add-host hostfile machinefile add-hostfile default-hostfile rankfile rf N "
                  "npernode npersocket ppr map-by rank-by bind-to cpu-set cpu-list display output "
@@ -137,6 +155,7 @@ inline constexpr dialect hydra{
     .bind = {"-bind-to", "none", "bind-to"},
     .timeout_variable = "MPIEXEC_TIMEOUT",
     .tag = {"-prepend-rank", {}, "prepend-rank prepend-pattern l"},
+    .tagged_as = tag_form::bracketed,
     .environment = {"-genv"},
     .environment_as = environment_form::name_and_value,
     .forwards_environment = true,
@@ -160,6 +179,7 @@ inline constexpr dialect pals{
     .per_node = "--ppn",
     .bind = {"--cpu-bind", "none", "cpu-bind"},
     .tag = {"--label", {}, "label l"},
+    .tagged_as = tag_form::colon,
     .environment = {"--env"},
     .one_value = "n np ppn d depth hosts hostfile cpu-bind gpu-bind mem-bind env envlist env-remove genv "
                  "genvlist rlimit rlimits wdir",
@@ -183,6 +203,7 @@ inline constexpr dialect srun{
     .timeout = {"--time", {}, "time t"},
     .timeout_unit_s = 60,
     .tag = {"--label", {}, "label l"},
+    .tagged_as = tag_form::colon,
     .environment = {"--export", {}, "export"},
     .environment_as = environment_form::list,
     .forwards_environment = true,

@@ -1,6 +1,7 @@
 // How the hosts of a cluster differ in size or speed.
 #pragma once
 
+#include <kvmark/measure/kernel_files.hpp>
 #include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/report/numbers.hpp>
 
@@ -31,8 +32,7 @@ using measure::machine_facts;
     constexpr std::string_view own[]{"clientaddr=", "lowerdir=", "upperdir=", "workdir="};
     std::vector<std::string_view> options;
     for (std::string_view rest = m.mount_options; !rest.empty();) {
-        const std::string_view option = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(rest.size(), option.size() + 1));
+        const std::string_view option = measure::take_until(rest, ',');
         const bool is_own = std::any_of(std::begin(own), std::end(own),
                                         [&](std::string_view name) { return option.starts_with(name); });
         if (!is_own) options.push_back(option);
