@@ -5,6 +5,7 @@
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/clock.hpp>
 #include <kvmark/core/config.hpp>
+#include <kvmark/core/key_index.hpp>
 #include <kvmark/core/memory_info.hpp>
 #include <kvmark/core/path.hpp>
 #include <kvmark/core/random.hpp>
@@ -17,6 +18,7 @@
 #include <kvmark/model/presets.hpp>
 
 #include <kvmark/workload/arrivals.hpp>
+#include <kvmark/workload/block_trace.hpp>
 #include <kvmark/workload/conversations.hpp>
 #include <kvmark/workload/documents.hpp>
 #include <kvmark/workload/key_text.hpp>
@@ -25,6 +27,7 @@
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
 #include <kvmark/workload/source_config.hpp>
+#include <kvmark/workload/trace_builder.hpp>
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>
 
@@ -55,9 +58,11 @@
 #include <kvmark/tier/throttled.hpp>
 #include <kvmark/tier/transfer.hpp>
 
-#include <kvmark/cache/block_index.hpp>
+#include <kvmark/cache/block_cache.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
+#include <kvmark/cache/fifo.hpp>
 #include <kvmark/cache/lru.hpp>
+#include <kvmark/cache/replay.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>

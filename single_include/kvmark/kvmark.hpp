@@ -226,6 +226,126 @@ private:
 } // namespace clocks
 } // namespace kvmark
 
+// kvmark/core/random.hpp
+// Random streams: one per user and per request, so that a draw never depends on who else has drawn.
+
+namespace kvmark {
+
+/// A full-avalanche 64-bit mix (the finalizer of SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t mix(std::uint64_t x) {
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+/// SplitMix64 under a name of its own: `random_stream(seed, what, which)` gives the same numbers in every
+/// run, on every machine. std:: distributions are not used, since their results differ between libraries.
+class random_stream {
+public:
+    constexpr explicit random_stream(std::uint64_t seed, std::uint64_t what = 0, std::uint64_t which = 0)
+        : state_(mix(mix(mix(seed) ^ what) ^ which)) {}
+
+    constexpr std::uint64_t next() {
+        state_ += 0x9e3779b97f4a7c15u;
+        return mix(state_);
+    }
+
+    /// Uniform in [0, 1), 53 bits.
+    constexpr double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+    /// Uniform in [low, high).
+    constexpr double uniform(double low, double high) { return low + (high - low) * uniform(); }
+    /// Uniform integer in [low, high]; needs low <= high and a span below 2^32.
+    constexpr std::uint64_t uniform_int(std::uint64_t low, std::uint64_t high) {
+        const std::uint64_t span = high - low + 1;
+        return low + ((next() >> 32) * span >> 32);
+    }
+    constexpr bool chance(double probability) { return uniform() < probability; }
+    /// Exponential with the given mean, in the unit of the mean.
+    double exponential(double mean) { return -mean * __builtin_log1p(-uniform()); }
+
+private:
+    std::uint64_t state_;
+};
+
+} // namespace kvmark
+
+// kvmark/core/key_index.hpp
+// From 64-bit keys to numbers: the index of a cache, and the numbering of a trace.
+
+#include <optional>
+#include <vector>
+
+namespace kvmark {
+
+/// Open addressing with linear probing and backward-shift deletion, at most 3/4 full: a lookup touches one
+/// cache line or two, an erase leaves no tombstone, 16 bytes a place. Grows by doubling; a full run never
+/// shrinks it.
+class key_index {
+public:
+    explicit key_index(std::size_t expected = 1024) {
+        std::size_t size = 16;
+        while (size * 3 / 4 < expected) size *= 2;
+        places_.resize(size);
+    }
+
+    [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t key) const {
+        for (std::size_t at = home(key); places_[at].used; at = next(at))
+            if (places_[at].key == key) return places_[at].value;
+        return std::nullopt;
+    }
+
+    /// Precondition: `key` is absent.
+    void insert(std::uint64_t key, std::uint32_t value) {
+        if ((size_ + 1) * 4 > places_.size() * 3) grow();
+        std::size_t at = home(key);
+        while (places_[at].used) at = next(at);
+        places_[at] = {key, value, true};
+        ++size_;
+    }
+
+    /// Precondition: `key` is present.
+    void erase(std::uint64_t key) {
+        std::size_t hole = home(key);
+        while (places_[hole].key != key || !places_[hole].used) hole = next(hole);
+        for (std::size_t at = next(hole); places_[at].used; at = next(at)) {
+            const std::size_t wanted = home(places_[at].key);
+            const bool may_move = ((at - wanted) & mask()) >= ((at - hole) & mask());
+            if (!may_move) continue;
+            places_[hole] = places_[at];
+            hole = at;
+        }
+        places_[hole].used = false;
+        --size_;
+    }
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+private:
+    struct place {
+        std::uint64_t key = 0;
+        std::uint32_t value = 0;
+        bool used = false;
+    };
+
+    [[nodiscard]] std::size_t mask() const { return places_.size() - 1; }
+    [[nodiscard]] std::size_t home(std::uint64_t key) const { return mix(key) & mask(); }
+    [[nodiscard]] std::size_t next(std::size_t at) const { return (at + 1) & mask(); }
+
+    void grow() {
+        std::vector<place> old(places_.size() * 2);
+        old.swap(places_);
+        size_ = 0;
+        for (const place& p : old)
+            if (p.used) insert(p.key, p.value);
+    }
+
+    std::vector<place> places_;
+    std::size_t size_ = 0;
+};
+
+} // namespace kvmark
+
 // kvmark/core/memory_info.hpp
 // How much memory the machine could give now.
 
@@ -276,54 +396,8 @@ namespace kvmark {
 
 } // namespace kvmark
 
-// kvmark/core/random.hpp
-// Random streams: one per user and per request, so that a draw never depends on who else has drawn.
-
-namespace kvmark {
-
-/// A full-avalanche 64-bit mix (the finalizer of SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
-[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t mix(std::uint64_t x) {
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-/// SplitMix64 under a name of its own: `random_stream(seed, what, which)` gives the same numbers in every
-/// run, on every machine. std:: distributions are not used, since their results differ between libraries.
-class random_stream {
-public:
-    constexpr explicit random_stream(std::uint64_t seed, std::uint64_t what = 0, std::uint64_t which = 0)
-        : state_(mix(mix(mix(seed) ^ what) ^ which)) {}
-
-    constexpr std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15u;
-        return mix(state_);
-    }
-
-    /// Uniform in [0, 1), 53 bits.
-    constexpr double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
-    /// Uniform in [low, high).
-    constexpr double uniform(double low, double high) { return low + (high - low) * uniform(); }
-    /// Uniform integer in [low, high]; needs low <= high and a span below 2^32.
-    constexpr std::uint64_t uniform_int(std::uint64_t low, std::uint64_t high) {
-        const std::uint64_t span = high - low + 1;
-        return low + ((next() >> 32) * span >> 32);
-    }
-    constexpr bool chance(double probability) { return uniform() < probability; }
-    /// Exponential with the given mean, in the unit of the mean.
-    double exponential(double mean) { return -mean * __builtin_log1p(-uniform()); }
-
-private:
-    std::uint64_t state_;
-};
-
-} // namespace kvmark
-
 // kvmark/core/result.hpp
 // Errors as values: an error says what was wrong, with what value, and what to do.
-
-#include <optional>
 
 namespace kvmark {
 
@@ -573,8 +647,6 @@ inline constexpr std::array all{tiny_1b,     mistral_7b, llama2_7b,    llama3_1_
 // kvmark/workload/arrivals.hpp
 // When requests arrive: a queue of users who think, or a process of a given rate.
 
-#include <vector>
-
 namespace kvmark::workload {
 
 /// How a given rate spaces its arrivals: gaps drawn from an exponential distribution, or all equal.
@@ -657,6 +729,131 @@ private:
     nanoseconds epoch_{};
     nanoseconds last_{};
     std::uint64_t since_epoch_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/block_trace.hpp
+// A trace of requests in blocks, in the compact form that every replay reads: in memory, or mapped from a
+// file.
+
+#include <memory>
+
+namespace kvmark::workload {
+
+/// A block of a trace: dense from 0, in the order in which blocks first appear.
+using block_number = std::uint32_t;
+inline constexpr block_number no_block = ~block_number{0};
+
+/// One request of a trace.
+struct block_request {
+    static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+
+    std::uint64_t id = 0;         ///< its place in the trace, from 0
+    nanoseconds arrival{};        ///< from the trace's first request on; never before the request before it
+    std::uint64_t after = nobody; ///< the request whose answer it waits for in a closed loop; an earlier one
+    nanoseconds think{};          ///< pause between that answer and this request
+    std::uint32_t session = 0;    ///< whose request it is
+    tokens input{};
+    tokens output{};
+    std::span<const block_number> blocks{}; ///< of the input, first to last; the last one may be partial
+};
+
+/// Tokens in block `index` of an input of `input` tokens: the length of a block, but for the last one; at
+/// least 1.
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t tokens_in_block(tokens input, tokens block,
+                                                                    std::size_t index) {
+    const std::uint64_t before = block.count * index;
+    if (input.count <= before) return 1;
+    return input.count - before < block.count ? input.count - before : block.count;
+}
+
+/// What stands at the start of the compact form; then a trace_record for each request, followed by the
+/// numbers of its blocks and padded to eight bytes. All in the machine's byte order.
+struct trace_header {
+    static constexpr std::array<char, 8> right_magic{'k', 'v', 'm', 'a', 'r', 'k', 'b', 't'};
+    static constexpr std::uint32_t right_version = 1;
+
+    std::array<char, 8> magic = right_magic;
+    std::uint32_t version = right_version;
+    std::uint32_t block_tokens = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t references = 0; ///< to blocks, by all requests
+    std::uint64_t distinct = 0;   ///< blocks
+    std::uint64_t input_tokens = 0;
+    std::uint64_t output_tokens = 0;
+    std::int64_t duration_ns = 0; ///< from the first arrival to the last
+    std::uint32_t sessions = 0;
+    std::uint32_t prefix_unique = 1; ///< 1: a block has the same predecessor wherever it appears
+    std::uint64_t checksum = 0;      ///< of all that follows the header
+    std::array<char, 32> format{};   ///< what it was made from, zero-terminated
+};
+static_assert(sizeof(trace_header) == 112);
+
+struct trace_record {
+    std::int64_t arrival_ns = 0;
+    std::int64_t think_ns = 0;
+    std::uint64_t after = block_request::nobody;
+    std::uint32_t session = 0;
+    std::uint32_t input = 0;
+    std::uint32_t output = 0;
+    std::uint32_t blocks = 0;
+
+    /// Bytes from this record to the next one.
+    [[nodiscard]] KVMARK_INLINE static constexpr std::size_t stride(std::size_t blocks) {
+        return sizeof(trace_record) + (blocks * sizeof(block_number) + 7) / 8 * 8;
+    }
+};
+static_assert(sizeof(trace_record) == 40);
+
+/// An immutable trace, cheap to copy: copies share its bytes.
+class block_trace {
+public:
+    block_trace() = default;
+    /// `body` is what follows the header, wholly checked before, and is kept alive by `owner`.
+    block_trace(const trace_header& header, std::span<const std::byte> body,
+                std::shared_ptr<const void> owner)
+        : header_(header), body_(body), owner_(std::move(owner)) {}
+
+    [[nodiscard]] const trace_header& header() const { return header_; }
+    [[nodiscard]] tokens block_tokens() const { return tokens(header_.block_tokens); }
+    [[nodiscard]] std::uint64_t requests() const { return header_.requests; }
+    [[nodiscard]] std::uint64_t references() const { return header_.references; }
+    [[nodiscard]] std::uint64_t distinct_blocks() const { return header_.distinct; }
+    [[nodiscard]] std::span<const std::byte> body() const { return body_; }
+
+    /// Walks over the requests in order. The blocks it hands out live as long as the trace.
+    class cursor {
+    public:
+        explicit cursor(const block_trace& t) : at_(t.body_.data()), end_(at_ + t.body_.size()) {}
+
+        /// The next request in `r`; false after the last.
+        KVMARK_INLINE bool next(block_request& r) {
+            if (at_ == end_) return false;
+            trace_record record;
+            std::memcpy(&record, at_, sizeof record);
+            r.id = id_++;
+            r.arrival = nanoseconds(record.arrival_ns);
+            r.after = record.after;
+            r.think = nanoseconds(record.think_ns);
+            r.session = record.session;
+            r.input = tokens(record.input);
+            r.output = tokens(record.output);
+            r.blocks = {reinterpret_cast<const block_number*>(at_ + sizeof record), record.blocks};
+            at_ += trace_record::stride(record.blocks);
+            return true;
+        }
+
+    private:
+        const std::byte* at_;
+        const std::byte* end_;
+        std::uint64_t id_ = 0;
+    };
+
+private:
+    trace_header header_;
+    std::span<const std::byte> body_;
+    std::shared_ptr<const void> owner_;
 };
 
 } // namespace kvmark::workload
@@ -1099,6 +1296,112 @@ constexpr void check_source() {
         },
         "kvmark: a source needs `std::optional<workload::request> next()`");
 }
+
+} // namespace kvmark::workload
+
+// kvmark/workload/trace_builder.hpp
+// Makes a trace in blocks, request by request.
+
+namespace kvmark::workload {
+
+/// Gives blocks their numbers: dense, in the order of first appearance. Names that already count like that,
+/// as Mooncake's do, cost no memory; all others 21 to 43 bytes for each block.
+class block_numbering {
+public:
+    [[nodiscard]] block_number number(std::uint64_t name) {
+        if (dense_) {
+            if (name < count_) return static_cast<block_number>(name);
+            if (name == count_) return count_++;
+            dense_ = false;
+            for (block_number known = 0; known < count_; ++known) index_.insert(known, known);
+        }
+        if (const auto known = index_.find(name)) return *known;
+        index_.insert(name, count_);
+        return count_++;
+    }
+    /// A number for a block that is never named. A numbering serves named blocks or these, not both.
+    [[nodiscard]] block_number fresh() { return count_++; }
+    [[nodiscard]] block_number count() const { return count_; }
+
+private:
+    bool dense_ = true;
+    block_number count_ = 0;
+    key_index index_;
+};
+
+/// One request as a reader or a generator knows it.
+struct trace_row {
+    nanoseconds arrival{};
+    std::uint64_t after = block_request::nobody; ///< see block_request
+    nanoseconds think{};
+    std::uint32_t session = 0;
+    tokens input{};
+    tokens output{};
+    std::span<const block_number> blocks{}; ///< by their numbers; each new one is the next that is free
+};
+
+/// Collects rows in memory.
+class trace_builder {
+public:
+    /// `format` names where the rows come from, at most 31 characters.
+    explicit trace_builder(tokens block_tokens, std::string_view format = "made") {
+        header_.block_tokens = static_cast<std::uint32_t>(block_tokens.count);
+        for (std::size_t i = 0; i < format.size() && i + 1 < header_.format.size(); ++i)
+            header_.format[i] = format[i];
+    }
+
+    /// Appends a request; its place. An arrival before the last one's is moved to it.
+    std::uint64_t add(const trace_row& row) {
+        std::int64_t arrival = row.arrival.count;
+        if (header_.requests > 0 && arrival < last_arrival_) arrival = last_arrival_;
+        if (header_.requests == 0) first_arrival_ = arrival;
+        last_arrival_ = arrival;
+        const trace_record record{.arrival_ns = arrival - first_arrival_,
+                                  .think_ns = row.think.count,
+                                  .after = row.after,
+                                  .session = row.session,
+                                  .input = static_cast<std::uint32_t>(row.input.count),
+                                  .output = static_cast<std::uint32_t>(row.output.count),
+                                  .blocks = static_cast<std::uint32_t>(row.blocks.size())};
+        const std::size_t at = bytes_.size();
+        bytes_.resize(at + trace_record::stride(row.blocks.size()));
+        std::memcpy(bytes_.data() + at, &record, sizeof record);
+        if (!row.blocks.empty())
+            std::memcpy(bytes_.data() + at + sizeof record, row.blocks.data(), row.blocks.size_bytes());
+        note_predecessors(row.blocks);
+        header_.references += row.blocks.size();
+        header_.input_tokens += row.input.count;
+        header_.output_tokens += row.output.count;
+        header_.duration_ns = record.arrival_ns;
+        if (row.session >= header_.sessions) header_.sessions = row.session + 1;
+        return header_.requests++;
+    }
+
+    /// All that was added. The builder is empty afterwards.
+    [[nodiscard]] block_trace finish() {
+        header_.distinct = predecessor_.size();
+        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
+        return {header_, *owned, owned};
+    }
+
+private:
+    void note_predecessors(std::span<const block_number> blocks) {
+        block_number before = no_block;
+        for (const block_number b : blocks) {
+            if (b >= predecessor_.size())
+                predecessor_.push_back(before);
+            else if (predecessor_[b] != before)
+                header_.prefix_unique = 0;
+            before = b;
+        }
+    }
+
+    trace_header header_;
+    std::vector<std::byte> bytes_;
+    std::vector<block_number> predecessor_;
+    std::int64_t first_arrival_ = 0;
+    std::int64_t last_arrival_ = 0;
+};
 
 } // namespace kvmark::workload
 
@@ -3398,79 +3701,6 @@ private:
 
 } // namespace kvmark::tier
 
-// kvmark/cache/block_index.hpp
-// The index of the cache: from an entry's 64-bit key to its number.
-
-namespace kvmark::cache {
-
-/// Open addressing with linear probing and backward-shift deletion, at most 3/4 full: a lookup touches one
-/// cache line or two, an erase leaves no tombstone, 16 bytes a place. Grows by doubling; a full run never
-/// shrinks it.
-class block_index {
-public:
-    explicit block_index(std::size_t expected = 1024) {
-        std::size_t size = 16;
-        while (size * 3 / 4 < expected) size *= 2;
-        places_.resize(size);
-    }
-
-    [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t key) const {
-        for (std::size_t at = home(key); places_[at].used; at = next(at))
-            if (places_[at].key == key) return places_[at].value;
-        return std::nullopt;
-    }
-
-    /// Precondition: `key` is absent.
-    void insert(std::uint64_t key, std::uint32_t value) {
-        if ((size_ + 1) * 4 > places_.size() * 3) grow();
-        std::size_t at = home(key);
-        while (places_[at].used) at = next(at);
-        places_[at] = {key, value, true};
-        ++size_;
-    }
-
-    /// Precondition: `key` is present.
-    void erase(std::uint64_t key) {
-        std::size_t hole = home(key);
-        while (places_[hole].key != key || !places_[hole].used) hole = next(hole);
-        for (std::size_t at = next(hole); places_[at].used; at = next(at)) {
-            const std::size_t wanted = home(places_[at].key);
-            const bool may_move = ((at - wanted) & mask()) >= ((at - hole) & mask());
-            if (!may_move) continue;
-            places_[hole] = places_[at];
-            hole = at;
-        }
-        places_[hole].used = false;
-        --size_;
-    }
-
-    [[nodiscard]] std::size_t size() const { return size_; }
-
-private:
-    struct place {
-        std::uint64_t key = 0;
-        std::uint32_t value = 0;
-        bool used = false;
-    };
-
-    [[nodiscard]] std::size_t mask() const { return places_.size() - 1; }
-    [[nodiscard]] std::size_t home(std::uint64_t key) const { return mix(key) & mask(); }
-    [[nodiscard]] std::size_t next(std::size_t at) const { return (at + 1) & mask(); }
-
-    void grow() {
-        std::vector<place> old(places_.size() * 2);
-        old.swap(places_);
-        size_ = 0;
-        for (const place& p : old)
-            if (p.used) insert(p.key, p.value);
-    }
-
-    std::vector<place> places_;
-    std::size_t size_ = 0;
-};
-
-} // namespace kvmark::cache
-
 // kvmark/cache/eviction_policy.hpp
 // The eviction_policy concept: which entry of a tier leaves first.
 
@@ -3489,6 +3719,80 @@ concept eviction_policy = requires(P policy, entry_id e) {
     { policy.remove(e) } -> std::same_as<void>;    ///< it left
     { policy.victim() } -> std::same_as<entry_id>; ///< who should go next; no_entry when the tier is empty
 };
+
+/// What a cache of blocks knows of a block when it inserts or touches it. A policy that wants more than the
+/// block's number takes it as `insert(const block_use&)` and `touch(const block_use&)`.
+struct block_use {
+    static constexpr std::uint32_t never = ~std::uint32_t{0};
+
+    entry_id block = no_entry;
+    entry_id parent = no_entry;     ///< the block before it in its prefix; no_entry: it opens the prefix
+    std::uint32_t position = 0;     ///< blocks before it in its prefix
+    std::uint32_t next_use = never; ///< see next_use.hpp; known offline alone
+};
+
+// Optional members, each with what stands in for it when a policy has none. A cache of blocks numbers them
+// for good, so an evicted block can be known again by its number; a waterfall of entries does not.
+
+/// It is told how many entries its tier holds at most, and how many numbers there are, before the first one.
+template <class P>
+constexpr void set_capacity(P& policy, std::uint64_t capacity, std::uint64_t numbers) {
+    if constexpr (requires { policy.set_capacity(capacity); }) policy.set_capacity(capacity);
+    if constexpr (requires { policy.reserve(numbers); }) policy.reserve(numbers);
+}
+/// An entry is looked up and not in: it will be inserted if room can be made. Told before evict().
+template <class P>
+KVMARK_INLINE void note_miss(P& policy, const block_use& use) {
+    if constexpr (requires { policy.miss(use.block); }) policy.miss(use.block);
+}
+/// Whether a newcomer is worth an eviction. Asked only when the tier is full.
+template <class P>
+[[nodiscard]] KVMARK_INLINE bool admits(P& policy, const block_use& newcomer) {
+    if constexpr (requires { policy.admits(newcomer); })
+        return policy.admits(newcomer);
+    else
+        return true;
+}
+/// Takes the next victim out, which the policy may remember; no_entry: there is none to take.
+template <class P>
+[[nodiscard]] KVMARK_INLINE entry_id evict_from(P& policy) {
+    if constexpr (requires { policy.evict(); }) {
+        return policy.evict();
+    } else {
+        const entry_id victim = policy.victim();
+        if (victim != no_entry) policy.remove(victim);
+        return victim;
+    }
+}
+template <class P>
+KVMARK_INLINE void insert_into(P& policy, const block_use& use) {
+    if constexpr (requires { policy.insert(use); })
+        policy.insert(use);
+    else
+        policy.insert(use.block);
+}
+template <class P>
+KVMARK_INLINE void touch_in(P& policy, const block_use& use) {
+    if constexpr (requires { policy.touch(use); })
+        policy.touch(use);
+    else
+        policy.touch(use.block);
+}
+/// Whether it evicts a block only after all that continue its prefix. Such a policy also has
+/// `protect(entry_id)`, which keeps a block that is in from being evicted until `release()`.
+template <class P>
+[[nodiscard]] KVMARK_INLINE constexpr bool keeps_prefixes(const P& policy) {
+    if constexpr (requires { policy.keeps_prefixes(); })
+        return policy.keeps_prefixes();
+    else
+        return false;
+}
+/// Whether insert or touch take a block_use.
+template <class P>
+inline constexpr bool wants_block_use = requires(P p, const block_use& use) {
+    p.insert(use);
+}
+|| requires(P p, const block_use& use) { p.touch(use); };
 
 /// One sentence for whoever writes a policy and forgets a member.
 template <class P>
@@ -3517,6 +3821,310 @@ constexpr void check_eviction_policy() {
 
 } // namespace kvmark::cache
 
+// kvmark/cache/block_cache.hpp
+// A cache of fixed-size blocks over a stack of tiers: longest prefix, promotion, demotion, eviction.
+
+namespace kvmark::cache {
+
+using block_number = std::uint32_t;
+
+/// Where a new block is written.
+enum class write_mode : std::uint8_t {
+    on_eviction, ///< to the first tier; to the next one when it is evicted. A block is in one tier
+    back,        ///< likewise, but what was promoted leaves its copy below, so its eviction writes nothing
+    through,     ///< to every tier at once
+};
+
+/// When a hit in a lower tier brings the block into the first.
+enum class promotion_mode : std::uint8_t { never, always, on_nth_hit };
+
+struct block_cache_config {
+    std::vector<std::uint64_t> capacity; ///< blocks, by tier; 0: the tier is not there
+    write_mode writes = write_mode::on_eviction;
+    promotion_mode promotion = promotion_mode::always;
+    std::uint32_t promote_at =
+        2;               ///< the hit, counted from a block's arrival in its tier, that promotes it; 1..255
+    bool demotes = true; ///< false: what leaves a tier for lack of room is dropped
+    std::uint32_t pinned_blocks =
+        0; ///< the first so many of every request stay in the first tier, up to half of it
+    nanoseconds time_to_live{}; ///< a block not used for longer is no hit; 0: for ever
+    std::vector<bool>
+        recomputes{}; ///< by tier: its hits are computed anew, since loading is slower; empty: none
+};
+
+/// One request, as the cache sees it.
+struct block_access {
+    std::span<const block_number> blocks;
+    std::span<const std::uint32_t> next_uses{}; ///< of each; empty when the future is not known
+    nanoseconds arrival{};                      ///< intended; what time_to_live counts by
+};
+
+struct block_hits {
+    std::size_t prefix = 0;     ///< leading blocks that are loaded
+    std::size_t recomputed = 0; ///< those after them that are cached, and computed all the same
+    std::size_t any = 0;        ///< blocks that are cached when their turn comes, wherever they are
+};
+
+/// The decisions, from the index alone, before any byte moves. `Sink` is told them in the order in which they
+/// must be carried out: read(block, tier), write(block, tier), move(block, from, to), drop(block, tier). A
+/// block that is evicted while a request uses it is read first.
+///
+/// Memory: 1 byte for each block number, 2 with promotion_mode::on_nth_hit, 8 more with a time to live, and
+/// what the policies keep.
+template <class Policy>
+class block_cache {
+public:
+    /// `blocks`: numbers are below it. At most eight tiers.
+    block_cache(block_cache_config c, std::uint64_t blocks, const Policy& policy = {})
+        : block_cache(std::move(c), blocks, std::vector<Policy>(c.capacity.size(), policy)) {}
+
+    /// With the policy of each tier.
+    block_cache(block_cache_config c, std::uint64_t blocks, std::vector<Policy> policies)
+        : config_(std::move(c)), resident_(blocks) {
+        check_eviction_policy<Policy>();
+        for (std::size_t t = 0; t < policies.size(); ++t) {
+            tiers_.push_back({std::move(policies[t]), config_.capacity[t]});
+            set_capacity(tiers_.back().policy, config_.capacity[t], blocks);
+            prefixes_ = prefixes_ || cache::keeps_prefixes(tiers_.back().policy);
+        }
+        first_ = present_tier(0);
+        config_.recomputes.resize(tiers_.size());
+        if constexpr (wants_block_use<Policy>) facts_.resize(blocks);
+        if (config_.promotion == promotion_mode::on_nth_hit) hits_.resize(blocks);
+        if (config_.time_to_live.count != 0) last_use_.resize(blocks);
+        if (config_.pinned_blocks != 0) pinned_.resize(blocks);
+    }
+
+    /// Decides everything that one request does.
+    template <class Sink>
+    KVMARK_INLINE block_hits serve(const block_access& a, Sink& sink) {
+        if (!last_use_.empty()) expire(a, sink);
+        block_hits hits = find_prefix(a);
+        for (std::size_t i = 0; i < hits.prefix; ++i) read(a, i, sink);
+        if (prefixes_) protect(a);
+        if (promotes())
+            for (std::size_t i = 0; i < hits.prefix; ++i) promote(a.blocks[i], sink);
+        hits.any = hits.prefix;
+        for (std::size_t i = hits.prefix; i < a.blocks.size(); ++i) {
+            if (resident_[a.blocks[i]] != 0) {
+                ++hits.any;
+                touch(a, i);
+            } else if (!insert(a, i, sink) && prefixes_) {
+                break; // what continues an absent prefix is not cached either
+            }
+        }
+        if (prefixes_) release();
+        return hits;
+    }
+
+    /// The tiers that hold the block, a bit each.
+    [[nodiscard]] unsigned tiers_of(block_number b) const { return resident_[b]; }
+    [[nodiscard]] std::uint64_t blocks_in(std::size_t tier) const { return tiers_[tier].blocks; }
+
+    /// Takes a block whose bytes were lost out of a tier.
+    void forget(block_number b, std::size_t tier) {
+        if ((resident_[b] >> tier & 1) == 0) return;
+        if (!is_pinned(b, tier)) tiers_[tier].policy.remove(b);
+        leave(b, tier);
+    }
+
+private:
+    struct level {
+        Policy policy;
+        std::uint64_t capacity = 0;
+        std::uint64_t blocks = 0;
+        std::uint64_t pinned = 0;
+    };
+    static constexpr unsigned no_tier = 8;
+
+    [[nodiscard]] KVMARK_INLINE static unsigned fastest(std::uint8_t tiers) {
+        return static_cast<unsigned>(__builtin_ctz(tiers));
+    }
+    [[nodiscard]] bool promotes() const {
+        return config_.promotion != promotion_mode::never && tiers_.size() > 1;
+    }
+    [[nodiscard]] bool is_pinned(block_number b, std::size_t tier) const {
+        return tier == first_ && !pinned_.empty() && pinned_[b];
+    }
+
+    /// The first tier from `t` down that is there.
+    [[nodiscard]] unsigned present_tier(unsigned t) const {
+        while (t < tiers_.size() && tiers_[t].capacity == 0) ++t;
+        return t < tiers_.size() ? t : no_tier;
+    }
+
+    [[nodiscard]] block_use use_of(block_number b) const {
+        if constexpr (wants_block_use<Policy>)
+            return facts_[b];
+        else
+            return {.block = b};
+    }
+    KVMARK_INLINE block_use learn(const block_access& a, std::size_t i) {
+        block_use use{.block = a.blocks[i]};
+        if constexpr (wants_block_use<Policy>) {
+            use.parent = i == 0 ? no_entry : a.blocks[i - 1];
+            use.position = static_cast<std::uint32_t>(i);
+            if (!a.next_uses.empty()) use.next_use = a.next_uses[i];
+            facts_[use.block] = use;
+        }
+        return use;
+    }
+
+    [[nodiscard]] KVMARK_INLINE block_hits find_prefix(const block_access& a) const {
+        block_hits hits;
+        std::size_t n = 0;
+        while (n < a.blocks.size() && resident_[a.blocks[n]] != 0 &&
+               !config_.recomputes[fastest(resident_[a.blocks[n]])])
+            ++n;
+        hits.prefix = n;
+        while (n < a.blocks.size() && resident_[a.blocks[n]] != 0) ++n;
+        hits.recomputed = n - hits.prefix;
+        return hits;
+    }
+
+    KVMARK_INLINE void touch(const block_access& a, std::size_t i) {
+        const block_use use = learn(a, i);
+        const unsigned t = fastest(resident_[use.block]);
+        if (!last_use_.empty()) last_use_[use.block] = a.arrival;
+        if (!is_pinned(use.block, t)) touch_in(tiers_[t].policy, use);
+    }
+    template <class Sink>
+    KVMARK_INLINE void read(const block_access& a, std::size_t i, Sink& sink) {
+        touch(a, i);
+        sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
+    }
+
+    template <class Sink>
+    void promote(block_number b, Sink& sink) {
+        if (resident_[b] == 0) return; // another promotion has pushed it out
+        const unsigned from = fastest(resident_[b]), to = first_;
+        if (from == to) return;
+        if (config_.promotion == promotion_mode::on_nth_hit) {
+            if (hits_[b] < 255) ++hits_[b];
+            if (hits_[b] < config_.promote_at) return;
+        }
+        const block_use use = use_of(b);
+        level& l = tiers_[to];
+        note_miss(l.policy, use);
+        entry_id victim = no_entry;
+        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return;
+        if (config_.writes == write_mode::on_eviction) { // out first: its room may serve the victim
+            forget(b, from);
+            sink.drop(b, from);
+        }
+        if (victim != no_entry) demote(victim, to, sink);
+        enter(b, to, use);
+        sink.write(b, to);
+    }
+
+    template <class Sink>
+    bool insert(const block_access& a, std::size_t i, Sink& sink) {
+        const block_use use = learn(a, i);
+        if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) return false;
+        bool placed = false;
+        for (unsigned t = first_; t != no_tier; t = present_tier(t + 1)) {
+            note_miss(tiers_[t].policy, use);
+            if (make_room(t, use, sink)) {
+                if (t == first_ && i < config_.pinned_blocks && tiers_[t].pinned < tiers_[t].capacity / 2)
+                    pinned_[use.block] = true;
+                enter(use.block, t, use);
+                sink.write(use.block, t);
+                placed = true;
+            }
+            if (config_.writes != write_mode::through) break;
+        }
+        if (placed && !last_use_.empty()) last_use_[use.block] = a.arrival;
+        return placed;
+    }
+
+    template <class Sink>
+    KVMARK_INLINE bool make_room(unsigned t, const block_use& newcomer, Sink& sink) {
+        if (tiers_[t].blocks < tiers_[t].capacity) return true;
+        const entry_id victim = take_victim(t, newcomer);
+        if (victim == no_entry) return false;
+        demote(victim, t, sink);
+        return true;
+    }
+
+    /// Out of a full tier; no_entry: nothing in it should make room for this newcomer.
+    KVMARK_INLINE entry_id take_victim(unsigned t, const block_use& newcomer) {
+        level& l = tiers_[t];
+        if (!admits(l.policy, newcomer)) return no_entry;
+        const entry_id victim = evict_from(l.policy);
+        if (victim != no_entry) leave(victim, t);
+        return victim;
+    }
+
+    /// Of a block that has just left tier `from`.
+    template <class Sink>
+    KVMARK_INLINE void demote(block_number b, unsigned from, Sink& sink) {
+        const unsigned to = present_tier(from + 1);
+        if (resident_[b] != 0 || !config_.demotes || to == no_tier) return sink.drop(b, from);
+        const block_use use = use_of(b);
+        note_miss(tiers_[to].policy, use);
+        if (!make_room_below(to, use, sink)) return sink.drop(b, from);
+        enter(b, to, use);
+        sink.move(b, from, to);
+    }
+    /// make_room() once more, as a call: inlining cannot recurse.
+    template <class Sink>
+    [[gnu::noinline]] bool make_room_below(unsigned t, const block_use& newcomer, Sink& sink) {
+        return make_room(t, newcomer, sink);
+    }
+
+    KVMARK_INLINE void enter(block_number b, unsigned t, const block_use& use) {
+        resident_[b] = static_cast<std::uint8_t>(resident_[b] | 1u << t);
+        ++tiers_[t].blocks;
+        if (!hits_.empty()) hits_[b] = 0;
+        if (is_pinned(b, t))
+            ++tiers_[t].pinned;
+        else
+            insert_into(tiers_[t].policy, use);
+    }
+    KVMARK_INLINE void leave(block_number b, std::size_t t) {
+        resident_[b] = static_cast<std::uint8_t>(resident_[b] & ~(1u << t));
+        --tiers_[t].blocks;
+        if (!is_pinned(b, t)) return;
+        --tiers_[t].pinned;
+        pinned_[b] = false;
+    }
+
+    template <class Sink>
+    void expire(const block_access& a, Sink& sink) {
+        for (const block_number b : a.blocks) {
+            if (resident_[b] == 0 || a.arrival - last_use_[b] <= config_.time_to_live) continue;
+            for (unsigned t = 0; t < tiers_.size(); ++t) {
+                if ((resident_[b] >> t & 1) == 0) continue;
+                forget(b, t);
+                sink.drop(b, t);
+            }
+        }
+    }
+
+    void protect(const block_access& a) {
+        for (const block_number b : a.blocks)
+            for (std::size_t t = 0; t < tiers_.size(); ++t)
+                if constexpr (requires(Policy p) { p.protect(b); })
+                    if ((resident_[b] >> t & 1) != 0 && !is_pinned(b, t)) tiers_[t].policy.protect(b);
+    }
+    void release() {
+        for (level& l : tiers_)
+            if constexpr (requires { l.policy.release(); }) l.policy.release();
+    }
+
+    block_cache_config config_;
+    std::vector<level> tiers_;
+    unsigned first_ = no_tier;           // the first tier that is there
+    std::vector<std::uint8_t> resident_; // by block: a bit for each tier that holds it
+    std::vector<block_use> facts_;       // by block: what was last known of it
+    std::vector<std::uint8_t> hits_;
+    std::vector<nanoseconds> last_use_;
+    std::vector<bool> pinned_;
+    bool prefixes_ = false;
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/lru.hpp
 // Least recently used.
 
@@ -3527,6 +4135,7 @@ class lru {
 public:
     static constexpr std::string_view name = "lru";
 
+    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
     void insert(entry_id e) {
         if (e >= links_.size()) links_.resize(std::size_t{e} + 1 + e / 2);
         links_[e] = {newest_, no_entry};
@@ -3554,6 +4163,105 @@ private:
     entry_id oldest_ = no_entry;
     entry_id newest_ = no_entry;
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/fifo.hpp
+// First in, first out.
+
+namespace kvmark::cache {
+
+/// The list of lru without its touches.
+class fifo {
+public:
+    static constexpr std::string_view name = "fifo";
+
+    void reserve(std::uint64_t numbers) { order_.reserve(numbers); }
+    void insert(entry_id e) { order_.insert(e); }
+    void touch(entry_id) {}
+    void remove(entry_id e) { order_.remove(e); }
+    [[nodiscard]] entry_id victim() { return order_.victim(); }
+
+private:
+    lru order_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/replay.hpp
+// A trace against a cache of blocks, decisions alone: no clock, no bytes.
+
+namespace kvmark::cache {
+
+/// Sums over the requests that are measured.
+struct replay_counts {
+    std::uint64_t requests = 0;
+    std::uint64_t block_refs = 0;
+    std::uint64_t hit_blocks_prefix = 0; ///< in each request's longest cached prefix
+    std::uint64_t hit_blocks_any = 0;    ///< cached when their turn came, wherever in the request
+    std::uint64_t recomputed_blocks = 0; ///< cached, and slower to load than to compute
+    std::uint64_t measured_tokens = 0;   ///< of all inputs
+    std::uint64_t hit_tokens = 0;        ///< of the prefixes; a partial block counts its tokens
+    struct tier {
+        std::uint64_t read = 0;    ///< blocks loaded
+        std::uint64_t written = 0; ///< blocks computed or promoted into it
+        std::uint64_t demoted = 0; ///< blocks that arrived from the tier above
+        std::uint64_t dropped = 0; ///< blocks that left and went nowhere
+    };
+    std::array<tier, 8> tiers{};
+};
+
+/// Counts what a block_cache decides; while `measuring` is false, nothing.
+struct counting_sink {
+    replay_counts& counts;
+    bool measuring = true;
+
+    KVMARK_INLINE void read(block_number, unsigned t) { counts.tiers[t].read += measuring; }
+    KVMARK_INLINE void write(block_number, unsigned t) { counts.tiers[t].written += measuring; }
+    KVMARK_INLINE void move(block_number, unsigned, unsigned to) { counts.tiers[to].demoted += measuring; }
+    KVMARK_INLINE void drop(block_number, unsigned t) { counts.tiers[t].dropped += measuring; }
+};
+
+/// Adds up one request: `hits` of its `r`.
+KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request& r, tokens block,
+                                 const block_hits& hits) {
+    ++c.requests;
+    c.block_refs += r.blocks.size();
+    c.hit_blocks_prefix += hits.prefix;
+    c.hit_blocks_any += hits.any;
+    c.recomputed_blocks += hits.recomputed;
+    // A block has at least one token, so an input shorter than its blocks counts one for each of the rest.
+    const std::size_t n = r.blocks.size();
+    const auto sum = [&](std::size_t blocks) {
+        const std::uint64_t whole = r.input.count / block.count;
+        if (blocks <= whole) return blocks * block.count;
+        const std::uint64_t rest = r.input.count % block.count;
+        return r.input.count + (blocks - whole - (rest != 0));
+    };
+    c.measured_tokens += sum(n);
+    c.hit_tokens += sum(hits.prefix);
+}
+
+/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
+/// element for each reference of the trace, or none.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    replay_counts counts;
+    counting_sink sink{counts, warmup == 0};
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    std::size_t reference = 0;
+    while (at.next(r)) {
+        block_access access{.blocks = r.blocks, .arrival = r.arrival};
+        if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
+        reference += r.blocks.size();
+        sink.measuring = r.id >= warmup;
+        const block_hits hits = cache.serve(access, sink);
+        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+    }
+    return counts;
+}
 
 } // namespace kvmark::cache
 
@@ -3705,7 +4413,7 @@ private:
     std::vector<level> levels_;
     std::vector<entry> entries_;
     std::vector<entry_id> free_;
-    block_index index_;
+    key_index index_;
     std::uint32_t generation_ = 0;
 };
 
@@ -9067,7 +9775,6 @@ private:
 
 #include <csignal>
 #include <latch>
-#include <memory>
 #include <sys/eventfd.h>
 #include <thread>
 
@@ -9693,8 +10400,6 @@ private:
 
 // kvmark/workload/reader/text_file.hpp
 // A file read front to back, for the trace readers.
-
-#include <memory>
 
 namespace kvmark::workload {
 
@@ -13308,8 +14013,6 @@ private:
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/random_access_file.hpp>
 
-#include <memory>
-
 namespace kvmark::tier {
 
 /// direct_file with a queue that is an io_context. An object of Asio 1.81 runs one read and one write at a
@@ -14682,7 +15385,6 @@ private:
 // kvmark/tier/peer_window.hpp
 // Memory that the ranks of a job lend to each other, reached by one-sided operations (MPI RMA).
 
-#include <memory>
 #include <mutex>
 #include <sys/prctl.h>
 #include <thread>

@@ -1,6 +1,6 @@
 // LRU against a list, and against the hit counts of a published simulator on a real trace.
-#include <kvmark/cache/block_index.hpp>
 #include <kvmark/cache/lru.hpp>
+#include <kvmark/core/key_index.hpp>
 
 #include "support/catch.hpp"
 
@@ -77,7 +77,7 @@ public:
 private:
     std::uint32_t capacity_;
     std::vector<std::uint64_t> keys_; // by entry
-    block_index index_;
+    key_index index_;
     lru policy_;
 };
 

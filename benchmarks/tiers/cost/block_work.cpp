@@ -6,10 +6,10 @@
 // docs/measuring.md.
 #include "benchmark.hpp"
 
-#include <kvmark/cache/block_index.hpp>
 #include <kvmark/cache/lru.hpp>
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/clock.hpp>
+#include <kvmark/core/key_index.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/tier/stamp.hpp>
 
@@ -50,7 +50,7 @@ TEST_CASE("recording a latency") {
 
 TEST_CASE("the index and the eviction policy") {
     for (const std::uint64_t entries : {std::uint64_t{10'000}, std::uint64_t{10'000'000}}) {
-        cache::block_index index(entries);
+        key_index index(entries);
         cache::lru order;
         for (std::uint64_t i = 0; i < entries; ++i) {
             index.insert(mix(i), static_cast<std::uint32_t>(i));

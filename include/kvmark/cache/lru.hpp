@@ -12,6 +12,7 @@ class lru {
 public:
     static constexpr std::string_view name = "lru";
 
+    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
     void insert(entry_id e) {
         if (e >= links_.size()) links_.resize(std::size_t{e} + 1 + e / 2);
         links_[e] = {newest_, no_entry};

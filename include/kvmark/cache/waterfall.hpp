@@ -2,8 +2,8 @@
 // fall.
 #pragma once
 
-#include <kvmark/cache/block_index.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
+#include <kvmark/core/key_index.hpp>
 
 #include <array>
 #include <vector>
@@ -152,7 +152,7 @@ private:
     std::vector<level> levels_;
     std::vector<entry> entries_;
     std::vector<entry_id> free_;
-    block_index index_;
+    key_index index_;
     std::uint32_t generation_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// The index of the cache: from an entry's 64-bit key to its number.
+// From 64-bit keys to numbers: the index of a cache, and the numbering of a trace.
 #pragma once
 
 #include <kvmark/core/random.hpp>
@@ -6,14 +6,14 @@
 #include <optional>
 #include <vector>
 
-namespace kvmark::cache {
+namespace kvmark {
 
 /// Open addressing with linear probing and backward-shift deletion, at most 3/4 full: a lookup touches one
 /// cache line or two, an erase leaves no tombstone, 16 bytes a place. Grows by doubling; a full run never
 /// shrinks it.
-class block_index {
+class key_index {
 public:
-    explicit block_index(std::size_t expected = 1024) {
+    explicit key_index(std::size_t expected = 1024) {
         std::size_t size = 16;
         while (size * 3 / 4 < expected) size *= 2;
         places_.resize(size);
@@ -74,4 +74,4 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace kvmark::cache
+} // namespace kvmark

@@ -1,17 +1,17 @@
 // The index against a hash map of the standard library.
-#include <kvmark/cache/block_index.hpp>
+#include <kvmark/core/key_index.hpp>
 
 #include "support/catch.hpp"
 
 #include <unordered_map>
 
-using kvmark::cache::block_index;
+using kvmark::key_index;
 
 namespace {
 
 /// `operations` random insertions, erasures and lookups over `keys` keys, each compared with a
 /// std::unordered_map.
-void compare(block_index& index, std::uint64_t keys, std::uint64_t operations, std::uint64_t seed) {
+void compare(key_index& index, std::uint64_t keys, std::uint64_t operations, std::uint64_t seed) {
     std::unordered_map<std::uint64_t, std::uint32_t> model;
     kvmark::random_stream draw(seed);
     std::uint64_t wrong = 0;
@@ -41,19 +41,19 @@ void compare(block_index& index, std::uint64_t keys, std::uint64_t operations, s
 } // namespace
 
 TEST_CASE("the index agrees with a hash map over a million operations, through growth") {
-    block_index index(1);
+    key_index index(1);
     compare(index, 50'000, 1'000'000, 1);
 }
 
 TEST_CASE("the index agrees with a hash map where places are scarce and runs wrap around") {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        block_index index(1);
+        key_index index(1);
         compare(index, 12, 2'000, seed);
     }
 }
 
 TEST_CASE("key 0 and the largest key are keys like any other") {
-    block_index index;
+    key_index index;
     CHECK_FALSE(index.find(0));
     index.insert(0, 7);
     index.insert(~std::uint64_t{0}, 8);

@@ -1,0 +1,81 @@
+// A trace against a cache of blocks, decisions alone: no clock, no bytes.
+#pragma once
+
+#include <kvmark/cache/block_cache.hpp>
+#include <kvmark/workload/block_trace.hpp>
+
+#include <array>
+
+namespace kvmark::cache {
+
+/// Sums over the requests that are measured.
+struct replay_counts {
+    std::uint64_t requests = 0;
+    std::uint64_t block_refs = 0;
+    std::uint64_t hit_blocks_prefix = 0; ///< in each request's longest cached prefix
+    std::uint64_t hit_blocks_any = 0;    ///< cached when their turn came, wherever in the request
+    std::uint64_t recomputed_blocks = 0; ///< cached, and slower to load than to compute
+    std::uint64_t measured_tokens = 0;   ///< of all inputs
+    std::uint64_t hit_tokens = 0;        ///< of the prefixes; a partial block counts its tokens
+    struct tier {
+        std::uint64_t read = 0;    ///< blocks loaded
+        std::uint64_t written = 0; ///< blocks computed or promoted into it
+        std::uint64_t demoted = 0; ///< blocks that arrived from the tier above
+        std::uint64_t dropped = 0; ///< blocks that left and went nowhere
+    };
+    std::array<tier, 8> tiers{};
+};
+
+/// Counts what a block_cache decides; while `measuring` is false, nothing.
+struct counting_sink {
+    replay_counts& counts;
+    bool measuring = true;
+
+    KVMARK_INLINE void read(block_number, unsigned t) { counts.tiers[t].read += measuring; }
+    KVMARK_INLINE void write(block_number, unsigned t) { counts.tiers[t].written += measuring; }
+    KVMARK_INLINE void move(block_number, unsigned, unsigned to) { counts.tiers[to].demoted += measuring; }
+    KVMARK_INLINE void drop(block_number, unsigned t) { counts.tiers[t].dropped += measuring; }
+};
+
+/// Adds up one request: `hits` of its `r`.
+KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request& r, tokens block,
+                                 const block_hits& hits) {
+    ++c.requests;
+    c.block_refs += r.blocks.size();
+    c.hit_blocks_prefix += hits.prefix;
+    c.hit_blocks_any += hits.any;
+    c.recomputed_blocks += hits.recomputed;
+    // A block has at least one token, so an input shorter than its blocks counts one for each of the rest.
+    const std::size_t n = r.blocks.size();
+    const auto sum = [&](std::size_t blocks) {
+        const std::uint64_t whole = r.input.count / block.count;
+        if (blocks <= whole) return blocks * block.count;
+        const std::uint64_t rest = r.input.count % block.count;
+        return r.input.count + (blocks - whole - (rest != 0));
+    };
+    c.measured_tokens += sum(n);
+    c.hit_tokens += sum(hits.prefix);
+}
+
+/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
+/// element for each reference of the trace, or none.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    replay_counts counts;
+    counting_sink sink{counts, warmup == 0};
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    std::size_t reference = 0;
+    while (at.next(r)) {
+        block_access access{.blocks = r.blocks, .arrival = r.arrival};
+        if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
+        reference += r.blocks.size();
+        sink.measuring = r.id >= warmup;
+        const block_hits hits = cache.serve(access, sink);
+        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+    }
+    return counts;
+}
+
+} // namespace kvmark::cache
