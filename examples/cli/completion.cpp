@@ -15,6 +15,10 @@ struct command_name {
 
 constexpr command_name commands[]{
     {"run", on_run, "run a benchmark"},
+    {"simulate", on_simulate, "play a trace against a modelled cache"},
+    {"plan", on_plan, "the cache sizes that a trace needs"},
+    {"trace", on_trace, "look into traces, and convert them"},
+    {"calibrate", on_calibrate, "measure a device for the simulator"},
     {"cluster", on_cluster, "what the hosts of a launch are"},
     {"datasize", on_datasize, "size of the data of a load"},
     {"tiers", on_tiers, "measure storage backends block by block"},

@@ -1,12 +1,16 @@
 // kvmark: measures the storage behind the KV cache of an LLM server.
 #include "args.hpp"
+#include "calibrate_command.hpp"
+#include "capacity_plan_command.hpp"
 #include "cluster_command.hpp"
 #include "completion.hpp"
 #include "datasize.hpp"
 #include "models.hpp"
 #include "resolve.hpp"
 #include "run_command.hpp"
+#include "simulate_command.hpp"
 #include "tiers_command.hpp"
+#include "trace_command.hpp"
 
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/report/terminal.hpp>
@@ -23,6 +27,10 @@ constexpr std::string_view overview =
     R"(kvmark plays the traffic of an LLM service against a stack of real storage tiers and says what each tier delivered.
 
 Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left out before an option)
+       kvmark simulate [OPTION]...  play a trace against a modelled cache: hits, TTFT, sweeps
+       kvmark plan [OPTION]...      the hit ratio of every cache size, and the cheapest stack for a target
+       kvmark trace WHAT FILE...    look into traces, convert them, make them
+       kvmark calibrate [OPTION]... measure a device for the simulator
        kvmark tiers [OPTION]...     measure backends on a path block by block, beside fio if asked
        kvmark cluster [OPTION]...   what the hosts of a launch are, and how they differ
        kvmark datasize [OPTION]...  how much KV cache a number of users makes
@@ -105,6 +113,24 @@ int tiers_main(words arguments) {
     return faults.empty() ? measure_tiers(s) : report_faults(faults, "tiers");
 }
 
+/// A command of its own options: `resolve` gathers the faults, `act` does it.
+int command_main(words arguments, const char* name, const std::string& usage, unsigned bit,
+                 void (*resolve)(settings&, fault_list&), int (*act)(const settings&)) {
+    settings s;
+    fault_list faults;
+    while (bit == on_trace && !arguments.empty() && !arguments[0].starts_with('-')) {
+        s.serving.words.emplace_back(arguments[0]);
+        arguments = arguments.subspan(1);
+    }
+    read_arguments(arguments, bit, s, faults);
+    if (s.help) {
+        print(help_text(usage, bit, "", help_width()));
+        return exit_ok;
+    }
+    resolve(s, faults);
+    return faults.empty() ? act(s) : report_faults(faults, name);
+}
+
 int cluster_main(words arguments) {
     settings s;
     fault_list faults;
@@ -153,10 +179,25 @@ int dispatch(words arguments) {
     if (first == "datasize") return datasize_main(rest);
     if (first == "cluster") return cluster_main(rest);
     if (first == "tiers") return tiers_main(rest);
+    if (first == "simulate")
+        return command_main(rest, "simulate", "kvmark simulate --trace FILE [OPTION]...", on_simulate,
+                            resolve_for_simulate, simulate);
+    if (first == "plan")
+        return command_main(rest, "plan", "kvmark plan --trace FILE [OPTION]...", on_plan,
+                            resolve_for_plan_capacity, plan_capacity);
+    if (first == "trace")
+        return command_main(
+            rest, "trace",
+            "kvmark trace info FILE... | convert FILE OUT | generate KIND OUT, then [OPTION]...", on_trace,
+            resolve_for_trace_files, trace_files);
+    if (first == "calibrate")
+        return command_main(rest, "calibrate", "kvmark calibrate [--path DIR | --memory] [OPTION]...",
+                            on_calibrate, resolve_for_calibrate, calibrate);
     if (first == "models") return models_main(rest);
     if (first == "completion") return completion_main(rest);
-    constexpr std::array<std::string_view, 6> commands{"run",      "tiers",  "cluster",
-                                                       "datasize", "models", "completion"};
+    constexpr std::array<std::string_view, 10> commands{"run",    "tiers",     "cluster",   "simulate",
+                                                        "plan",   "trace",     "calibrate", "datasize",
+                                                        "models", "completion"};
     std::fprintf(stderr, "kvmark: unknown command %s%s\n", kvmark::quote(first).c_str(),
                  suggestion(first, commands).c_str());
     return exit_bad_arguments;

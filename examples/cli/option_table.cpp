@@ -33,6 +33,11 @@ T& in(settings& s, T tiers_request::*member) {
 }
 
 template <class T>
+T& in(settings& s, T serving_request::*member) {
+    return s.serving.*member;
+}
+
+template <class T>
 T& value_of(T& member) {
     return member;
 }
@@ -119,6 +124,10 @@ void list(settings& s, const option_spec& o, std::string_view value, fault_list&
     }
 }
 
+std::optional<std::uint64_t> parse_blocks(std::string_view text) {
+    std::uint64_t n = 0;
+    return parse(text, n) ? std::optional(n) : std::nullopt;
+}
 std::optional<std::string> any_text(std::string_view text) { return std::string(text); }
 
 void size_of_file(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
@@ -148,12 +157,21 @@ void dry_run(settings& s, const option_spec& o, std::string_view value, fault_li
 
 constexpr std::array<std::string_view, 1> dry_run_choices{"json"};
 
+template <std::size_t Tier>
+void price(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    double d = 0;
+    if (!parse(value, d) || !std::isfinite(d) || d < 0) return refuse(faults, o, value, "0 or more");
+    s.serving.prices[Tier] = d;
+}
+
+constexpr std::string_view cache_group = "Cache", accelerator = "Accelerator", question = "Question";
 constexpr std::string_view backends = "Backends", cases = "Cases", load = "Load", tiers = "Tiers",
                            traces = "Traces", results = "Results", launch_group = "Launch", tool = "Tool";
 
 using o = options;
 using s = settings;
 using t = tiers_request;
+using v = serving_request;
 
 // clang-format off
 constexpr option_spec table[]{
@@ -194,6 +212,103 @@ constexpr option_spec table[]{
     {"verify", "", arity::one, "MODE", on_tiers, cases,
      "what a read checks: none, stamps (one per 4 KiB sector) or full, every byte (stamps)",
      verify_mode_names, choice<&t::verify>},
+
+    {"trace", "", arity::one, "FILE", on_run | on_simulate | on_plan, traces,
+     "trace of block references, in any format of `kvmark trace`", {}, text<&v::trace>},
+    {"trace-format", "", arity::one, "FORMAT", on_run | on_simulate | on_plan | on_trace, traces,
+     "kvmark, mooncake, bailian, weka, burstgpt, azure or sharegpt (as the content tells)",
+     trace_format_names, text<&v::format>},
+    {"block-tokens", "", arity::one, "N", on_run | on_simulate | on_plan | on_trace, traces,
+     "tokens of a block, where the trace does not say; 0: 512 (0)", {}, integer<&v::block_tokens>},
+    {"skip-bad", "", arity::flag, "", on_run | on_simulate | on_plan | on_trace, traces,
+     "count malformed lines and go on, in place of stopping at the first", {}, flag<&v::skip_bad>},
+    {"trace-arrivals", "", arity::one, "PROCESS", on_run | on_simulate, traces,
+     "the trace's own times, closed: after the answer before, or fixed, poisson, gamma, weibull at --request-rate (trace)",
+     trace_arrival_names, choice<&v::arrivals>},
+    {"arrival-shape", "", arity::one, "X", on_run | on_simulate, traces,
+     "shape of gamma and weibull; below 1 is burstier than poisson (1)", {}, real<&v::arrival_shape>},
+    {"sessions", "", arity::one, "N", on_run | on_simulate, traces,
+     "closed: sessions active at once; 0: all (0)", {}, integer<&v::sessions>},
+    {"warmup-requests", "", arity::one, "N", on_run | on_simulate, traces,
+     "requests played first and not counted (0)", {}, integer<&v::warmup_requests>},
+
+    {"policy", "", arity::one, "NAME[,NAME]", on_run | on_simulate, cache_group,
+     "eviction policy of every tier, or of each (lru)", {}, list<any_text, &v::policies>},
+    {"capacity-blocks", "", arity::one, "N[,N]", on_run | on_simulate, cache_group,
+     "blocks that each tier holds, fastest first", {}, list<parse_blocks, &v::capacity_blocks>},
+    {"kv-bytes-per-token", "", arity::one, "BYTES", on_run | on_simulate | on_plan, cache_group,
+     "size of a token in the cache; 0: the model's (0)", {}, integer<&v::kv_bytes_per_token>},
+    {"write-mode", "", arity::one, "MODE", on_run | on_simulate, cache_group,
+     "where new blocks go: on-eviction: down when evicted; back: likewise, and a promoted block keeps its copy; through: to all tiers (on-eviction)",
+     write_mode_names, choice<&v::writes>},
+    {"promotion", "", arity::one, "WHEN", on_run | on_simulate, cache_group,
+     "when a hit brings a block to the first tier: never, always, or at hit --promote-at (always)",
+     promotion_names, choice<&v::promotion>},
+    {"promote-at", "", arity::one, "N", on_run | on_simulate, cache_group,
+     "the hit that promotes, 1..255 (2)", {}, integer<&v::promote_at>},
+    {"no-demotion", "", arity::flag, "", on_run | on_simulate, cache_group,
+     "evicted blocks are dropped", {}, flag<&v::no_demotion>},
+    {"pin-blocks", "", arity::one, "N", on_run | on_simulate, cache_group,
+     "the first N blocks of each request stay in the first tier, up to half of it (0)", {}, integer<&v::pinned_blocks>},
+    {"ttl", "", arity::one, "SECONDS", on_run | on_simulate, cache_group,
+     "blocks unused for longer are no hits; 0: for ever (0)", {}, real<&v::time_to_live>},
+    {"recompute", "", arity::flag, "", on_run | on_simulate, cache_group,
+     "compute what a tier would load more slowly", {}, flag<&v::recompute>},
+
+    {"prefill-rate", "", arity::one, "TOKENS_PER_S", on_run | on_simulate | on_plan, accelerator,
+     "prompt tokens computed per second; 0: at once (0)", {}, real<&v::prefill_rate>},
+    {"decode-rate", "", arity::one, "TOKENS_PER_S", on_run | on_simulate, accelerator,
+     "tokens generated per second and sequence; 0: at once (0)", {}, real<&v::decode_rate>},
+    {"batch-slots", "", arity::one, "N", on_run | on_simulate, accelerator,
+     "requests in service at once (256)", {}, integer<&v::batch_slots>},
+    {"calibration", "", arity::one, "TIER=FILE", on_run | on_simulate, accelerator,
+     "model gpu, host or storage by what `kvmark calibrate` measured; may be repeated", {}, texts<&v::calibrations>},
+
+    {"ttft", "", arity::flag, "", on_simulate, question,
+     "simulate time too: queue, load and compute on modelled tiers", {}, flag<&v::ttft>},
+    {"sweep", "", arity::one, "KEY=A:B,KEY=C:D", on_simulate, question,
+     "all combinations of capacity=, policy= and other keys, over all cores", {}, text<&v::sweep>},
+    {"ttft-target-ms", "", arity::one, "MS", on_plan, question,
+     "find the cheapest stack that meets it; 0: the curve alone (0)", {}, real<&v::ttft_target_ms>},
+    {"ttft-percentile", "", arity::one, "P", on_plan, question,
+     "of the target (95)", {}, real<&v::ttft_percentile>},
+    {"price-gpu", "", arity::one, "PRICE", on_plan, question,
+     "per GiB, in any unit; 0: no such tier (0)", {}, price<0>},
+    {"price-host", "", arity::one, "PRICE", on_plan, question,
+     "per GiB; 0: no such tier (0)", {}, price<1>},
+    {"price-storage", "", arity::one, "PRICE", on_plan, question,
+     "per GiB; 0: no such tier (0)", {}, price<2>},
+    {"sample-rate", "", arity::one, "R", on_plan, question,
+     "share of the blocks that is followed (SHARDS), 0..1; 0: all, exactly (0)", {}, real<&v::sample_rate>},
+    {"sample-size", "", arity::one, "N", on_plan, question,
+     "blocks followed at most; 0: no bound (0)", {}, integer<&v::sample_size>},
+    {"path", "", arity::one, "DIR", on_calibrate, question,
+     "directory on the storage to measure (a temporary directory)", {}, text<&t::path>},
+    {"memory", "", arity::flag, "", on_calibrate, question,
+     "measure host memory in its place", {}, flag<&v::memory>},
+    {"quick", "", arity::flag, "", on_calibrate, question,
+     "a few seconds, and less exact", {}, flag<&v::quick>},
+    {"seconds", "", arity::one, "X", on_calibrate, question,
+     "of one case in one round; 0: 1 (0)", {}, real<&t::seconds>},
+
+    {"model", "-m", arity::one, "NAME", on_simulate | on_plan, cache_group,
+     "model whose cache is played (llama3.1-8b)", preset_names, text<&s::model_name>},
+    {"trace-speedup", "", arity::one, "X", on_simulate, traces,
+     "gaps are divided by it; 0: no gaps (1.0)", {}, real<&s::trace_speedup>},
+    {"request-rate", "", arity::one, "PER_SECOND", on_simulate, traces,
+     "arrivals per second (0)", {}, real<&o::request_rate>},
+    {"max-requests", "", arity::one, "N", on_simulate, traces,
+     "stop after so many; 0: all (0)", {}, integer<&o::max_requests>},
+    {"seed", "", arity::one, "N", on_simulate, traces,
+     "of drawn arrivals (0)", {}, integer<&o::seed>},
+    {"io-chunk", "", arity::one, "BYTES", on_simulate | on_calibrate, cache_group,
+     "bytes of one I/O, a multiple of 4096 (1048576)", {}, integer<&o::io_chunk>},
+    {"queue-depth", "", arity::one, "N", on_calibrate, question,
+     "the deepest queue that is measured, 1..1024 (8)", {}, integer<&o::queue_depth>},
+    {"output", "", arity::one, "FILE", on_calibrate, results,
+     "where the parameters are written", {}, text<&o::output>},
+    {"csv", "", arity::one, "FILE", on_simulate | on_plan, results,
+     "the figures as a table", {}, text<&s::csv>},
 
     {"model", "-m", arity::one, "NAME", on_run | on_datasize, load,
      "model whose cache is played; `kvmark models` lists them (llama3.1-8b)",
@@ -356,22 +471,23 @@ constexpr option_spec table[]{
 
     {"sequence-length", "", arity::one, "TOKENS", on_datasize, tool,
      "tokens of context per user (typical of the model)", {}, integer<&s::sequence_length>},
-    {"json", "", arity::flag, "", on_datasize | on_models | on_cluster, tool,
+    {"json", "", arity::flag, "", on_datasize | on_models | on_cluster | on_trace | on_simulate | on_plan | on_calibrate, tool,
      "print JSON", {}, flag<&s::json>},
     {"dry-run", "", arity::optional, "json", on_run, tool,
      "print the command and the plan, touch nothing; =json prints one JSON object", dry_run_choices, dry_run},
     {"demo", "", arity::flag, "", on_run, tool,
      "ten seconds of tiny-1b in a temporary directory; other options still count", {}, flag<&s::demo>},
-    {"quiet", "", arity::flag, "", on_run | on_tiers, tool,
+    {"quiet", "", arity::flag, "", on_run | on_tiers | on_trace | on_simulate | on_plan | on_calibrate, tool,
      "no progress, no summary; errors alone", {}, flag<&s::quiet>},
-    {"no-color", "", arity::flag, "", on_run | on_tiers | on_cluster, tool,
+    {"no-color", "", arity::flag, "",
+     on_run | on_tiers | on_cluster | on_trace | on_simulate | on_plan | on_calibrate, tool,
      "no colours, as with NO_COLOR in the environment", {}, flag<&s::no_color>},
     {"log-level", "", arity::one, "LEVEL", on_run, tool,
      "DEBUG or INFO: everything; WARNING: no progress; ERROR, CRITICAL: no notes either (INFO)",
      log_level_names, choice<&s::level>},
     {"enable-latency-tracing", "", arity::flag, "", on_run, tool,
      "accepted, without effect in this version", {}, flag<&s::enable_latency_tracing>},
-    {"help", "-h", arity::flag, "", on_run | on_datasize | on_models | on_tiers | on_cluster, tool,
+    {"help", "-h", arity::flag, "", on_any, tool,
      "this text", {}, flag<&s::help>},
 };
 // clang-format on

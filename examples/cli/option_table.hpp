@@ -16,7 +16,18 @@ enum class arity : std::uint8_t {
 };
 
 /// The commands that know an option, as a set of bits.
-enum command_set : unsigned { on_run = 1, on_datasize = 2, on_models = 4, on_tiers = 8, on_cluster = 16 };
+enum command_set : unsigned {
+    on_run = 1,
+    on_datasize = 2,
+    on_models = 4,
+    on_tiers = 8,
+    on_cluster = 16,
+    on_trace = 32,
+    on_simulate = 64,
+    on_plan = 128,
+    on_calibrate = 256,
+    on_any = 511,
+};
 
 struct option_spec {
     std::string_view name;       ///< without its dashes

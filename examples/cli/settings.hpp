@@ -2,6 +2,8 @@
 // alone.
 #pragma once
 
+#include "serving_settings.hpp"
+
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/launch/dialect.hpp>
 #include <kvmark/launch/hosts.hpp>
@@ -62,6 +64,7 @@ struct tiers_request {
 
 struct settings {
     tiers_request tiers;
+    serving_request serving;
     kvmark::options options;
     std::string model_name = "llama3.1-8b";
     std::string autoscaler_mode_text = "qos";

@@ -1,0 +1,69 @@
+// What the commands around a serving cache are asked: run --trace, simulate, plan, trace, calibrate.
+#pragma once
+
+#include <kvmark/cache/block_cache.hpp>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace kvmark::cli {
+
+inline constexpr std::array<std::string_view, 3> write_mode_names{"on-eviction", "back", "through"};
+inline constexpr std::array<std::string_view, 3> promotion_names{"never", "always", "nth"};
+/// In the order of workload::replay_arrivals.
+enum class trace_arrivals : std::uint8_t { trace, closed, fixed, poisson, gamma, weibull };
+inline constexpr std::array<std::string_view, 6> trace_arrival_names{"trace",   "closed", "fixed",
+                                                                     "poisson", "gamma",  "weibull"};
+inline constexpr std::array<std::string_view, 7> trace_format_names{"kvmark",   "mooncake", "bailian", "weka",
+                                                                    "burstgpt", "azure",    "sharegpt"};
+
+struct serving_request {
+    // The trace.
+    std::string trace;
+    std::string format;            ///< empty: told by the content
+    std::int64_t block_tokens = 0; ///< 0: the format's own
+    bool skip_bad = false;
+    std::vector<std::string> words; ///< of `kvmark trace`: what to do, and to which files
+
+    // How it is played.
+    trace_arrivals arrivals = trace_arrivals::trace;
+    double arrival_shape = 1;
+    std::int64_t sessions = 0; ///< closed loop: active at once; 0: all
+    std::int64_t warmup_requests = 0;
+
+    // The cache. Lists are by tier.
+    std::vector<std::string> policies;
+    std::vector<std::uint64_t> capacity_blocks;
+    cache::write_mode writes = cache::write_mode::on_eviction;
+    cache::promotion_mode promotion = cache::promotion_mode::always;
+    std::int64_t promote_at = 2;
+    bool no_demotion = false;
+    std::int64_t pinned_blocks = 0;
+    double time_to_live = 0; ///< seconds; 0: for ever
+    bool recompute = false;
+    std::int64_t kv_bytes_per_token = 0; ///< 0: the model's
+
+    // The accelerator.
+    double prefill_rate = 0; ///< tokens/s; 0: it takes no time
+    double decode_rate = 0;  ///< tokens/s of each sequence; 0: it takes no time
+    std::int64_t batch_slots = 256;
+
+    // simulate
+    bool ttft = false;
+    std::string sweep;
+    std::vector<std::string> calibrations; ///< TIER=FILE
+
+    // plan
+    double ttft_target_ms = 0; ///< 0: no plan, the curve alone
+    double ttft_percentile = 95;
+    std::array<double, 3> prices{0, 0, 0}; ///< per GiB of gpu, host and storage
+    double sample_rate = 0;                ///< 0: every block
+    std::int64_t sample_size = 0;          ///< blocks; 0: no bound
+
+    // calibrate
+    bool memory = false;
+    bool quick = false;
+};
+
+} // namespace kvmark::cli
