@@ -13,6 +13,7 @@
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/core/streaming_copy.hpp>
 #include <kvmark/core/units.hpp>
+#include <kvmark/core/whole_file.hpp>
 
 #include <kvmark/model/geometry.hpp>
 #include <kvmark/model/presets.hpp>
@@ -23,11 +24,13 @@
 #include <kvmark/workload/documents.hpp>
 #include <kvmark/workload/key_text.hpp>
 #include <kvmark/workload/parameters.hpp>
+#include <kvmark/workload/prefix_nodes.hpp>
 #include <kvmark/workload/request.hpp>
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
 #include <kvmark/workload/source_config.hpp>
 #include <kvmark/workload/trace_builder.hpp>
+#include <kvmark/workload/trace_facts.hpp>
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>
 

@@ -33,7 +33,8 @@ public:
         trace.upcoming_ = trace.rows_of_file_.next();
         if (trace.failure()) return *trace.failure();
         if (!trace.upcoming_)
-            return trace.rows_of_file_.error_at(1, "the trace has no rows below its header; give one that has");
+            return trace.rows_of_file_.error_at(1,
+                                                "the trace has no rows below its header; give one that has");
         return trace;
     }
 

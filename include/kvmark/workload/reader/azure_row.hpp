@@ -18,8 +18,8 @@ namespace kvmark::workload {
     const auto sign = [&](char c) { return at < text.size() && text[at++] == c; };
     std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
     if (!(number(4, 1970, 2261, year) && sign('-') && number(2, 1, 12, month) && sign('-') &&
-          number(2, 1, 31, day) && (sign(' ') || text[at - 1] == 'T') && number(2, 0, 23, hour) && sign(':') &&
-          number(2, 0, 59, minute) && sign(':') && number(2, 0, 60, second)))
+          number(2, 1, 31, day) && (sign(' ') || text[at - 1] == 'T') && number(2, 0, 23, hour) &&
+          sign(':') && number(2, 0, 59, minute) && sign(':') && number(2, 0, 60, second)))
         return {};
     std::int64_t fraction = 0;
     if (at < text.size() && text[at] == '.') {

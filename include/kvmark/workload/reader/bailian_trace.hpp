@@ -1,5 +1,5 @@
-// Reader of Bailian traces (jsonl; Alibaba's Qwen traces, Wang et al., "KVCache Cache in the Wild", ATC 2025).
-// Opt-in; uses Boost.JSON.
+// Reader of Bailian traces (jsonl; Alibaba's Qwen traces, Wang et al., "KVCache Cache in the Wild", ATC
+// 2025). Opt-in; uses Boost.JSON.
 #pragma once
 
 #include <kvmark/workload/reader/json_row.hpp>
@@ -51,7 +51,8 @@ private:
 
     bool take_chat() {
         if (rows_.number(0).whole && (rows_.number(1).whole || !rows_.number(1).present)) return true;
-        rows_.refuse(rows_.number(0).whole ? "parent_chat_id is not an integer" : "chat_id is not an integer");
+        rows_.refuse(rows_.number(0).whole ? "parent_chat_id is not an integer"
+                                           : "chat_id is not an integer");
         return false;
     }
 

@@ -79,8 +79,7 @@ result<text_place> parse_document(text_file& file, boost::json::basic_parser<Han
         if (!parser.handler().objection().empty())
             return file.error_at(at.line, at.column, parser.handler().objection());
         if (e) return file.error_at(at.line, at.column, "not valid JSON: " + e.message());
-        if (used < *got)
-            return file.error_at(at.line, at.column, "text after the end of the JSON document");
+        if (used < *got) return file.error_at(at.line, at.column, "text after the end of the JSON document");
         if (!progress(file.bytes_read(), total)) return reading_stopped(file.path());
     }
     return at;

@@ -11,7 +11,7 @@ namespace kvmark::workload::detail {
 /// A number as it stands in the text.
 struct json_number {
     bool present = false;
-    bool whole = false;   ///< an integer that 64 bits hold; `bits` are it
+    bool whole = false; ///< an integer that 64 bits hold; `bits` are it
     std::uint64_t bits = 0;
     double value = 0;
 };
@@ -160,8 +160,9 @@ public:
             to = tokens(n.bits);
             return true;
         }
-        refuse(name(member) + (n.present ? " is not a count of tokens, 0.." + std::to_string(most_request_tokens)
-                                         : " is missing"));
+        refuse(name(member) + (n.present
+                                   ? " is not a count of tokens, 0.." + std::to_string(most_request_tokens)
+                                   : " is missing"));
         return false;
     }
     /// `member` as a time of `unit` nanoseconds each.
@@ -221,7 +222,7 @@ private:
     std::span<const std::string_view> members_;
     bool skip_bad_;
     std::unique_ptr<parser> parser_; ///< it cannot be moved
-    std::size_t length_ = 0; ///< of the line
+    std::size_t length_ = 0;         ///< of the line
     std::optional<error> failure_;
     skipped_rows skipped_;
 };

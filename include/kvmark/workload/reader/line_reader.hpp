@@ -69,8 +69,8 @@ private:
         begin_ = 0;
         if (end_ == longest_) {
             ++line_;
-            const std::string most = longest_ == first_capacity ? "65,536 bytes"
-                                                                : std::to_string(longest_ >> 20) + " MiB";
+            const std::string most =
+                longest_ == first_capacity ? "65,536 bytes" : std::to_string(longest_ >> 20) + " MiB";
             return fail(error_at(1, "the line is longer than " + most + "; is this a text file?"));
         }
         if (end_ == buffer_.size()) buffer_.resize(2 * end_);

@@ -137,8 +137,7 @@ private:
                                                  (level_ == conversation && key_ == key::conversations) ||
                                                  (level_ == message && key_ != key::other));
         skipped_ += depth;
-        return !misshapen ||
-               object(R"(expected [{"conversations": [{"from": text, "value": text}]}])", e);
+        return !misshapen || object(R"(expected [{"conversations": [{"from": text, "value": text}]}])", e);
     }
 
     /// A turn is a human's message with the answer that follows at once.
@@ -171,10 +170,12 @@ private:
 /// message from `human` with the one from `gpt` that follows it. Tokens are Unicode characters /
 /// sharegpt_chars_per_token, at least 1, clipped to sharegpt_max_context and sharegpt_max_generation. Memory
 /// grows with the turns, not with the text. Errors: an unreadable file, `file:line:column: reason` for one
-/// that is not JSON of this shape, and a file without a turn. `total` is the size of the file, for `progress`.
-[[nodiscard]] inline result<recorded_conversations>
-read_sharegpt(std::string path, const parameters& p, std::size_t max_conversations,
-              std::uint64_t total = 0, progress_ref progress = no_progress) {
+/// that is not JSON of this shape, and a file without a turn. `total` is the size of the file, for
+/// `progress`.
+[[nodiscard]] inline result<recorded_conversations> read_sharegpt(std::string path, const parameters& p,
+                                                                  std::size_t max_conversations,
+                                                                  std::uint64_t total = 0,
+                                                                  progress_ref progress = no_progress) {
     result<text_file> file = text_file::open(std::move(path));
     if (!file) return file.error();
     boost::json::basic_parser<detail::sharegpt_handler> parser(

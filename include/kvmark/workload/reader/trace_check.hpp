@@ -8,7 +8,7 @@
 
 namespace kvmark::workload {
 
-/// Of the bytes that follow a trace's header, eight at a time; their number is a multiple of eight. Every
+/// Of the bytes of a trace, eight at a time; their number is a multiple of eight. Every
 /// change of one word changes it.
 class trace_checksum {
 public:
@@ -20,7 +20,13 @@ public:
             sum_ = (word << 29 | word >> 35) * 0x9e3779b97f4a7c15u;
         }
     }
-    [[nodiscard]] std::uint64_t value() const { return sum_; }
+    /// Of what was added, and of the header, which is known last.
+    [[nodiscard]] std::uint64_t with_header(trace_header h) const {
+        h.checksum = 0;
+        trace_checksum all = *this;
+        all.add(std::as_bytes(std::span(&h, 1)));
+        return all.sum_;
+    }
 
 private:
     std::uint64_t sum_ = 0;
@@ -70,14 +76,17 @@ private:
         if (h.block_tokens == 0) return wrong(offset(h.block_tokens), "blocks of 0 tokens");
         const std::uint64_t body = file_.size() - sizeof h;
         if (h.requests > body / sizeof(trace_record))
-            return wrong(offset(h.requests), std::to_string(h.requests) + " requests do not fit into a file of " +
-                                                 std::to_string(file_.size()) + " bytes: it is cut off, or "
-                                                                                "damaged");
+            return wrong(offset(h.requests), std::to_string(h.requests) +
+                                                 " requests do not fit into a file of " +
+                                                 std::to_string(file_.size()) +
+                                                 " bytes: it is cut off, or "
+                                                 "damaged");
         if (h.references > body / sizeof(block_number))
             return wrong(offset(h.references), std::to_string(h.references) +
                                                    " references do not fit into a file of " +
-                                                   std::to_string(file_.size()) + " bytes: it is cut off, or "
-                                                                                  "damaged");
+                                                   std::to_string(file_.size()) +
+                                                   " bytes: it is cut off, or "
+                                                   "damaged");
         if (h.distinct > h.references || h.distinct >= no_block)
             return wrong(offset(h.distinct), std::to_string(h.distinct) + " distinct blocks of " +
                                                  std::to_string(h.references) + " references");
@@ -134,7 +143,7 @@ private:
               compare(h.output_tokens, output_, "the sum of output tokens"),
               compare(h.duration_ns, static_cast<std::uint64_t>(arrival_ns_), "the duration"),
               compare(h.prefix_unique, shared_ ? 0 : 1, "prefix_unique"),
-              compare(h.checksum, checksum_.value(), "the checksum")})
+              compare(h.checksum, checksum_.with_header(h), "the checksum")})
             if (!r) return r;
         return {};
     }
@@ -168,10 +177,9 @@ private:
     }
     [[gnu::cold]] error wrong_block(std::uint64_t id, std::size_t at, block_number b) const {
         return wrong(at, "block number " + std::to_string(b) + " of " + request_name(id) +
-                             (b >= header_.distinct
-                                  ? " is not below the number of distinct blocks, " +
-                                        std::to_string(header_.distinct)
-                                  : " is new and should be " + std::to_string(seen_)));
+                             (b >= header_.distinct ? " is not below the number of distinct blocks, " +
+                                                          std::to_string(header_.distinct)
+                                                    : " is new and should be " + std::to_string(seen_)));
     }
 
     std::string path_;

@@ -13,7 +13,7 @@ namespace kvmark::workload {
     trace_header header = trace.header();
     trace_checksum sum;
     sum.add(trace.body());
-    header.checksum = sum.value();
+    header.checksum = sum.with_header(header);
     result<whole_file> file = whole_file::create(path);
     if (!file) return file.error();
     if (result<void> r = file->append(std::as_bytes(std::span(&header, 1))); !r) return r;

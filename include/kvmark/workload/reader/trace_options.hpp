@@ -18,9 +18,9 @@ inline constexpr std::array<std::string_view, 7> trace_formats{"kvmark",   "moon
                                                                "burstgpt", "azure",    "sharegpt"};
 
 struct trace_options {
-    std::string format{};    ///< one of trace_formats; empty: what the content looks like
-    tokens block_tokens{};   ///< of a block, where the format leaves it open; 0: 512
-    bool skip_bad = false;   ///< malformed lines are counted, and do not end the reading
+    std::string format{};  ///< one of trace_formats; empty: what the content looks like
+    tokens block_tokens{}; ///< of a block, where the format leaves it open; 0: 512
+    bool skip_bad = false; ///< malformed lines are counted, and do not end the reading
 };
 
 /// Rows that were malformed and left out.
@@ -63,6 +63,9 @@ inline constexpr auto no_progress = [](std::uint64_t, std::uint64_t) { return tr
 
 /// The longest input or output that readers take for real; 2^27.
 inline constexpr std::uint64_t most_request_tokens = std::uint64_t{1} << 27;
+
+/// Distinct blocks of a trace; leaves room for those of one more request in 32 bits.
+inline constexpr std::uint64_t most_blocks = 0xffff'ffff - 2 * most_request_tokens;
 
 [[nodiscard]] inline std::size_t blocks_of(tokens input, tokens block) {
     return static_cast<std::size_t>((input.count + block.count - 1) / block.count);

@@ -12,7 +12,8 @@ namespace kvmark::workload {
 class trace_writer {
 public:
     /// Errors: those of whole_file.
-    static result<trace_writer> create(const std::string& path, tokens block_tokens, std::string_view format) {
+    static result<trace_writer> create(const std::string& path, tokens block_tokens,
+                                       std::string_view format) {
         result<whole_file> file = whole_file::create(path);
         if (!file) return file.error();
         trace_writer w(*std::move(file), block_tokens, format);
@@ -30,7 +31,7 @@ public:
     result<void> finish() {
         if (result<void> r = flush(); !r) return r;
         header_ = encoder_.header();
-        header_.checksum = checksum_.value();
+        header_.checksum = checksum_.with_header(header_);
         if (result<void> r = file_.overwrite_start(header_bytes()); !r) return r;
         return file_.commit();
     }
