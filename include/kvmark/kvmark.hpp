@@ -18,6 +18,7 @@
 #include <kvmark/model/presets.hpp>
 
 #include <kvmark/workload/arrivals.hpp>
+#include <kvmark/workload/block_source.hpp>
 #include <kvmark/workload/block_trace.hpp>
 #include <kvmark/workload/conversations.hpp>
 #include <kvmark/workload/documents.hpp>
@@ -74,20 +75,27 @@
 #include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/measure/progress.hpp>
 #include <kvmark/measure/run_report.hpp>
+#include <kvmark/measure/serving_stats.hpp>
 
+#include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>
 #include <kvmark/engine/autoscaler.hpp>
 #include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine.hpp>
 #include <kvmark/engine/engine_config.hpp>
+#include <kvmark/engine/event_loop.hpp>
 #include <kvmark/engine/event_queue.hpp>
 #include <kvmark/engine/io_op.hpp>
 #include <kvmark/engine/io_path.hpp>
 #include <kvmark/engine/io_worker.hpp>
 #include <kvmark/engine/live_figures.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
+#include <kvmark/engine/prefix_blocks.hpp>
 #include <kvmark/engine/preparation.hpp>
 #include <kvmark/engine/recorder.hpp>
+#include <kvmark/engine/resident_blocks.hpp>
+#include <kvmark/engine/serving.hpp>
+#include <kvmark/engine/serving_config.hpp>
 #include <kvmark/engine/task.hpp>
 #include <kvmark/engine/turn_entries.hpp>
 
@@ -116,6 +124,8 @@
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/plan_serving.hpp>
 #include <kvmark/benchmark/policies.hpp>
+#include <kvmark/benchmark/serving_options.hpp>
 #include <kvmark/benchmark/validate.hpp>
 #include <kvmark/benchmark/validate_workload.hpp>

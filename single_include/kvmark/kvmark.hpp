@@ -768,6 +768,14 @@ struct block_request {
     return input.count - before < block.count ? input.count - before : block.count;
 }
 
+/// Tokens in the first `blocks` blocks of an input.
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t leading_tokens(tokens input, tokens block,
+                                                                   std::size_t blocks) {
+    const std::uint64_t whole = input.count / block.count;
+    if (blocks <= whole) return blocks * block.count;
+    return input.count + (blocks - whole - (input.count % block.count != 0));
+}
+
 /// What stands at the start of the compact form; then a trace_record for each request, followed by the
 /// numbers of its blocks and padded to eight bytes. All in the machine's byte order.
 struct trace_header {
@@ -855,6 +863,66 @@ private:
     std::span<const std::byte> body_;
     std::shared_ptr<const void> owner_;
 };
+
+} // namespace kvmark::workload
+
+// kvmark/workload/block_source.hpp
+// The block_source concept: where the requests of a serving cache come from.
+
+namespace kvmark::workload {
+
+/// A block source hands out requests in order of arrival. Whoever drives it takes a request once its clock
+/// has reached next_arrival(), and tells the source when an answer was complete.
+template <class S>
+concept block_source = requires(S s, const S c, std::uint64_t id, nanoseconds now) {
+    { s.next() } -> std::same_as<std::optional<block_request>>;       ///< empty: none is known now
+    { c.next_arrival() } -> std::same_as<std::optional<nanoseconds>>; ///< of what next() would hand out
+    { c.exhausted() } -> std::same_as<bool>;                          ///< no request will ever follow
+    { s.completed(id, now) } -> std::same_as<void>;                   ///< the answer of `id` is complete
+    { c.block_tokens() } -> std::same_as<tokens>;                     ///< length of a block
+    { c.distinct_blocks() } -> std::same_as<std::uint64_t>;           ///< numbers of blocks are below it
+    { c.requests() } -> std::same_as<std::uint64_t>;                  ///< that it hands out in all
+};
+
+/// One sentence for whoever writes a block source and forgets a member.
+template <class S>
+constexpr void check_block_source() {
+    static_assert(
+        requires(S s) {
+            { s.next() } -> std::same_as<std::optional<block_request>>;
+        },
+        "kvmark: a block source needs `std::optional<workload::block_request> next()`");
+    static_assert(
+        requires(const S s) {
+            { s.next_arrival() } -> std::same_as<std::optional<nanoseconds>>;
+        },
+        "kvmark: a block source needs `std::optional<nanoseconds> next_arrival() const`");
+    static_assert(
+        requires(const S s) {
+            { s.exhausted() } -> std::same_as<bool>;
+        },
+        "kvmark: a block source needs `bool exhausted() const`");
+    static_assert(
+        requires(S s, std::uint64_t id, nanoseconds now) {
+            { s.completed(id, now) } -> std::same_as<void>;
+        },
+        "kvmark: a block source needs `void completed(std::uint64_t id, nanoseconds now)`");
+    static_assert(
+        requires(const S s) {
+            { s.block_tokens() } -> std::same_as<tokens>;
+        },
+        "kvmark: a block source needs `tokens block_tokens() const`");
+    static_assert(
+        requires(const S s) {
+            { s.distinct_blocks() } -> std::same_as<std::uint64_t>;
+        },
+        "kvmark: a block source needs `std::uint64_t distinct_blocks() const`");
+    static_assert(
+        requires(const S s) {
+            { s.requests() } -> std::same_as<std::uint64_t>;
+        },
+        "kvmark: a block source needs `std::uint64_t requests() const`");
+}
 
 } // namespace kvmark::workload
 
@@ -948,7 +1016,7 @@ inline constexpr std::array<std::string_view, 3> service_class_names{"interactiv
 enum class phase : std::uint8_t { prefill, decode, prefill_decode };
 
 /// What kind of thing an entry's key names.
-enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared };
+enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared, block };
 
 /// The 64-bit name of a cache entry: kind (4 bits), owner (40 bits), part (20 bits). It holds no text and can
 /// be turned back into the reference's key for a report.
@@ -1207,8 +1275,8 @@ private:
 
 namespace kvmark::workload {
 
-/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>` or `prepared_<n>`. The reference
-/// writes the wall clock and the user into its keys; ours are the same in every run of a seed.
+/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>`, `prepared_<n>` or `block_<n>`.
+/// The reference writes the wall clock and the user into its keys; ours are the same in every run of a seed.
 [[nodiscard]] KVMARK_COLD std::string key_text(object_key key) {
     const std::string owner = std::to_string(key.owner());
     const std::string part = std::to_string(key.part());
@@ -1223,6 +1291,8 @@ namespace kvmark::workload {
         return "doc_" + owner + "_chunk_" + part;
     case object_kind::prepared:
         return "prepared_" + owner;
+    case object_kind::block:
+        return "block_" + owner;
     }
     return "key_" + std::to_string(key.packed);
 }
@@ -4230,16 +4300,8 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_blocks_prefix += hits.prefix;
     c.hit_blocks_any += hits.any;
     c.recomputed_blocks += hits.recomputed;
-    // A block has at least one token, so an input shorter than its blocks counts one for each of the rest.
-    const std::size_t n = r.blocks.size();
-    const auto sum = [&](std::size_t blocks) {
-        const std::uint64_t whole = r.input.count / block.count;
-        if (blocks <= whole) return blocks * block.count;
-        const std::uint64_t rest = r.input.count % block.count;
-        return r.input.count + (blocks - whole - (rest != 0));
-    };
-    c.measured_tokens += sum(n);
-    c.hit_tokens += sum(hits.prefix);
+    c.measured_tokens += workload::leading_tokens(r.input, block, r.blocks.size());
+    c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
 /// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
@@ -4830,6 +4892,27 @@ struct job_stats {
 
 } // namespace kvmark::measure
 
+// kvmark/measure/serving_stats.hpp
+// What a run over prefix blocks says beyond its tiers: hits by tier, and the latency of each request's
+// tokens.
+
+namespace kvmark::measure {
+
+/// Of the requests after the warm-up. time to first token = queue + load + prefill, request by request.
+struct serving_stats {
+    cache::replay_counts counts;
+    bytes block{}; ///< size of a block
+    tokens block_tokens{};
+    std::uint64_t completed = 0;
+    histogram ttft;        ///< intended arrival to first token
+    histogram queue;       ///< intended arrival to admission
+    histogram load;        ///< admission until the last cached block is there
+    histogram prefill;     ///< until the first token, waiting for the accelerator included
+    histogram inter_token; ///< mean gap of a request's further tokens
+};
+
+} // namespace kvmark::measure
+
 // kvmark/measure/run_report.hpp
 // What a run measured: plain data, filled by the engine, printed by report/.
 
@@ -4963,8 +5046,9 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;          ///< false where another process of the job reports to the user
+    std::optional<serving_stats> serving; ///< of a run over prefix blocks
+    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;                  ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {
@@ -5021,6 +5105,31 @@ inline void add(process_usage& to, const process_usage& p) {
     to.user += p.user;
     to.system += p.system;
     to.peak_resident += p.peak_resident;
+}
+
+inline void add(serving_stats& to, const serving_stats& s) {
+    cache::replay_counts& c = to.counts;
+    c.requests += s.counts.requests;
+    c.block_refs += s.counts.block_refs;
+    c.hit_blocks_prefix += s.counts.hit_blocks_prefix;
+    c.hit_blocks_any += s.counts.hit_blocks_any;
+    c.recomputed_blocks += s.counts.recomputed_blocks;
+    c.measured_tokens += s.counts.measured_tokens;
+    c.hit_tokens += s.counts.hit_tokens;
+    for (std::size_t t = 0; t < c.tiers.size(); ++t) {
+        c.tiers[t].read += s.counts.tiers[t].read;
+        c.tiers[t].written += s.counts.tiers[t].written;
+        c.tiers[t].demoted += s.counts.tiers[t].demoted;
+        c.tiers[t].dropped += s.counts.tiers[t].dropped;
+    }
+    to.block = s.block;
+    to.block_tokens = s.block_tokens;
+    to.completed += s.completed;
+    to.ttft.merge(s.ttft);
+    to.queue.merge(s.queue);
+    to.load.merge(s.load);
+    to.prefill.merge(s.prefill);
+    to.inter_token.merge(s.inter_token);
 }
 
 /// Whether a tier has a limit at all: a modelled or null tier may hold any amount.
@@ -5119,6 +5228,128 @@ struct no_observer {
 };
 
 } // namespace kvmark::measure
+
+// kvmark/engine/accelerator.hpp
+// A model of the accelerator: how long prompts and tokens take to compute.
+
+#include <deque>
+
+namespace kvmark::engine {
+
+struct accelerator_config {
+    double prefill_tokens_per_second = 0; ///< of one prompt at a time; 0: it takes no time
+    double decode_tokens_per_second = 0;  ///< of each sequence; 0: it takes no time
+};
+
+/// Prompts are prefilled one after the other, in the order in which they are ready, and nothing is decoded
+/// meanwhile, as in a server without chunked prefill. Between prefills all sequences decode side by side,
+/// each at its rate, so a prefill shows in the inter-token latency of the others. What it computes is
+/// counted in tokens alone: no attention cost that grows with the context.
+template <class Request>
+class accelerator {
+public:
+    static constexpr nanoseconds never{INT64_MAX};
+
+    explicit accelerator(const accelerator_config& c)
+        : prefill_ns_(c.prefill_tokens_per_second > 0 ? 1e9 / c.prefill_tokens_per_second : 0),
+          decode_ns_(c.decode_tokens_per_second > 0 ? 1e9 / c.decode_tokens_per_second : 0) {}
+
+    /// `r` is ready to be prefilled at `now`, which is not before the last advance().
+    void prefill(Request& r, tokens n, nanoseconds now) {
+        waiting_.push_back({&r, rounded(prefill_ns_ * static_cast<double>(n.count))});
+        if (!prefilling_) begin_prefill(now);
+    }
+
+    /// When advance() has something to tell, if nothing else is begun before; never: nothing.
+    [[nodiscard]] nanoseconds next_event() const {
+        if (prefilling_) return prefill_end_;
+        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.front().target - progress_);
+    }
+
+    /// Goes on to `now`, and tells what happened up to it in order: first_token(r, when) ends a prefill and
+    /// returns how many tokens are to be decoded; completed(r, when) ends the last of them.
+    template <class FirstToken, class Completed>
+    void advance(nanoseconds now, FirstToken&& first_token, Completed&& completed) {
+        for (;;) {
+            const nanoseconds when = next_event();
+            if (when > now) break;
+            if (prefilling_) {
+                Request& r = *waiting_.front().request;
+                waiting_.pop_front();
+                prefilling_ = false;
+                decoded_until_ = when;
+                const tokens n = first_token(r, when);
+                push({progress_ + decode_ns_ * static_cast<double>(n.count), order_++, &r});
+                if (!waiting_.empty()) begin_prefill(when);
+            } else {
+                const sequence done = pop();
+                progress_ = done.target;
+                decoded_until_ = when;
+                completed(*done.request, when);
+            }
+        }
+        if (prefilling_ || now < decoded_until_) return;
+        progress_ += static_cast<double>((now - decoded_until_).count);
+        decoded_until_ = now;
+    }
+
+private:
+    struct prompt {
+        Request* request;
+        nanoseconds takes;
+    };
+    /// A sequence is complete when the decoding time that all share has come to its target.
+    struct sequence {
+        double target;
+        std::uint64_t order;
+        Request* request;
+
+        [[nodiscard]] bool before(const sequence& s) const {
+            return target != s.target ? target < s.target : order < s.order;
+        }
+    };
+
+    static nanoseconds rounded(double ns) { return nanoseconds(__builtin_llrint(ns)); }
+
+    void begin_prefill(nanoseconds now) {
+        if (now > decoded_until_) progress_ += static_cast<double>((now - decoded_until_).count);
+        prefilling_ = true;
+        prefill_end_ = now + waiting_.front().takes;
+    }
+
+    void push(const sequence& s) {
+        decoding_.push_back(s);
+        std::size_t at = decoding_.size() - 1;
+        for (; at > 0 && s.before(decoding_[(at - 1) / 2]); at = (at - 1) / 2)
+            decoding_[at] = decoding_[(at - 1) / 2];
+        decoding_[at] = s;
+    }
+    sequence pop() {
+        const sequence first = decoding_.front(), last = decoding_.back();
+        decoding_.pop_back();
+        const std::size_t size = decoding_.size();
+        std::size_t at = 0;
+        for (std::size_t child; (child = 2 * at + 1) < size; at = child) {
+            if (child + 1 < size && decoding_[child + 1].before(decoding_[child])) ++child;
+            if (!decoding_[child].before(last)) break;
+            decoding_[at] = decoding_[child];
+        }
+        if (size > 0) decoding_[at] = last;
+        return first;
+    }
+
+    double prefill_ns_; // of one token
+    double decode_ns_;
+    std::deque<prompt> waiting_; // the first one is under way while prefilling_
+    bool prefilling_ = false;
+    nanoseconds prefill_end_{};
+    std::vector<sequence> decoding_; // a heap
+    double progress_ = 0;            // decoding time so far, in nanoseconds
+    nanoseconds decoded_until_{};    // the instant that progress_ holds for
+    std::uint64_t order_ = 0;
+};
+
+} // namespace kvmark::engine
 
 // kvmark/engine/access_model.hpp
 // The access_model concept: what a request does to the cache.
@@ -5269,8 +5500,6 @@ private:
 
 // kvmark/engine/backlog.hpp
 // The requests that wait for a server, packed: under overload they are what a run's memory grows by.
-
-#include <deque>
 
 namespace kvmark::engine {
 
@@ -5610,6 +5839,48 @@ private:
 
 } // namespace kvmark::engine
 
+// kvmark/engine/event_loop.hpp
+// The loop under every run: what is due happens, then the clock jumps, or the hands are waited for.
+
+namespace kvmark::engine {
+
+template <class Clock, class Crew, class Event>
+class event_loop {
+public:
+    explicit event_loop(Crew& crew) : crew_(crew) {}
+
+    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
+    void at(nanoseconds when, Event e) { events_.push(when, e); }
+
+    /// Runs until done() or a stop. `host` handles what happens: host.io_done(io_op&) and host.handle(Event).
+    /// admit() begins what can begin; next_instant() is when it should be asked again at the latest.
+    template <class Host, class Done, class Admit, class NextInstant>
+    void run(Host& host, Done&& done, Admit&& admit, NextInstant&& next_instant) {
+        while (!crew_.stop_requested()) {
+            while (io_op* op = crew_.reap()) host.io_done(*op);
+            while (!events_.empty() && events_.next_time() <= clock_.now()) host.handle(events_.pop());
+            admit();
+            if (done()) return;
+            nanoseconds until = next_instant();
+            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
+            if constexpr (Clock::is_virtual) {
+                clock_.advance_to(until);
+                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
+            } else {
+                crew_.wait(until - clock_.now());
+            }
+        }
+    }
+
+private:
+    Crew& crew_;
+    Clock clock_;
+    event_queue<Event> events_;
+    std::uint64_t turns_ = 0;
+};
+
+} // namespace kvmark::engine
+
 // kvmark/engine/live_figures.hpp
 // The run as it goes: its time series, and what its observer is told.
 
@@ -5908,7 +6179,8 @@ private:
 
 namespace kvmark::engine {
 
-struct active_request;
+/// Whose operation a task is; an engine derives its requests from it.
+struct task_owner {};
 
 /// The legs of an operation, in order; each kind of operation and each kind of tier skips some.
 enum class task_leg : std::uint8_t {
@@ -5924,14 +6196,14 @@ enum class task_leg : std::uint8_t {
 struct task : io_op {
     task_leg leg = task_leg::modelled_read;
     purpose why = purpose::prefill;
-    std::uint8_t waits = 0;          ///< conditions not yet met: its turn, its entry, room in the tier
-    bool has_entry = false;          ///< its entry's earlier operations are out of the way
-    bool holds_writer = false;       ///< it counts against max_concurrent_allocs
-    bool abandoned = false;          ///< its entry has no bytes: an earlier write failed
-    std::uint32_t times = 1;         ///< how often the entry is still to be read
-    nanoseconds wanted{};            ///< engine clock, when its turn came
-    nanoseconds running{};           ///< engine clock, when its first leg began
-    active_request* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
+    std::uint8_t waits = 0;      ///< conditions not yet met: its turn, its entry, room in the tier
+    bool has_entry = false;      ///< its entry's earlier operations are out of the way
+    bool holds_writer = false;   ///< it counts against max_concurrent_allocs
+    bool abandoned = false;      ///< its entry has no bytes: an earlier write failed
+    std::uint32_t times = 1;     ///< how often the entry is still to be read
+    nanoseconds wanted{};        ///< engine clock, when its turn came
+    nanoseconds running{};       ///< engine clock, when its first leg began
+    task_owner* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
     task* next_on_entry = nullptr;
 
     [[nodiscard]] bool exclusive() const { return kind != op_kind::read; }
@@ -6303,7 +6575,7 @@ template <class Source>
 namespace kvmark::engine {
 
 /// A request between admission and completion, with what it will add to the report when it completes.
-struct active_request {
+struct active_request : task_owner {
     workload::request request;
     nanoseconds admitted{};
     nanoseconds storage_done{};
@@ -6418,6 +6690,29 @@ public:
             report.samples_capped = true;
     }
 
+    /// The same of a request over prefix blocks: its answer took `end_to_end`, and `load` of it the tiers.
+    void answered(tokens output, nanoseconds end_to_end, nanoseconds load) {
+        ++report.requests_completed;
+        report.tokens_generated += output;
+        report.storage_time += load;
+        report.end_to_end.record(end_to_end);
+        report.storage_io.record(load);
+        interval_tokens_ += output;
+    }
+
+    /// A tier that only models time has no worker to count its bytes.
+    template <class Stack>
+    void count_modelled(const task& t, Stack& tiers) {
+        const auto moved = [&](std::uint8_t index, bool writes) {
+            tiers.at(index, [&]<class T>(T&) {
+                if constexpr (tier::timed_tier<T>)
+                    (writes ? report.tiers[index].write : report.tiers[index].read).moved += t.size;
+            });
+        };
+        if (t.kind == op_kind::move) moved(t.from, false);
+        moved(t.tier, t.kind != op_kind::read);
+    }
+
     /// The P95 of storage reads since the last call, in ms.
     [[nodiscard]] double take_read_p95_ms() {
         const double p95 = to_milliseconds(recent_reads_.quantile(0.95));
@@ -6426,7 +6721,28 @@ public:
     }
     [[nodiscard]] tokens take_interval_tokens() { return std::exchange(interval_tokens_, tokens()); }
 
-    /// Adds what a worker moved and met.
+    /// Adds what the crew's workers moved and met, and the faults of the engine's own.
+    template <class Crew>
+    KVMARK_COLD void collect(Crew& crew, const io_worker& own) {
+        crew.for_each_worker([&](io_worker& w) {
+            merge(w);
+            report.io_buffer_bytes += w.memory().size();
+        });
+        merge_faults(own);
+        report.interrupted = crew.stop_requested();
+        report.stop_signal = crew.stop_signal();
+    }
+
+    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds,
+                    const std::vector<std::string>& notes) {
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            report.tiers.push_back({.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+            std::string note = tier::note_of(t);
+            if (!notes[i].empty() && !note.empty()) note += "; ";
+            report.tiers.back().note = note + notes[i];
+        });
+    }
+
     KVMARK_COLD void merge(io_worker& worker) {
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             io_counters& c = worker.counters(t);
@@ -6507,15 +6823,9 @@ public:
           window_(window), observer_(observer), cache_(bounds),
           scheduler_(*this, path, config.io, bounds, config.max_writers),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
           live_(config.duration), users_(config.users) {
-        tiers_.for_each([&]<class T>(std::size_t i, T& t) {
-            recorder_.report.tiers.push_back(
-                {.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
-            std::string note = tier::note_of(t);
-            if (!config_.notes[i].empty() && !note.empty()) note += "; ";
-            recorder_.report.tiers.back().note = note + config_.notes[i];
-        });
+        recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
     measure::run_report run() {
@@ -6526,8 +6836,8 @@ public:
 
     // --- what op_scheduler asks of its host ---
 
-    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
-    void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
     void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
     void repeated(task& t) { record(t); }
 
@@ -6537,7 +6847,7 @@ public:
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
         if (!t.owner) return;
-        active_request& a = *t.owner;
+        auto& a = static_cast<active_request&>(*t.owner);
         if ((failed || t.abandoned) && t.kind == op_kind::read) {
             count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
             count_access(a.counted, t.why, false, t.times);
@@ -6558,27 +6868,11 @@ private:
     /// latency counts from the intended arrival all the same.
     static constexpr std::uint64_t max_queued = 1'000'000;
 
-    // --- the loop ---
+    // --- what event_loop asks of its host ---
 
-    /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
-    template <class Done, class Admit, class NextInstant>
-    void loop(Done&& done, Admit&& admit, NextInstant&& next_instant) {
-        while (!crew_.stop_requested()) {
-            while (io_op* op = crew_.reap()) scheduler_.leg_done(static_cast<task&>(*op));
-            while (!events_.empty() && events_.next_time() <= clock_.now()) handle(events_.pop());
-            admit();
-            if (done()) return;
-            nanoseconds until = next_instant();
-            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
-            if constexpr (Clock::is_virtual) {
-                clock_.advance_to(until);
-                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
-            } else {
-                crew_.wait(until - clock_.now());
-            }
-        }
-    }
+    friend class event_loop<Clock, Crew, event>;
 
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
         switch (e.kind) {
         case event_kind::leg:
@@ -6602,18 +6896,19 @@ private:
     void prepare() {
         const std::vector<prepared_write> writes = preparation_of(source_, config_);
         std::size_t next = 0;
-        const nanoseconds begun = clock_.now();
+        const nanoseconds begun = loop_.now();
         nanoseconds shown = begun;
-        loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
-             [&] {
-                 for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
-                     write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
-                 if (clock_.now() - shown < tick) return;
-                 shown = clock_.now();
-                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                 observer_.on_progress(live_.preparing(shown - begun, fraction));
-             },
-             [&] { return clock_.now() + tick; });
+        loop_.run(
+            *this, [&] { return next == writes.size() && scheduler_.undone() == 0; },
+            [&] {
+                for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
+                    write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
+                if (now() - shown < tick) return;
+                shown = now();
+                const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
+                observer_.on_progress(live_.preparing(shown - begun, fraction));
+            },
+            [&] { return now() + tick; });
     }
 
     // --- the window ---
@@ -6626,21 +6921,22 @@ private:
         const measure::process_usage process = measure::read_process_usage();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
             crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
-        start_ = clock_.now();
+        start_ = loop_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
-        events_.push(start_ + tick, {event_kind::tick, nullptr});
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
         if (config_.scaling != scaling_mode::off)
-            events_.push(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
         pull();
-        loop([&] { return clock_.now() >= end_ || served_out(); }, [&] { take_arrivals(); },
-             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
+        loop_.run(
+            *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
+            [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
         window_.open.store(false, std::memory_order_relaxed);
         measuring_ = false;
-        const nanoseconds now = clock_.now();
+        const nanoseconds closed = now();
         if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
         recorder_.report.device = counters.read() - device;
         if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
     }
@@ -6667,7 +6963,7 @@ private:
     }
 
     void take_arrivals() {
-        while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
+        while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             ++recorder_.report.classes[c].arrived;
             queue_[c].push(*pending_);
@@ -6687,7 +6983,7 @@ private:
         a.request = queue_[c].pop();
         --queued_;
         ++in_service_;
-        a.admitted = clock_.now();
+        a.admitted = loop_.now();
         admission planner{*this, a};
         access_.plan(a.request, planner);
         step(a);
@@ -6695,15 +6991,15 @@ private:
 
     void step(active_request& a) {
         if (a.at < a.steps.size()) return scheduler_.turn(*a.steps[a.at]);
-        a.storage_done = clock_.now();
+        a.storage_done = loop_.now();
         const nanoseconds generation =
             config_.generation_per_token * static_cast<std::int64_t>(a.request.output.count);
-        events_.push(a.storage_done + generation, {event_kind::generated, &a});
+        loop_.at(a.storage_done + generation, {event_kind::generated, &a});
     }
 
     void complete(active_request& a) {
         if (measuring_) {
-            recorder_.completed(a, start_ + a.request.arrival, clock_.now());
+            recorder_.completed(a, start_ + a.request.arrival, loop_.now());
             scale_tokens_ += a.request.output;
         }
         --in_service_;
@@ -6815,26 +7111,14 @@ private:
         if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
-            split_time(t, clock_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
+            split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
         recorder_.operation(t, s);
-        count_modelled(t);
-        if (t.owner && t.why == purpose::decode) t.owner->decode_time += s.total;
-        if (t.owner && t.why == purpose::prefill) t.owner->prefill_time += s.total;
+        recorder_.count_modelled(t, tiers_);
+        if (auto* a = static_cast<active_request*>(t.owner)) {
+            if (t.why == purpose::decode) a->decode_time += s.total;
+            if (t.why == purpose::prefill) a->prefill_time += s.total;
+        }
         observe_io(t);
-    }
-
-    /// A tier that only models time has no worker to count its bytes.
-    void count_modelled(const task& t) {
-        const auto moved = [&](std::uint8_t index, bool writes) {
-            tiers_.at(index, [&]<class T>(T&) {
-                if constexpr (tier::timed_tier<T>) {
-                    auto& stats = recorder_.report.tiers[index];
-                    (writes ? stats.write : stats.read).moved += t.size;
-                }
-            });
-        };
-        if (t.kind == op_kind::move) moved(t.from, false);
-        moved(t.tier, t.kind != op_kind::read);
     }
 
     void observe_io(const task& t) {
@@ -6847,22 +7131,22 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = clock_.now() - start_;
+            const nanoseconds when = loop_.now() - start_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
     void on_tick() {
-        const nanoseconds now = clock_.now();
+        const nanoseconds now = loop_.now();
         observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
                                            recorder_.take_interval_tokens(), users_, queued_));
-        events_.push(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
     void on_scale() {
         if constexpr (workload::scalable_source<Source>) {
-            const nanoseconds now = clock_.now();
+            const nanoseconds now = loop_.now();
             const double rate = static_cast<double>(scale_tokens_.count) / to_seconds(autoscaler::interval);
             const double p95 = recorder_.take_read_p95_ms();
             scale_tokens_ = {};
@@ -6873,7 +7157,7 @@ private:
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
                 {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
-            events_.push(now + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
         }
     }
 
@@ -6881,11 +7165,7 @@ private:
     measure::run_report finish() {
         crew_.halt();
         auto& report = recorder_.report;
-        crew_.for_each_worker([&](io_worker& w) {
-            recorder_.merge(w);
-            report.io_buffer_bytes += w.memory().size();
-        });
-        recorder_.merge_faults(scheduler_.worker());
+        recorder_.collect(crew_, scheduler_.worker());
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             report.tiers[t].used = cache_.used(t);
             report.tiers[t].entries = cache_.entries_in(t);
@@ -6895,8 +7175,6 @@ private:
             report.classes[c].in_service =
                 report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
         }
-        report.interrupted = crew_.stop_requested();
-        report.stop_signal = crew_.stop_signal();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
         if (report.peak_users < config_.users) report.peak_users = config_.users;
@@ -6910,10 +7188,9 @@ private:
     Crew& crew_;
     io_window& window_;
     Observer& observer_;
-    Clock clock_;
     cache::waterfall<Eviction> cache_;
     scheduler scheduler_;
-    event_queue<event> events_;
+    event_loop<Clock, Crew, event> loop_;
     recorder recorder_;
     autoscaler scaler_;
     live_figures live_;
@@ -6924,13 +7201,466 @@ private:
     active_request* free_ = nullptr;
     std::vector<cache::displacement> displaced_;
     std::uint64_t users_;
-    std::uint64_t turns_ = 0;
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
     tokens scale_tokens_{};
     nanoseconds start_{}, end_{};
     bool measuring_ = false;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/prefix_blocks.hpp
+// The access model of LLM servers: fixed-size blocks, longest cached prefix, misses computed and written.
+
+namespace kvmark::engine {
+
+/// A policy of benchmark<>: run_from() then takes a source of block requests (workload/block_source.hpp). For
+/// each request the leading blocks that are cached are loaded through the tiers, once, and side by side; the
+/// rest of the prompt is computed by the accelerator's model; then the new blocks are written. `Eviction`
+/// serves every tier.
+template <class Eviction = cache::lru>
+struct prefix_blocks {
+    static constexpr std::string_view name = "prefix_blocks";
+    using eviction = Eviction;
+};
+
+template <class Access>
+inline constexpr bool is_prefix_blocks = false;
+template <class Eviction>
+inline constexpr bool is_prefix_blocks<prefix_blocks<Eviction>> = true;
+
+} // namespace kvmark::engine
+
+namespace kvmark::access {
+using engine::prefix_blocks;
+} // namespace kvmark::access
+
+// kvmark/engine/resident_blocks.hpp
+// The tiers' entry numbers of the blocks that are resident somewhere.
+
+namespace kvmark::engine {
+
+using tier::entry_id;
+
+/// Tiers want small, dense numbers that are used again; the numbers of blocks are neither. A block that left
+/// every tier and comes back is a new entry, with a generation of its own, so that its old bytes can go in
+/// their own time.
+class resident_blocks {
+public:
+    explicit resident_blocks(std::uint64_t blocks) : entry_of_(blocks, tier::no_entry) {}
+
+    /// The entry of a block, made if it has none.
+    [[nodiscard]] entry_id entry(std::uint32_t block) {
+        entry_id& e = entry_of_[block];
+        if (e != tier::no_entry) return e;
+        if (free_.empty()) {
+            e = static_cast<entry_id>(residences_.size());
+            residences_.emplace_back();
+        } else {
+            e = free_.back();
+            free_.pop_back();
+        }
+        residences_[e] = {block, ++generation_, 0, false};
+        return e;
+    }
+
+    /// What stands in the entry's sectors.
+    [[nodiscard]] tier::content_id content(entry_id e) const {
+        const workload::object_key key(workload::object_kind::block, residences_[e].block);
+        return {key.packed, residences_[e].generation};
+    }
+    [[nodiscard]] std::uint32_t block(entry_id e) const { return residences_[e].block; }
+    /// Whether it is the present entry of its block.
+    [[nodiscard]] bool is_present(entry_id e) const { return !residences_[e].left; }
+
+    /// An erase of a copy was decided; `last`: the block is in no tier any more.
+    void erase_decided(entry_id e, bool last) {
+        ++residences_[e].erases;
+        if (!last) return;
+        residences_[e].left = true;
+        entry_of_[residences_[e].block] = tier::no_entry;
+    }
+    /// One of them is done. The number is free once the last copy is gone.
+    void erased(entry_id e) {
+        residence& r = residences_[e];
+        if (--r.erases == 0 && r.left) free_.push_back(e);
+    }
+
+private:
+    struct residence {
+        std::uint32_t block = 0;
+        std::uint32_t generation = 0;
+        std::uint32_t erases = 0; // under way
+        bool left = false;
+    };
+
+    std::vector<entry_id> entry_of_; // by block
+    std::vector<residence> residences_;
+    std::vector<entry_id> free_;
+    std::uint32_t generation_ = 0;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/serving_config.hpp
+// What a run over prefix blocks is told.
+
+namespace kvmark::engine {
+
+struct serving_config {
+    engine_config run;                 ///< tiers, I/O, window; of its users and turns nothing is used
+    cache::block_cache_config cache{}; ///< capacities among it
+    accelerator_config accelerator{};
+    bytes block{};                     ///< size of a block, whole sectors
+    std::uint64_t batch_slots = 256;   ///< requests in service
+    std::uint64_t warmup_requests = 0; ///< played before the window opens
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/serving.hpp
+// The engine of a serving cache: drives block requests through cache, tiers and accelerator under a clock.
+
+namespace kvmark::engine {
+
+/// One run. A request is admitted when a batch slot is free, in order of arrival, and all that it does to the
+/// cache is decided then, from the index alone: whatever the clock and the tiers are, the same requests in
+/// the same order hit the same blocks. Its cached prefix is loaded, the rest is computed, the first token
+/// follows, and the new blocks are written behind it.
+template <class Clock, class Stack, class Policy, class Source, class Crew, class Observer>
+class serving {
+public:
+    using scheduler = op_scheduler<Stack, serving>;
+
+    serving(const serving_config& config, Stack& tiers, const std::vector<cache::tier_bounds>& bounds,
+            std::vector<Policy> policies, Source& source, Crew& crew, io_path<Stack>& path, io_window& window,
+            Observer& observer)
+        : config_(config), tiers_(tiers), source_(source), crew_(crew), window_(window), observer_(observer),
+          cache_(config.cache, source.distinct_blocks(), std::move(policies)),
+          resident_(source.distinct_blocks()),
+          scheduler_(*this, path, config.run.io, bounds, config.run.max_writers),
+          recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
+          loop_(crew), live_(config.run.duration),
+          counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
+        workload::check_block_source<Source>();
+        recorder_.name_tiers(tiers_, bounds, config.run.notes);
+        stats_.block = config.block;
+        stats_.block_tokens = source.block_tokens();
+    }
+
+    measure::run_report run() {
+        if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
+        if constexpr (requires { crew_.await_start(nanoseconds()); })
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.duration);
+        start_ = loop_.now();
+        end_ = start_ + config_.run.duration;
+        if (config_.warmup_requests == 0) open_window();
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
+        loop_.run(
+            *this, [&] { return loop_.now() >= end_ || served_out(); }, [&] { go_on(); },
+            [&] { return next_instant(); });
+        close_window();
+        return finish();
+    }
+
+    // --- what op_scheduler asks of its host ---
+
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
+    void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
+    void repeated(task& t) { record(t); }
+
+    void finished(task& t) {
+        record(t);
+        if (t.kind == op_kind::erase) return resident_.erased(t.entry);
+        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        if (failed && t.kind != op_kind::read) drop_lost(t.entry, t.tier);
+        if (!t.owner) return;
+        auto& a = static_cast<active&>(*t.owner);
+        if (t.kind == op_kind::write) {
+            --a.writing;
+            put_back_if_over(a);
+        } else if (--a.loading == 0) {
+            loaded(a);
+        }
+    }
+
+private:
+    enum class event_kind : std::uint8_t { leg, tick };
+    struct event {
+        event_kind kind;
+        task* subject;
+    };
+    static constexpr nanoseconds tick{1'000'000'000};
+
+    /// A request between admission and the last of its writes.
+    struct active : task_owner {
+        workload::block_request request;
+        nanoseconds admitted{}, loaded{}, first_token{};
+        tokens computed{};
+        std::vector<task*> writes; ///< that wait for the first token
+        std::uint32_t loading = 0; ///< reads under way, and one while they are being decided
+        std::uint32_t writing = 0;
+        bool answered = false;
+        bool measured = false;
+        active* next_free = nullptr;
+    };
+
+    // --- what event_loop asks of its host ---
+
+    friend class event_loop<Clock, Crew, event>;
+
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
+    void handle(event e) {
+        if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
+        const nanoseconds now = loop_.now();
+        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), in_service_, 0));
+        loop_.at(now + tick, {event_kind::tick, nullptr});
+    }
+
+    // --- the run ---
+
+    [[nodiscard]] bool served_out() const {
+        return source_.exhausted() && in_service_ == 0 && scheduler_.undone() == 0;
+    }
+
+    /// When the next request could be admitted, were it there; never: none is known, or no slot is free.
+    [[nodiscard]] nanoseconds next_admission() const {
+        if (in_service_ == config_.batch_slots) return accelerator<active>::never;
+        const std::optional<nanoseconds> arrival = source_.next_arrival();
+        return arrival ? start_ + *arrival : accelerator<active>::never;
+    }
+
+    void go_on() {
+        compute();
+        while (next_admission() <= loop_.now()) {
+            admit();
+            compute(); // what takes no time may free the slot at once
+        }
+    }
+
+    [[nodiscard]] nanoseconds next_instant() const {
+        nanoseconds until = accelerator_.next_event() < end_ ? accelerator_.next_event() : end_;
+        return next_admission() < until ? next_admission() : until;
+    }
+
+    void compute() {
+        accelerator_.advance(
+            loop_.now(), [&](active& a, nanoseconds when) { return first_token(a, when); },
+            [&](active& a, nanoseconds when) { answered(a, when); });
+    }
+
+    void open_window() {
+        opened_ = loop_.now();
+        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        device_ = counters_.read();
+        process_ = measure::read_process_usage();
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+    }
+
+    void close_window() {
+        window_.open.store(false, std::memory_order_relaxed);
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
+        if (!measuring_) return;
+        measuring_ = false;
+        recorder_.report.elapsed = loop_.now() - opened_;
+        recorder_.report.device = counters_.read() - device_;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+    }
+
+    // --- one request ---
+
+    void admit() {
+        active& a = take_active();
+        a.request = *source_.next();
+        if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
+        ++in_service_;
+        a.measured = measuring_;
+        a.admitted = loop_.now();
+        a.loading = 1;
+        decisions sink{*this, a};
+        const cache::block_hits hits =
+            cache_.serve({.blocks = a.request.blocks, .arrival = a.request.arrival}, sink);
+        const std::uint64_t cached =
+            workload::leading_tokens(a.request.input, stats_.block_tokens, hits.prefix);
+        // Even a prompt that is cached whole has its last token computed: it yields the first of the answer.
+        a.computed = tokens(a.request.input.count > cached ? a.request.input.count - cached : 1);
+        if (a.measured) {
+            cache::count_request(stats_.counts, a.request, stats_.block_tokens, hits);
+            recorder_.report.cache.hits += hits.prefix;
+            recorder_.report.cache.misses += a.request.blocks.size() - hits.prefix;
+        }
+        if (--a.loading == 0) loaded(a);
+    }
+
+    void loaded(active& a) {
+        a.loaded = loop_.now();
+        accelerator_.prefill(a, a.computed, a.loaded);
+    }
+
+    [[nodiscard]] tokens first_token(active& a, nanoseconds when) {
+        a.first_token = when;
+        for (task* t : a.writes) scheduler_.turn(*t);
+        a.writes.clear();
+        return tokens(a.request.output.count > 1 ? a.request.output.count - 1 : 0);
+    }
+
+    void answered(active& a, nanoseconds when) {
+        if (a.measured && measuring_) record_answer(a, when);
+        --in_service_;
+        source_.completed(a.request.id, when - start_);
+        a.answered = true;
+        put_back_if_over(a);
+    }
+
+    // --- decisions ---
+
+    /// What the cache decides becomes operations of the scheduler.
+    struct decisions {
+        serving& host;
+        active& a;
+
+        void read(std::uint32_t block, unsigned tier) {
+            task& t = host.task_for(op_kind::read, host.resident_.entry(block), tier);
+            t.owner = &a;
+            ++a.loading;
+            host.count(&cache::replay_counts::tier::read, tier);
+            host.scheduler_.decide(t, true);
+        }
+        void write(std::uint32_t block, unsigned tier) {
+            task& t = host.task_for(op_kind::write, host.resident_.entry(block), tier);
+            t.owner = &a;
+            ++a.writing;
+            a.writes.push_back(&t);
+            host.count(&cache::replay_counts::tier::written, tier);
+            host.scheduler_.decide(t, false);
+        }
+        void move(std::uint32_t block, unsigned from, unsigned to) {
+            task& t = host.task_for(op_kind::move, host.resident_.entry(block), to);
+            t.from = static_cast<std::uint8_t>(from);
+            host.count(&cache::replay_counts::tier::demoted, to);
+            if (host.measuring_) {
+                ++host.recorder_.report.tiers[from].evictions;
+                ++host.recorder_.report.tiers[to].demotions_in;
+            }
+            host.scheduler_.decide(t, true);
+        }
+        void drop(std::uint32_t block, unsigned tier) {
+            host.count(&cache::replay_counts::tier::dropped, tier);
+            if (host.measuring_) ++host.recorder_.report.tiers[tier].evictions;
+            host.erase(block, tier);
+        }
+    };
+
+    void count(std::uint64_t cache::replay_counts::tier::*what, unsigned tier) {
+        stats_.counts.tiers[tier].*what += measuring_;
+    }
+
+    void erase(std::uint32_t block, unsigned tier) {
+        const entry_id e = resident_.entry(block);
+        task& t = task_for(op_kind::erase, e, tier);
+        resident_.erase_decided(e, cache_.tiers_of(block) == 0);
+        scheduler_.decide(t, true);
+    }
+
+    /// A block whose bytes never arrived leaves the index.
+    void drop_lost(entry_id e, unsigned tier) {
+        const std::uint32_t block = resident_.block(e);
+        if (!resident_.is_present(e) || (cache_.tiers_of(block) >> tier & 1) == 0) return;
+        cache_.forget(block, tier);
+        erase(block, tier);
+    }
+
+    task& task_for(op_kind kind, entry_id e, unsigned tier) {
+        task& t = scheduler_.new_task();
+        t.kind = kind;
+        t.tier = static_cast<std::uint8_t>(tier);
+        t.entry = e;
+        t.content = resident_.content(e);
+        t.size = config_.block;
+        return t;
+    }
+
+    active& take_active() {
+        if (!free_) {
+            active_.emplace_back();
+            free_ = &active_.back();
+        }
+        active& a = *free_;
+        free_ = a.next_free;
+        a.answered = false;
+        return a;
+    }
+    void put_back_if_over(active& a) {
+        if (!a.answered || a.writing != 0) return;
+        a.next_free = free_;
+        free_ = &a;
+    }
+
+    // --- figures ---
+
+    void record(task& t) {
+        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.error_number.load(std::memory_order_relaxed) != 0) return;
+        recorder_.operation(
+            t, split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds()));
+        recorder_.count_modelled(t, tiers_);
+    }
+
+    void record_answer(const active& a, nanoseconds when) {
+        const nanoseconds arrival = start_ + a.request.arrival;
+        ++stats_.completed;
+        stats_.ttft.record(a.first_token - arrival);
+        stats_.queue.record(a.admitted - arrival);
+        stats_.load.record(a.loaded - a.admitted);
+        stats_.prefill.record(a.first_token - a.loaded);
+        if (a.request.output.count > 1)
+            stats_.inter_token.record((when - a.first_token) /
+                                      static_cast<std::int64_t>(a.request.output.count - 1));
+        recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
+    }
+
+    measure::run_report finish() {
+        crew_.halt();
+        recorder_.collect(crew_, scheduler_.worker());
+        auto& report = recorder_.report;
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            report.tiers[t].entries = cache_.blocks_in(t);
+            report.tiers[t].used = config_.block * report.tiers[t].entries;
+        }
+        report.virtual_time = Clock::is_virtual;
+        report.seed = config_.run.seed;
+        report.serving = stats_;
+        return std::move(report);
+    }
+
+    const serving_config& config_;
+    Stack& tiers_;
+    Source& source_;
+    Crew& crew_;
+    io_window& window_;
+    Observer& observer_;
+    cache::block_cache<Policy> cache_;
+    resident_blocks resident_;
+    scheduler scheduler_;
+    recorder recorder_;
+    accelerator<active> accelerator_;
+    event_loop<Clock, Crew, event> loop_;
+    live_figures live_;
+    measure::serving_stats stats_;
+
+    std::deque<active> active_;
+    active* free_ = nullptr;
+    std::uint64_t in_service_ = 0;
+    nanoseconds start_{}, end_{}, opened_{};
+    bool measuring_ = false;
+    measure::device_counters counters_;
+    measure::device_usage device_;
+    measure::process_usage process_;
 };
 
 } // namespace kvmark::engine
@@ -8700,6 +9430,36 @@ struct crew_of<serial, Stack> {
 
 } // namespace kvmark::exec
 
+// kvmark/benchmark/serving_options.hpp
+// What a run over prefix blocks is asked beyond the rest of its options.
+
+namespace kvmark {
+
+struct serving_options {
+    /// Names, by tier, for an eviction policy that is chosen at run time (cache/selected_policy.hpp); the
+    /// last one stands for the tiers that follow. Empty: the policy as it is made.
+    std::vector<std::string> policies{};
+    std::vector<std::uint64_t> capacity_blocks{}; ///< by tier; empty: what the memory sizes hold
+    std::int64_t kv_bytes_per_token = 0;          ///< 0: the model's
+
+    cache::write_mode writes = cache::write_mode::on_eviction;
+    cache::promotion_mode promotion = cache::promotion_mode::always;
+    std::int64_t promote_at = 2;    ///< 1..255
+    bool no_demotion = false;       ///< evicted blocks are dropped
+    std::int64_t pinned_blocks = 0; ///< the first so many of each request
+    double time_to_live = 0;        ///< seconds since the last use; 0: for ever
+    bool recompute = false;         ///< what a tier would load more slowly than it is computed
+
+    double prefill_rate = 0;        ///< prompt tokens/s; 0: they take no time
+    double decode_rate = 0;         ///< tokens/s of each sequence; 0: they take no time
+    std::int64_t batch_slots = 256; ///< requests in service at once, 1 or more
+    std::int64_t warmup_requests = 0;
+    std::vector<double>
+        load_rates{}; ///< bytes/s by tier, for `recompute` where a tier has no model of its own
+};
+
+} // namespace kvmark
+
 // kvmark/benchmark/options.hpp
 // What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
 
@@ -8784,6 +9544,7 @@ struct options {
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
+    serving_options serving{}; ///< for engine::prefix_blocks
 
     // The launch.
     users_per_kind users_per = users_per_kind::rank;
@@ -9282,6 +10043,90 @@ template <class Launcher>
 
 } // namespace kvmark
 
+// kvmark/benchmark/plan_serving.hpp
+// Options -> what the engine of a serving cache is told.
+
+namespace kvmark {
+
+/// The size of a block of `block` tokens, whole sectors.
+[[nodiscard]] constexpr bytes block_size(const options& o, tokens block) {
+    const std::int64_t given = o.serving.kv_bytes_per_token;
+    const bytes per_token = given > 0 ? bytes(static_cast<std::uint64_t>(given)) : per_token_of(o);
+    return round_up(per_token * block.count, tier::sector_size);
+}
+
+/// Bytes per second that the tier is known to load with; 0: not known.
+template <class T>
+[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t) {
+    const std::vector<double>& given = o.serving.load_rates;
+    if (tier < given.size() && given[tier] > 0) return given[tier];
+    if constexpr (requires { t.saturated_rate(tier::direction::read); })
+        return t.saturated_rate(tier::direction::read);
+    return 0;
+}
+
+/// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD result<engine::serving_config>
+plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, std::uint32_t sharers = 1) {
+    const serving_options& s = o.serving;
+    engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
+    c.block = block_size(o, block);
+    c.accelerator = {s.prefill_rate, s.decode_rate};
+    c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
+    c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
+    c.cache.writes = s.writes;
+    c.cache.promotion = s.promotion;
+    c.cache.promote_at = static_cast<std::uint32_t>(s.promote_at);
+    c.cache.demotes = !s.no_demotion;
+    c.cache.pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks);
+    c.cache.time_to_live = from_seconds(s.time_to_live);
+
+    error refusal;
+    tiers.for_each([&]<class T>(std::size_t i, T& t) {
+        tier::tier_setup& setup = c.run.tiers[i];
+        const bytes footprint = round_up(c.block, tier::granule_of(t, setup));
+        if (i < s.capacity_blocks.size()) {
+            const std::uint64_t blocks = s.capacity_blocks[i];
+            setup.limit = blocks > 0 ? tier::capacity_of(t, setup) : bytes();
+            if (blocks > setup.limit.count / sharers / footprint.count)
+                refusal = {error_kind::invalid_argument,
+                           std::string(T::name) + " tier: " + std::to_string(blocks) + " blocks of " +
+                               std::to_string(footprint.count) +
+                               " bytes are more than this machine can give; "
+                               "it has room for " +
+                               std::to_string(setup.limit.count / sharers / footprint.count)};
+            setup.limit = footprint * blocks;
+            c.run.notes[i].clear();
+        }
+        c.cache.capacity.push_back(setup.limit.count / footprint.count);
+        const double rate = load_rate(o, i, t);
+        const double computing = s.prefill_rate > 0 ? static_cast<double>(block.count) / s.prefill_rate : 0;
+        c.cache.recomputes.push_back(s.recompute && rate > 0 &&
+                                     static_cast<double>(c.block.count) / rate > computing);
+    });
+    if (!refusal.message.empty()) return refusal;
+    return c;
+}
+
+/// The eviction policy of each tier.
+template <class Policy>
+[[nodiscard]] KVMARK_COLD std::vector<Policy> plan_policies(const options& o, std::size_t tiers) {
+    std::vector<Policy> policies;
+    for (std::size_t t = 0; t < tiers; ++t) {
+        if constexpr (std::is_constructible_v<Policy, std::string_view>) {
+            const std::vector<std::string>& names = o.serving.policies;
+            policies.push_back(Policy(
+                std::string_view(names.empty() ? "lru" : names[t < names.size() ? t : names.size() - 1])));
+        } else {
+            policies.emplace_back();
+        }
+    }
+    return policies;
+}
+
+} // namespace kvmark
+
 // kvmark/benchmark/policies.hpp
 // Sorts the policies of a benchmark: eviction, access model, source and clock may come in any order.
 
@@ -9300,7 +10145,8 @@ template <class P>
     if (
         requires(P p) { p.now(); } || requires { P::is_virtual; })
         return policy_kind::clock;
-    if (requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
+    if (engine::is_prefix_blocks<P> ||
+        requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
         return policy_kind::access;
     return policy_kind::unknown;
 }
@@ -9315,7 +10161,8 @@ constexpr void check_policy() {
     if constexpr (kind == policy_kind::eviction) cache::check_eviction_policy<P>();
     if constexpr (kind == policy_kind::source) workload::check_source<P>();
     if constexpr (kind == policy_kind::clock) check_clock<P>();
-    if constexpr (kind == policy_kind::access) engine::check_access_model<P>();
+    if constexpr (kind == policy_kind::access && !engine::is_prefix_blocks<P>)
+        engine::check_access_model<P>();
 }
 
 /// The first of `Policies` of a kind, or the default.
@@ -9618,6 +10465,8 @@ public:
     template <measure::observer Observer>
     result<measure::run_report> run(Observer& observer) {
         using source_type = typename policies::source;
+        static_assert(!engine::is_prefix_blocks<access>,
+                      "kvmark: prefix_blocks plays a trace: give a workload::block_replay to run_from()");
         static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
                       "kvmark: a source needs a constructor from workload::source_config, or an object given "
                       "to run_from()");
@@ -9628,8 +10477,9 @@ public:
             observer);
     }
 
-    /// The same with the requests of a source that is already there, a trace's for instance.
-    template <workload::source Source, measure::observer Observer>
+    /// The same with the requests of a source that is already there, a trace's for instance. With
+    /// engine::prefix_blocks it is a workload::block_source.
+    template <class Source, measure::observer Observer>
     result<measure::run_report> run_from(Source& source, Observer& observer) {
         return run_with([&](const options&) -> result<Source*> { return &source; }, observer);
     }
@@ -9710,8 +10560,9 @@ private:
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
         TierStack tiers(tiers_);
-        const auto seed = static_cast<std::uint64_t>(*o.seed);
-        const engine::engine_config config = plan_engine(o, tiers, seed, job.place().local_ranks);
+        const auto planned = plan(o, tiers, source, job.place().local_ranks);
+        if (!planned) return job.refuse(planned.error());
+        const engine::engine_config& config = run_part(*planned);
         // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
@@ -9719,7 +10570,7 @@ private:
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
-            if (no_room(o, T::role, config.tiers[i])) {
+            if (!serves_blocks && no_room(o, T::role, config.tiers[i])) {
                 refusal = {error_kind::system,
                            std::string(T::name) + " tier: no space left in " + config.tiers[i].cache_dir};
                 return;
@@ -9730,14 +10581,46 @@ private:
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
-        engine::engine<clock, TierStack, typename policies::eviction, access, Source,
-                       typename crew_type::type, std::remove_reference_t<Observer>>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
-                   observer);
-        measure::run_report own = engine.run();
+        measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);
         if constexpr (requires { observer.on_own_report(own, o, job.place().rank); })
             if (job.place().ranks > 1) observer.on_own_report(own, o, job.place().rank);
         return job.conclude(std::move(own), tiers);
+    }
+
+    // The two engines: entries of turns, or blocks of prefixes.
+
+    static constexpr bool serves_blocks = engine::is_prefix_blocks<access>;
+
+    template <class Source>
+    [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
+                                   std::uint32_t sharers) {
+        const auto seed = static_cast<std::uint64_t>(*o.seed);
+        if constexpr (serves_blocks)
+            return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
+        else
+            return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
+    }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::serving_config& c) {
+        return c.run;
+    }
+
+    template <class Config, class Source, class Crew, class Observer>
+    static measure::run_report drive(const options& o, const Config& config, TierStack& tiers, Source& source,
+                                     Crew& hands, engine::io_path<TierStack>& path, engine::io_window& window,
+                                     Observer& observer) {
+        const auto bounds = plan_bounds(run_part(config), tiers);
+        if constexpr (serves_blocks) {
+            using policy = typename access::eviction;
+            engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
+                config, tiers, bounds, plan_policies<policy>(o, TierStack::size), source, hands, path, window,
+                observer);
+            return engine.run();
+        } else {
+            engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>
+                engine(config, tiers, bounds, make_access(o), source, hands, path, window, observer);
+            return engine.run();
+        }
     }
 
     [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,
@@ -14494,6 +15377,7 @@ public:
         measure::add(sum_.cache, part.cache);
         for (std::size_t i = 0; i < part.tiers.size(); ++i) add_tier(i, part.tiers[i]);
         measure::add(sum_.process, part.process);
+        if (part.serving) measure::add(sum_.serving ? *sum_.serving : sum_.serving.emplace(), *part.serving);
         sum_.io_buffer_bytes += part.io_buffer_bytes;
         add_device(host, part.device);
         add_faults(part, rank);
@@ -14847,18 +15731,46 @@ void visit_members(Archive& archive, T& x) {
     archive(end_to_end_s, storage_s, generation_s, prefill_s, decode_s);
 }
 
+} // namespace kvmark::measure
+
+namespace kvmark::cache { // where a call finds them by their argument
+
+template <class Archive, measure::either<replay_counts::tier> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [read, written, demoted, dropped] = x;
+    archive(read, written, demoted, dropped);
+}
+
+template <class Archive, measure::either<replay_counts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+           hit_tokens, tiers] = x;
+    archive(requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+            hit_tokens, tiers);
+}
+
+} // namespace kvmark::cache
+
+namespace kvmark::measure {
+
+template <class Archive, either<serving_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token] = x;
+    archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-           primary] = x;
+           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+           serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-            primary);
+            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+            serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>

@@ -45,16 +45,8 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_blocks_prefix += hits.prefix;
     c.hit_blocks_any += hits.any;
     c.recomputed_blocks += hits.recomputed;
-    // A block has at least one token, so an input shorter than its blocks counts one for each of the rest.
-    const std::size_t n = r.blocks.size();
-    const auto sum = [&](std::size_t blocks) {
-        const std::uint64_t whole = r.input.count / block.count;
-        if (blocks <= whole) return blocks * block.count;
-        const std::uint64_t rest = r.input.count % block.count;
-        return r.input.count + (blocks - whole - (rest != 0));
-    };
-    c.measured_tokens += sum(n);
-    c.hit_tokens += sum(hits.prefix);
+    c.measured_tokens += workload::leading_tokens(r.input, block, r.blocks.size());
+    c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
 /// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
