@@ -28,7 +28,6 @@ struct serving_request {
 
     // How it is played.
     trace_arrivals arrivals = trace_arrivals::trace;
-    double arrival_shape = 1;
     std::int64_t sessions = 0; ///< closed loop: active at once; 0: all
 
     // simulate

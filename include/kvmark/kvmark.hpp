@@ -5,21 +5,27 @@
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/clock.hpp>
 #include <kvmark/core/config.hpp>
+#include <kvmark/core/distributions.hpp>
 #include <kvmark/core/key_index.hpp>
 #include <kvmark/core/memory_info.hpp>
+#include <kvmark/core/min_heap.hpp>
 #include <kvmark/core/path.hpp>
 #include <kvmark/core/random.hpp>
 #include <kvmark/core/result.hpp>
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/core/streaming_copy.hpp>
 #include <kvmark/core/units.hpp>
+#include <kvmark/core/zipf.hpp>
 
 #include <kvmark/model/geometry.hpp>
 #include <kvmark/model/presets.hpp>
 
+#include <kvmark/workload/arrival_process.hpp>
 #include <kvmark/workload/arrivals.hpp>
+#include <kvmark/workload/block_replay.hpp>
 #include <kvmark/workload/block_source.hpp>
 #include <kvmark/workload/block_trace.hpp>
+#include <kvmark/workload/closed_loop.hpp>
 #include <kvmark/workload/conversations.hpp>
 #include <kvmark/workload/documents.hpp>
 #include <kvmark/workload/key_text.hpp>
@@ -28,6 +34,10 @@
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
 #include <kvmark/workload/source_config.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
+#include <kvmark/workload/synthetic_config.hpp>
+#include <kvmark/workload/synthetic_context.hpp>
+#include <kvmark/workload/synthetic_sessions.hpp>
 #include <kvmark/workload/trace_builder.hpp>
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>

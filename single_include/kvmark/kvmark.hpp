@@ -270,6 +270,48 @@ private:
 
 } // namespace kvmark
 
+// kvmark/core/distributions.hpp
+// Random numbers that are not uniform. std:: distributions differ between libraries, so these are kvmark's
+// own; their only dependence on the machine is the last bit of the C library's log, exp and pow.
+
+namespace kvmark {
+
+/// Mean 0, variance 1. Box and Muller, 1958: two uniform numbers for each, so that a stream stays in step.
+[[nodiscard]] inline double draw_normal(random_stream& draw) {
+    constexpr double two_pi = 6.283185307179586;
+    const double radius = __builtin_sqrt(2 * draw.exponential(1));
+    return radius * __builtin_cos(two_pi * draw.uniform());
+}
+
+/// Half of the numbers are above `median` (> 0); `sigma` >= 0 is the standard deviation of their logarithm.
+/// The mean is median * exp(sigma^2 / 2).
+[[nodiscard]] inline double draw_lognormal(random_stream& draw, double median, double sigma) {
+    return median * __builtin_exp(sigma * draw_normal(draw));
+}
+
+/// Gamma with mean `shape` and variance `shape`; `shape` > 0. Marsaglia and Tsang, "A simple method for
+/// generating gamma variables", ACM TOMS 26(3), 2000; below 1 by their step from shape + 1.
+[[nodiscard]] inline double draw_gamma(random_stream& draw, double shape) {
+    const double boost = shape < 1 ? __builtin_pow(1 - draw.uniform(), 1 / shape) : 1;
+    const double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
+    const double c = 1 / __builtin_sqrt(9 * d);
+    for (;;) {
+        const double x = draw_normal(draw);
+        const double root = 1 + c * x;
+        if (root <= 0) continue;
+        const double v = root * root * root;
+        const double u = 1 - draw.uniform();
+        if (__builtin_log(u) < 0.5 * x * x + d * (1 - v + __builtin_log(v))) return boost * d * v;
+    }
+}
+
+/// Weibull of scale 1, by inversion: mean gamma_function(1 + 1 / shape); `shape` > 0.
+[[nodiscard]] inline double draw_weibull(random_stream& draw, double shape) {
+    return __builtin_pow(draw.exponential(1), 1 / shape);
+}
+
+} // namespace kvmark
+
 // kvmark/core/key_index.hpp
 // From 64-bit keys to numbers: the index of a cache, and the numbering of a trace.
 
@@ -365,6 +407,60 @@ namespace kvmark {
     }
     return bytes(kib * kib_bytes);
 }
+
+} // namespace kvmark
+
+// kvmark/core/min_heap.hpp
+// A binary min-heap in an array.
+
+namespace kvmark {
+
+/// The least element first. Where `T`'s order is total, what comes out does not depend on how the heap came
+/// to be. Allocates only when it holds more than ever before, or more than was reserved.
+template <class T>
+class min_heap {
+public:
+    void reserve(std::size_t size) { heap_.reserve(size); }
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+
+    /// Precondition of the three: !empty().
+    [[nodiscard]] const T& top() const { return heap_.front(); }
+    void replace_top(T with) { sift_down(0, with); }
+    void pop() {
+        const T last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) sift_down(0, last);
+    }
+
+    void push(T t) {
+        heap_.push_back(t);
+        std::size_t hole = heap_.size() - 1;
+        for (; hole > 0 && t < heap_[(hole - 1) / 2]; hole = (hole - 1) / 2)
+            heap_[hole] = heap_[(hole - 1) / 2];
+        heap_[hole] = t;
+    }
+
+    /// Takes out all that `is_gone(element)`.
+    template <class Predicate>
+    void erase_if(Predicate is_gone) {
+        std::erase_if(heap_, is_gone);
+        for (std::size_t node = heap_.size() / 2; node-- > 0;) sift_down(node, heap_[node]);
+    }
+
+private:
+    void sift_down(std::size_t hole, T t) {
+        const std::size_t size = heap_.size();
+        for (std::size_t child; (child = 2 * hole + 1) < size; hole = child) {
+            if (child + 1 < size && heap_[child + 1] < heap_[child]) ++child;
+            if (!(heap_[child] < t)) break;
+            heap_[hole] = heap_[child];
+        }
+        heap_[hole] = t;
+    }
+
+    std::vector<T> heap_;
+};
 
 } // namespace kvmark
 
@@ -558,6 +654,58 @@ KVMARK_INLINE void streaming_copy(std::byte* to, const std::byte* from, std::siz
 
 } // namespace kvmark
 
+// kvmark/core/zipf.hpp
+// Ranks whose chance falls as a power of the rank.
+
+namespace kvmark {
+
+/// Draws rank k of 1..n with a chance that goes as 1 / k^skew, and returns k - 1. No table: a few numbers,
+/// whatever n is. Rejection-inversion (Hoermann and Derflinger, "Rejection-inversion to generate variates
+/// from monotone discrete distributions", ACM TOMACS 6(3), 1996): less than 1.1 tries for a rank.
+class zipf {
+public:
+    /// `ranks` in 1..2^52; `skew` >= 0, and 0 makes all ranks alike.
+    zipf(std::uint64_t ranks, double skew)
+        : ranks_(static_cast<double>(ranks)), skew_(skew), low_(area(1.5) - 1), high_(area(ranks_ + 0.5)),
+          always_(2 - inverse_area(area(2.5) - weight(2))) {}
+
+    [[nodiscard]] std::uint64_t operator()(random_stream& draw) const {
+        for (;;) {
+            const double at = high_ + draw.uniform() * (low_ - high_); // in (low, high]
+            const double x = inverse_area(at);
+            double rank = __builtin_floor(x + 0.5);
+            if (rank < 1) rank = 1;
+            if (rank > ranks_) rank = ranks_;
+            if (rank - x <= always_ || at >= area(rank + 0.5) - weight(rank))
+                return static_cast<std::uint64_t>(rank) - 1;
+        }
+    }
+
+private:
+    [[nodiscard]] double weight(double x) const { return __builtin_exp(-skew_ * __builtin_log(x)); }
+    /// The integral of weight() from 1 to x; in a form that holds near a skew of 1.
+    [[nodiscard]] double area(double x) const {
+        const double log = __builtin_log(x);
+        return growth((1 - skew_) * log) * log;
+    }
+    [[nodiscard]] double inverse_area(double a) const {
+        double t = (1 - skew_) * a;
+        if (t < -1) t = -1; // rounding
+        return __builtin_exp(log_growth(t) * a);
+    }
+    /// (e^t - 1) / t, and log(1 + t) / t.
+    static double growth(double t) { return t > 1e-8 || t < -1e-8 ? __builtin_expm1(t) / t : 1 + t / 2; }
+    static double log_growth(double t) { return t > 1e-8 || t < -1e-8 ? __builtin_log1p(t) / t : 1 - t / 2; }
+
+    double ranks_;
+    double skew_;
+    double low_;
+    double high_;
+    double always_;
+};
+
+} // namespace kvmark
+
 // kvmark/model/geometry.hpp
 // Attention geometry -> bytes of KV cache per token.
 
@@ -644,77 +792,77 @@ inline constexpr std::array all{tiny_1b,     mistral_7b, llama2_7b,    llama3_1_
 
 } // namespace kvmark::models
 
-// kvmark/workload/arrivals.hpp
-// When requests arrive: a queue of users who think, or a process of a given rate.
+// kvmark/workload/arrival_process.hpp
+// Arrivals at a given rate: how their gaps are drawn.
 
 namespace kvmark::workload {
 
-/// How a given rate spaces its arrivals: gaps drawn from an exponential distribution, or all equal.
-enum class arrival_process : std::uint8_t { poisson, fixed };
+/// How a given rate spaces its arrivals. poisson: gaps drawn from an exponential distribution. fixed: all
+/// equal. gamma and weibull have a shape: 1 is poisson, below 1 arrivals come in bursts, above 1 they are
+/// more even. Source: gamma gaps fit LLM services, and Weibull gaps some of them (BurstGPT, KDD 2025;
+/// ServeGen, 2025).
+enum class arrival_process : std::uint8_t { poisson, fixed, gamma, weibull };
 
-struct arrival {
-    nanoseconds at{};
-    std::uint32_t user = 0;
-    /// By time, then by user: the order does not depend on how the queue came to be.
-    friend constexpr auto operator<=>(const arrival&, const arrival&) = default;
-};
+/// Within it the mean of a Weibull distribution can be held in floating point.
+inline constexpr double min_arrival_shape = 0.01;
+inline constexpr double max_arrival_shape = 1000;
 
-/// A binary min-heap of the users' next arrivals, one for each. It allocates in reserve() alone.
-class think_queue {
+/// Draws gaps with a given mean.
+class gap_sampler {
 public:
-    void reserve(std::size_t users) { heap_.reserve(users); }
-    [[nodiscard]] bool empty() const { return heap_.empty(); }
-    /// The earliest arrival. Precondition of both: !empty().
-    [[nodiscard]] const arrival& top() const { return heap_.front(); }
-    void replace_top(arrival a) { sift_down(0, a); }
-
-    void push(arrival a) {
-        heap_.push_back(a);
-        std::size_t hole = heap_.size() - 1;
-        for (; hole > 0 && a < heap_[(hole - 1) / 2]; hole = (hole - 1) / 2)
-            heap_[hole] = heap_[(hole - 1) / 2];
-        heap_[hole] = a;
+    /// `mean_ns` > 0, in nanoseconds. `shape` is gamma's and Weibull's, min_arrival_shape..max_arrival_shape.
+    gap_sampler(arrival_process kind, double mean_ns, double shape) : kind_(kind), shape_(shape) {
+        set_mean(mean_ns);
     }
 
-    /// Forgets the arrivals of users `first` and above.
-    void drop_from(std::uint64_t first) {
-        std::erase_if(heap_, [first](const arrival& a) { return a.user >= first; });
-        for (std::size_t node = heap_.size() / 2; node-- > 0;) sift_down(node, heap_[node]);
+    void set_mean(double mean_ns) {
+        mean_ns_ = mean_ns;
+        if (kind_ == arrival_process::gamma) scale_ns_ = mean_ns / shape_;
+        if (kind_ == arrival_process::weibull) scale_ns_ = mean_ns / __builtin_tgamma(1 + 1 / shape_);
+    }
+    [[nodiscard]] double mean_ns() const { return mean_ns_; }
+
+    /// The next gap, in nanoseconds.
+    double operator()(random_stream& draw) const {
+        switch (kind_) {
+        case arrival_process::poisson:
+            return draw.exponential(mean_ns_);
+        case arrival_process::fixed:
+            return mean_ns_;
+        case arrival_process::gamma:
+            return scale_ns_ * draw_gamma(draw, shape_);
+        case arrival_process::weibull:
+            return scale_ns_ * draw_weibull(draw, shape_);
+        }
+        __builtin_unreachable();
     }
 
 private:
-    void sift_down(std::size_t hole, arrival a) {
-        const std::size_t size = heap_.size();
-        for (std::size_t child; (child = 2 * hole + 1) < size; hole = child) {
-            if (child + 1 < size && heap_[child + 1] < heap_[child]) ++child;
-            if (!(heap_[child] < a)) break;
-            heap_[hole] = heap_[child];
-        }
-        heap_[hole] = a;
-    }
-
-    std::vector<arrival> heap_;
+    arrival_process kind_;
+    double shape_;
+    double mean_ns_ = 0;
+    double scale_ns_ = 0;
 };
 
 /// Arrivals at a given rate, whatever becomes of the requests: an open loop. The first gap starts at time 0.
 class rate_process {
 public:
-    /// `per_second` > 0.
-    rate_process(std::uint64_t seed, arrival_process kind, double per_second)
-        : draw_(seed, salt), kind_(kind), gap_ns_(1e9 / per_second) {}
+    /// `per_second` > 0; `shape` as gap_sampler takes it.
+    rate_process(std::uint64_t seed, arrival_process kind, double per_second, double shape = 1)
+        : draw_(seed, salt), kind_(kind), gap_(kind, 1e9 / per_second, shape) {}
 
     nanoseconds next() {
         // A fixed arrival is computed from its number, so that rounding to nanoseconds adds up to no drift.
         ++since_epoch_;
         last_ = kind_ == arrival_process::fixed
-                    ? epoch_ + rounded(static_cast<double>(since_epoch_) * gap_ns_)
-                    : last_ + rounded(draw_.exponential(gap_ns_));
+                    ? epoch_ + rounded(static_cast<double>(since_epoch_) * gap_.mean_ns())
+                    : last_ + rounded(gap_(draw_));
         return last_;
     }
 
     /// Gaps of the new rate follow, the first one from `from`, which is not before the last arrival.
     void set_rate(double per_second, nanoseconds from) {
-        gap_ns_ = 1e9 / per_second;
+        gap_.set_mean(1e9 / per_second);
         epoch_ = last_ = from;
         since_epoch_ = 0;
     }
@@ -725,10 +873,33 @@ private:
 
     random_stream draw_;
     arrival_process kind_;
-    double gap_ns_;
+    gap_sampler gap_;
     nanoseconds epoch_{};
     nanoseconds last_{};
     std::uint64_t since_epoch_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/arrivals.hpp
+// When requests arrive: a queue of users who think, or a process of a given rate.
+
+namespace kvmark::workload {
+
+struct arrival {
+    nanoseconds at{};
+    std::uint32_t user = 0;
+    /// By time, then by user: the order does not depend on how the queue came to be.
+    friend constexpr auto operator<=>(const arrival&, const arrival&) = default;
+};
+
+/// The users' next arrivals, one for each, the earliest first. It allocates in reserve() alone.
+class think_queue : public min_heap<arrival> {
+public:
+    /// Forgets the arrivals of users `first` and above.
+    void drop_from(std::uint64_t first) {
+        erase_if([first](const arrival& a) { return a.user >= first; });
+    }
 };
 
 } // namespace kvmark::workload
@@ -833,7 +1004,10 @@ public:
     /// Walks over the requests in order. The blocks it hands out live as long as the trace.
     class cursor {
     public:
-        explicit cursor(const block_trace& t) : at_(t.body_.data()), end_(at_ + t.body_.size()) {}
+        explicit cursor(const block_trace& t) : cursor(t, 0, 0) {}
+        /// Starts at request `id`, whose record is `offset` bytes into the body.
+        cursor(const block_trace& t, std::size_t offset, std::uint64_t id)
+            : at_(t.body_.data() + offset), end_(t.body_.data() + t.body_.size()), id_(id) {}
 
         /// The next request in `r`; false after the last.
         KVMARK_INLINE bool next(block_request& r) {
@@ -855,7 +1029,7 @@ public:
     private:
         const std::byte* at_;
         const std::byte* end_;
-        std::uint64_t id_ = 0;
+        std::uint64_t id_;
     };
 
 private:
@@ -923,6 +1097,285 @@ constexpr void check_block_source() {
         },
         "kvmark: a block source needs `std::uint64_t requests() const`");
 }
+
+} // namespace kvmark::workload
+
+// kvmark/workload/closed_loop.hpp
+// A trace as a closed loop: whose request comes next depends on when answers are complete.
+
+namespace kvmark::workload {
+
+/// A request whose arrival is known.
+struct known_arrival {
+    nanoseconds at{};
+    std::uint64_t id = 0; ///< goes on counting over the cycles of a trace
+    friend constexpr auto operator<=>(const known_arrival&, const known_arrival&) = default;
+};
+
+/// The sessions of a trace, so many active at once. A session starts with those of its requests that wait
+/// for none; each other one becomes known when the request that it waits for is complete, and the session
+/// ends with its last answer, which gives its place to the next one in the order of the trace. Sub-agents
+/// count for the session of the request that they wait for.
+///
+/// Memory: 24 bytes for each request of the trace; then none once as many are known as ever were at once.
+class closed_loop {
+public:
+    /// `speedup` divides think times; 0: there are none. `places` is how many sessions are active at once, 0:
+    /// all. `cycles`: how often each session is played. Requests below 2^32.
+    closed_loop(const block_trace& trace, double speedup, std::uint64_t places, std::uint64_t cycles)
+        : trace_(trace), scale_(speedup > 0 ? 1 / speedup : 0), cycles_(cycles) {
+        index();
+        free_ = places == 0 || places > sessions_.size() ? sessions_.size() : places;
+        known_.reserve(free_);
+        start_sessions({});
+    }
+
+    [[nodiscard]] const min_heap<known_arrival>& known() const { return known_; }
+
+    /// The earliest request that is known. Precondition: there is one.
+    block_request take() {
+        const known_arrival next = known_.top();
+        known_.pop();
+        const std::uint64_t place = next.id % requests_.size();
+        block_request r;
+        block_trace::cursor(trace_, requests_[place].offset, place).next(r);
+        if (r.after != block_request::nobody) r.after += next.id - place;
+        r.id = next.id;
+        r.arrival = next.at;
+        return r;
+    }
+
+    /// The answer of `id` was complete at `now`.
+    void completed(std::uint64_t id, nanoseconds now) {
+        const std::uint64_t place = id % requests_.size();
+        const std::uint64_t first_of_cycle = id - place;
+        make_known(requests_[place].first_waiting, first_of_cycle, now);
+        if (--sessions_[requests_[place].session].open > 0) return;
+        ++free_;
+        start_sessions(now);
+    }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    struct node {
+        std::uint64_t offset = 0;           // of its record in the trace
+        std::uint32_t first_waiting = none; // a list of those that wait for it, in the order of the trace
+        std::uint32_t next_waiting = none;
+        std::uint32_t session = 0;
+    };
+    struct session {
+        std::uint32_t first = none; // a list of those that wait for none
+        std::uint32_t last = none;
+        std::uint32_t size = 0;
+        std::uint32_t open = 0; // of those, not complete; 0: it is not active
+    };
+
+    void index() {
+        requests_.reserve(trace_.requests());
+        std::vector<std::uint32_t> last_waiting(trace_.requests(), none);
+        std::vector<std::uint32_t> session_at(trace_.header().sessions, none);
+        block_trace::cursor at(trace_);
+        block_request r;
+        std::uint64_t offset = 0;
+        while (at.next(r)) {
+            const auto place = static_cast<std::uint32_t>(r.id);
+            requests_.push_back({.offset = offset});
+            offset += trace_record::stride(r.blocks.size());
+            node& n = requests_.back();
+            if (r.after < r.id) {
+                n.session = requests_[r.after].session;
+                append(place, requests_[r.after].first_waiting, last_waiting[r.after]);
+            } else {
+                if (session_at[r.session] == none) {
+                    session_at[r.session] = static_cast<std::uint32_t>(sessions_.size());
+                    sessions_.emplace_back();
+                }
+                n.session = session_at[r.session];
+                append(place, sessions_[n.session].first, sessions_[n.session].last);
+            }
+            ++sessions_[n.session].size;
+        }
+    }
+    void append(std::uint32_t place, std::uint32_t& first, std::uint32_t& last) {
+        (last == none ? first : requests_[last].next_waiting) = place;
+        last = place;
+    }
+
+    void make_known(std::uint32_t first, std::uint64_t first_of_cycle, nanoseconds from) {
+        for (std::uint32_t place = first; place != none; place = requests_[place].next_waiting) {
+            block_request r;
+            block_trace::cursor(trace_, requests_[place].offset, place).next(r);
+            const double think = static_cast<double>(r.think.count) * scale_;
+            known_.push({from + nanoseconds(__builtin_llrint(think)), first_of_cycle + place});
+        }
+    }
+
+    /// In order, as many as have a place; one that is still active in its last cycle is waited for.
+    void start_sessions(nanoseconds now) {
+        for (; free_ > 0 && cycle_ < cycles_ && sessions_[next_session_].open == 0; --free_) {
+            session& s = sessions_[next_session_];
+            s.open = s.size;
+            make_known(s.first, cycle_ * requests_.size(), now);
+            if (++next_session_ < sessions_.size()) continue;
+            next_session_ = 0;
+            ++cycle_;
+        }
+    }
+
+    block_trace trace_;
+    double scale_;
+    std::uint64_t cycles_;
+    std::vector<node> requests_;
+    std::vector<session> sessions_;
+    min_heap<known_arrival> known_;
+    std::uint64_t free_ = 0;
+    std::uint64_t next_session_ = 0;
+    std::uint64_t cycle_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/block_replay.hpp
+// A trace as the source of a serving engine, with its own arrivals or others laid over it.
+
+namespace kvmark::workload {
+
+/// trace: its own times. closed: a request follows the answer of the one before in its session. The others:
+/// an arrival_process of a given rate, in the order of the trace.
+enum class replay_arrivals : std::uint8_t { trace, closed, fixed, poisson, gamma, weibull };
+
+struct replay_config {
+    replay_arrivals arrivals = replay_arrivals::trace;
+    double speedup = 1;             ///< divides the trace's times and think times; 0: there are no gaps
+    double rate = 0;                ///< requests/s of the processes
+    double shape = 1;               ///< of gamma and weibull
+    std::uint64_t sessions = 0;     ///< closed: active at once; 0: all
+    std::uint64_t seed = 0;         ///< of the processes
+    std::uint64_t max_requests = 0; ///< 0: no bound
+    std::uint64_t cycles = 1; ///< how often the trace is played, its blocks being the same ones; 0: for ever
+};
+
+/// Everything that is wrong with it, in the words of its members; empty when it can be replayed.
+[[nodiscard]] KVMARK_COLD std::vector<error> replay_faults(const replay_config& c) {
+    constexpr double largest = 1.7976931348623157e308;
+    std::vector<error> faults;
+    const auto refuse = [&](const char* what, double value, const char* allowed) {
+        faults.push_back({error_kind::invalid_argument,
+                          std::string(what) + " " + std::to_string(value) + ": must be " + allowed});
+    };
+    const bool drawn = c.arrivals != replay_arrivals::trace && c.arrivals != replay_arrivals::closed;
+    if (!(c.speedup >= 0 && c.speedup <= largest)) refuse("speedup", c.speedup, "0 (no gaps) or more");
+    if (drawn && !(c.rate > 0 && c.rate <= largest)) refuse("rate", c.rate, "more than 0 requests/s");
+    if (!(c.shape >= min_arrival_shape && c.shape <= max_arrival_shape))
+        refuse("shape", c.shape, "0.01..1000");
+    return faults;
+}
+
+/// Models block_source. But for the closed loop, arrivals do not depend on when answers are complete, and
+/// requests come in the order of the trace; so a run on real tiers decides in the same order as a
+/// simulation. An id is the place in the trace, plus its number of requests for each cycle before.
+///
+/// In the closed loop a request becomes known when the one that it waits for is complete (closed_loop.hpp),
+/// which may be earlier than those that are known already; so arrivals are in order for whoever takes a
+/// request only when its clock has reached next_arrival().
+class block_replay {
+public:
+    /// Precondition: replay_faults(c) is empty. A closed loop needs a trace of less than 2^32 requests.
+    block_replay(block_trace trace, const replay_config& c)
+        : trace_(std::move(trace)), config_(c), at_(trace_), total_(total()), period_(period(trace_)),
+          process_(c.seed, process_of(c.arrivals), c.rate > 0 ? c.rate : 1, c.shape) {
+        if (config_.arrivals == replay_arrivals::closed && total_ > 0)
+            loop_.emplace(trace_, c.speedup, c.sessions, c.cycles == 0 ? ~std::uint64_t{0} : c.cycles);
+        else
+            advance();
+    }
+
+    [[nodiscard]] std::optional<block_request> next() {
+        if (exhausted() || !next_arrival()) return {};
+        ++taken_;
+        if (loop_) return loop_->take();
+        const block_request r = upcoming_;
+        advance();
+        return r;
+    }
+    [[nodiscard]] std::optional<nanoseconds> next_arrival() const {
+        if (exhausted()) return {};
+        if (!loop_) return upcoming_.arrival;
+        if (loop_->known().empty()) return {};
+        return loop_->known().top().at;
+    }
+    [[nodiscard]] bool exhausted() const { return taken_ == total_; }
+    /// Each request once, in the closed loop; elsewhere it makes no difference.
+    void completed(std::uint64_t id, nanoseconds now) {
+        if (loop_) loop_->completed(id, now);
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return trace_.block_tokens(); }
+    [[nodiscard]] std::uint64_t distinct_blocks() const { return trace_.distinct_blocks(); }
+    /// ~0 without end.
+    [[nodiscard]] std::uint64_t requests() const { return total_; }
+
+private:
+    [[nodiscard]] std::uint64_t total() const {
+        constexpr std::uint64_t endless = ~std::uint64_t{0};
+        std::uint64_t all = 0;
+        if (trace_.requests() > 0 &&
+            (config_.cycles == 0 || __builtin_mul_overflow(trace_.requests(), config_.cycles, &all)))
+            all = endless;
+        return config_.max_requests != 0 && config_.max_requests < all ? config_.max_requests : all;
+    }
+    /// Two cycles are joined by the trace's mean gap, so that replaying keeps its rate.
+    [[nodiscard]] static double period(const block_trace& t) {
+        const auto duration = static_cast<double>(t.header().duration_ns);
+        return t.requests() < 2 ? 0 : duration * (1 + 1 / static_cast<double>(t.requests() - 1));
+    }
+    [[nodiscard]] static arrival_process process_of(replay_arrivals a) {
+        switch (a) {
+        case replay_arrivals::fixed:
+            return arrival_process::fixed;
+        case replay_arrivals::gamma:
+            return arrival_process::gamma;
+        case replay_arrivals::weibull:
+            return arrival_process::weibull;
+        default:
+            return arrival_process::poisson;
+        }
+    }
+
+    /// Makes the next request of the trace the upcoming one.
+    void advance() {
+        if (exhausted()) return;
+        if (!at_.next(upcoming_)) {
+            at_ = block_trace::cursor(trace_);
+            at_.next(upcoming_);
+            ++cycle_;
+        }
+        const std::uint64_t first_of_cycle = cycle_ * trace_.requests();
+        upcoming_.id += first_of_cycle;
+        if (upcoming_.after != block_request::nobody) upcoming_.after += first_of_cycle;
+        upcoming_.arrival =
+            config_.arrivals == replay_arrivals::trace ? scaled(upcoming_.arrival) : process_.next();
+    }
+    [[nodiscard]] nanoseconds scaled(nanoseconds arrival) const {
+        if (config_.speedup == 0) return {};
+        if (config_.speedup == 1 && cycle_ == 0) return arrival;
+        constexpr double end_of_time = 9e18; // 285 years in nanoseconds
+        const double ns =
+            (static_cast<double>(cycle_) * period_ + static_cast<double>(arrival.count)) / config_.speedup;
+        return nanoseconds(__builtin_llrint(ns < end_of_time ? ns : end_of_time));
+    }
+
+    block_trace trace_;
+    replay_config config_;
+    block_trace::cursor at_;
+    std::uint64_t total_;
+    std::uint64_t taken_ = 0;
+    std::uint64_t cycle_ = 0;
+    double period_;
+    block_request upcoming_;
+    rate_process process_;
+    std::optional<closed_loop> loop_;
+};
 
 } // namespace kvmark::workload
 
@@ -1155,8 +1608,9 @@ struct source_config {
     std::uint64_t users = 1; ///< at the start; at least 1, below 2^32
     double request_rate = 0; ///< requests/s of all users together; 0: each user paces itself by think times
     arrival_process arrivals = arrival_process::poisson;
-    model::geometry model{}; ///< a large model gets shorter documents
-    bytes bytes_per_token{}; ///< as one rank stores it; bounds a document's chunks. 0: no bound
+    double arrival_shape = 1; ///< of gamma and weibull; see arrival_process
+    model::geometry model{};  ///< a large model gets shorter documents
+    bytes bytes_per_token{};  ///< as one rank stores it; bounds a document's chunks. 0: no bound
     bool multi_turn = true;
     bool prefix_caching = true;
     bool rag = false;
@@ -1369,6 +1823,160 @@ constexpr void check_source() {
 
 } // namespace kvmark::workload
 
+// kvmark/workload/synthetic_config.hpp
+// What a made trace is like: kinds of sessions, their lengths and times. Sources: docs/synthetic.md.
+
+namespace kvmark::workload {
+
+/// What a session is.
+enum class synthetic_kind : std::uint8_t {
+    system_prompts, ///< one question behind a shared prompt
+    conversations,  ///< turns, each behind all that was said before
+    agents,         ///< steps, each behind tools, system prompt and all earlier results; sub-agents
+    documents,      ///< one question behind a shared document
+    zipf,           ///< one request for a popular run of blocks, and nothing else
+};
+inline constexpr std::array<std::string_view, 5> synthetic_kind_names{"system-prompts", "conversations",
+                                                                      "agents", "documents", "zipf"};
+
+/// A positive quantity, half of the time above `median`; the mean is median * exp(sigma^2 / 2).
+struct lognormal {
+    double median = 1;
+    double sigma = 0;
+};
+
+/// Items that many sessions share, item k of n being chosen with a chance that goes as 1 / k^skew.
+struct shared_items {
+    std::uint64_t count = 1;
+    double skew = 1;
+    lognormal length; ///< tokens of each
+};
+
+/// Lengths are tokens, times are seconds. A number of turns or steps is at least 1 and geometric, so that
+/// each is the last one with the same chance.
+struct synthetic_config {
+    std::uint64_t seed = 0;
+    std::uint64_t requests = 10'000;
+    tokens block_tokens{64};
+    std::array<double, 5> weights{0, 1, 0, 0, 0}; ///< how often a new session is of each kind; any unit
+    double session_rate = 1;                      ///< sessions that start per second, as a Poisson process
+    double answer_rate = 50; ///< tokens/s; with it a session's times count the length of its answers
+    /// Tokens; a session ends before an input above it. A shared item is at most a quarter of it long, a
+    /// first question half of it.
+    std::uint32_t context_limit = 131'072;
+
+    lognormal question{98, 1}; ///< of a user; mean 161
+    lognormal answer{205, 1};  ///< mean 338
+
+    shared_items prompts{100, 1, {1000, 0.7}}; ///< of system_prompts
+
+    struct {
+        shared_items prompts{10, 1, {500, 0.7}};
+        double mean_turns = 5.75;
+        lognormal think{20, 1};
+    } conversations;
+
+    struct {
+        shared_items tools{20, 1, {12'200, 0.15}};
+        lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
+        lognormal task{2900, 1};     ///< what the user asks for, with the files it names
+        double mean_steps = 20;
+        lognormal result{510, 1.4}; ///< of a tool
+        lognormal answer{209, 0.9};
+        lognormal tool_time{9, 1.2};
+        double sub_agent_chance = 0.05; ///< that a step of the agent hands a task to a sub-agent
+        double mean_sub_steps = 6;
+    } agents;
+
+    shared_items documents{1000, 1, {8000, 0.4}};
+
+    struct {
+        std::uint64_t objects = 100'000;
+        double skew = 0.9;
+        std::uint32_t blocks = 1; ///< of each object
+    } popularity;                 ///< of zipf
+};
+
+/// The defaults with one kind alone, or `mix`: conversations, shared prompts, documents and agents as 4, 3, 2
+/// and 1. Errors: an unknown name.
+[[nodiscard]] KVMARK_COLD result<synthetic_config> synthetic_by_name(std::string_view kind) {
+    synthetic_config c;
+    if (kind == "mix") {
+        c.weights = {3, 4, 1, 2, 0};
+        return c;
+    }
+    std::string known;
+    for (std::size_t i = 0; i < synthetic_kind_names.size(); ++i) {
+        if (kind == synthetic_kind_names[i]) {
+            c.weights = {};
+            c.weights[i] = 1;
+            return c;
+        }
+        known += std::string(synthetic_kind_names[i]) + ", ";
+    }
+    return error{error_kind::invalid_argument,
+                 "kind of trace \"" + std::string(kind) + "\": must be one of " + known + "mix"};
+}
+
+/// Everything that is wrong with it, in the words of its members; empty when a trace can be made.
+[[nodiscard]] KVMARK_COLD std::vector<error> synthetic_faults(const synthetic_config& c) {
+    std::vector<error> faults;
+    const auto within = [&](const char* what, double value, double low, double high) {
+        if (value >= low && value <= high) return; // false for a NaN
+        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
+                                                            ": must be " + std::to_string(low) + ".." +
+                                                            std::to_string(high)});
+    };
+    const auto count = [&](const char* what, std::uint64_t value, std::uint64_t high) {
+        if (value >= 1 && value <= high) return;
+        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
+                                                            ": must be 1.." + std::to_string(high)});
+    };
+    const auto drawn = [&](const char* what, const lognormal& l) {
+        within(what, l.median, 0, 1e9);
+        within((std::string(what) + ", sigma").c_str(), l.sigma, 0, 5);
+    };
+    const auto shared = [&](const char* what, const shared_items& s) {
+        count(what, s.count, 100'000'000);
+        within((std::string(what) + ", skew").c_str(), s.skew, 0, 10);
+        drawn(what, s.length);
+    };
+    count("requests", c.requests, UINT32_MAX);
+    count("block tokens", c.block_tokens.count, 1 << 20);
+    double all = 0;
+    for (const double w : c.weights) {
+        within("weight", w, 0, 1e9);
+        all += w;
+    }
+    if (all == 0) faults.push_back({error_kind::invalid_argument, "weights: one must be more than 0"});
+    within("session rate", c.session_rate, 1e-3, 1e9);
+    within("answer rate", c.answer_rate, 1, 1e9);
+    within("context limit", c.context_limit, 16, 1 << 30);
+    drawn("question", c.question);
+    drawn("answer", c.answer);
+    shared("prompts", c.prompts);
+    shared("prompts of conversations", c.conversations.prompts);
+    within("turns", c.conversations.mean_turns, 1, 1e6);
+    drawn("think time", c.conversations.think);
+    shared("tools", c.agents.tools);
+    drawn("system prompt of agents", c.agents.system);
+    drawn("task", c.agents.task);
+    within("steps", c.agents.mean_steps, 1, 1e6);
+    drawn("result", c.agents.result);
+    drawn("answer of agents", c.agents.answer);
+    drawn("tool time", c.agents.tool_time);
+    within("chance of a sub-agent", c.agents.sub_agent_chance, 0, 1);
+    within("steps of a sub-agent", c.agents.mean_sub_steps, 1, 1e6);
+    shared("documents", c.documents);
+    count("objects", c.popularity.objects, 1'000'000'000);
+    within("skew", c.popularity.skew, 0, 10);
+    const std::uint64_t block = c.block_tokens.count > 0 ? c.block_tokens.count : 1;
+    count("blocks of an object", c.popularity.blocks, (1u << 30) / block);
+    return faults;
+}
+
+} // namespace kvmark::workload
+
 // kvmark/workload/trace_builder.hpp
 // Makes a trace in blocks, request by request.
 
@@ -1475,6 +2083,336 @@ private:
 
 } // namespace kvmark::workload
 
+// kvmark/workload/synthetic_context.hpp
+// The context of a made request: what is shared, then what is its own, and the numbers of its blocks.
+
+namespace kvmark::workload {
+
+/// A whole number of tokens, at least 1 and at most `limit`.
+[[nodiscard]] inline std::uint32_t draw_length(random_stream& draw, const lognormal& l, std::uint32_t limit) {
+    const double length = draw_lognormal(draw, l.median, l.sigma);
+    return length >= limit ? limit : length < 1 ? 1 : static_cast<std::uint32_t>(length);
+}
+[[nodiscard]] inline nanoseconds draw_time(random_stream& draw, const lognormal& l) {
+    const double seconds = draw_lognormal(draw, l.median, l.sigma);
+    return from_seconds(seconds < 1e8 ? seconds : 1e8);
+}
+/// 1, 2, ...: each is the last with the same chance, which makes the mean `mean` >= 1.
+[[nodiscard]] inline std::uint64_t draw_geometric(random_stream& draw, double mean) {
+    if (mean <= 1) return 1;
+    return 1 + static_cast<std::uint64_t>(draw.exponential(1) / -__builtin_log1p(-1 / mean));
+}
+
+/// Tokens that open many contexts, always behind the same ones. Their full blocks are the same blocks
+/// wherever they appear, and get their numbers when they first do.
+struct shared_prefix {
+    std::uint32_t tokens = 0;
+    block_number first_block = no_block; ///< those that follow count up from it
+};
+
+/// Tokens in a row. A block that is full stays what it is while the context grows; the partial one at the end
+/// is another block once more tokens are in it.
+class synthetic_context {
+public:
+    void clear() {
+        tokens_ = 0;
+        blocks_.clear();
+        partial_ = false;
+    }
+    [[nodiscard]] std::uint64_t tokens() const { return tokens_; }
+    void append(std::uint64_t tokens) { tokens_ += tokens; }
+
+    /// Precondition: all that is in the context is shared, and was appended by this.
+    void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
+        tokens_ += p.tokens;
+        const std::uint64_t full = tokens_ / block_tokens;
+        if (blocks_.size() == full) return;
+        if (p.first_block == no_block) {
+            p.first_block = numbers.count();
+            for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
+        }
+        for (block_number b = p.first_block; blocks_.size() < full; ++b) blocks_.push_back(b);
+    }
+
+    /// Of all tokens, those new since the last time with new numbers. Valid until the context changes.
+    [[nodiscard]] std::span<const block_number> blocks(std::uint64_t block_tokens, block_numbering& numbers) {
+        if (partial_) blocks_.pop_back();
+        const std::uint64_t all = (tokens_ + block_tokens - 1) / block_tokens;
+        while (blocks_.size() < all) blocks_.push_back(numbers.fresh());
+        partial_ = tokens_ % block_tokens != 0;
+        return blocks_;
+    }
+
+private:
+    std::uint64_t tokens_ = 0;
+    std::vector<block_number> blocks_;
+    bool partial_ = false; // whether the last of blocks_ is
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_sessions.hpp
+// What the sessions of a made trace ask, one request after the other.
+
+namespace kvmark::workload {
+
+/// One session, from its first request to its last; no two of its requests are in service at once.
+struct synthetic_session {
+    synthetic_kind kind{};
+    std::uint32_t number = 0;
+    random_stream draw{0};
+    std::uint64_t item = 0; ///< the shared item that it opens with
+    synthetic_context context;
+    synthetic_context sub_agent;
+    std::uint64_t left = 0;     ///< requests of its own, the next one included
+    std::uint64_t sub_left = 0; ///< of the sub-agent at work; 0: none is
+    std::uint64_t last = block_request::nobody;
+    std::uint32_t output = 0; ///< of the last request
+    nanoseconds think{};      ///< before the next request
+};
+
+/// Opens sessions and carries them on. A session draws from a stream of its own, so what it asks does not
+/// depend on the others; but for the numbers of blocks.
+class synthetic_sessions {
+public:
+    explicit synthetic_sessions(const synthetic_config& c)
+        : config_(c), prompts_(c.prompts.count, c.prompts.skew),
+          conversation_prompts_(c.conversations.prompts.count, c.conversations.prompts.skew),
+          tools_(c.agents.tools.count, c.agents.tools.skew), system_(c.agents.tools.count, 0),
+          sub_system_(c.agents.tools.count, 0), documents_(c.documents.count, c.documents.skew),
+          objects_(c.popularity.objects, c.popularity.skew) {}
+
+    /// Makes `s` session `number`, whatever it was before.
+    void open(synthetic_session& s, std::uint32_t number) {
+        constexpr std::uint64_t salt = 0x73657373; // "sess"
+        s.number = number;
+        s.draw = random_stream(config_.seed, salt, number);
+        s.kind = draw_kind(s.draw);
+        s.item = items_of(s.kind).popularity(s.draw);
+        s.context.clear();
+        s.left = 1;
+        if (s.kind == synthetic_kind::conversations)
+            s.left = draw_geometric(s.draw, config_.conversations.mean_turns);
+        if (s.kind == synthetic_kind::agents) s.left = draw_geometric(s.draw, config_.agents.mean_steps);
+        s.sub_left = 0;
+        s.last = block_request::nobody;
+        s.think = {};
+    }
+
+    /// The next request of the session, but for its arrival; to be added to a trace before another one.
+    [[nodiscard]] trace_row ask(synthetic_session& s) {
+        synthetic_context& c = s.sub_left > 0 ? s.sub_agent : s.context;
+        if (c.tokens() == 0) begin(s, c);
+        s.output = s.kind == synthetic_kind::zipf ? 1 : draw_length(s.draw, answer_of(s.kind), limit());
+        return {.after = s.last,
+                .think = s.think,
+                .session = s.number,
+                .input = tokens(c.tokens()),
+                .output = tokens(s.output),
+                .blocks = c.blocks(block(), numbers_)};
+    }
+
+    /// The last request of the session was added as `id`. False: it was the last one of all.
+    [[nodiscard]] bool go_on(synthetic_session& s, std::uint64_t id) {
+        s.last = id;
+        if (s.kind == synthetic_kind::conversations) return go_on_talking(s);
+        if (s.kind == synthetic_kind::agents) return go_on_working(s);
+        return false;
+    }
+
+private:
+    struct items {
+        std::vector<shared_prefix> prefixes; // empty until one is used
+        std::uint64_t count;
+        zipf popularity;
+
+        items(std::uint64_t n, double skew) : count(n), popularity(n, skew) {}
+    };
+
+    [[nodiscard]] std::uint64_t block() const { return config_.block_tokens.count; }
+    [[nodiscard]] std::uint32_t limit() const { return config_.context_limit; }
+
+    [[nodiscard]] synthetic_kind draw_kind(random_stream& draw) const {
+        double sum = 0;
+        for (const double w : config_.weights) sum += w;
+        double at = draw.uniform() * sum;
+        std::size_t kind = 0, chosen = 0;
+        for (; kind < config_.weights.size() && at >= 0; ++kind) {
+            if (config_.weights[kind] == 0) continue;
+            at -= config_.weights[kind];
+            chosen = kind;
+        }
+        return static_cast<synthetic_kind>(chosen);
+    }
+    [[nodiscard]] items& items_of(synthetic_kind kind) {
+        switch (kind) {
+        case synthetic_kind::system_prompts:
+            return prompts_;
+        case synthetic_kind::conversations:
+            return conversation_prompts_;
+        case synthetic_kind::agents:
+            return tools_;
+        case synthetic_kind::documents:
+            return documents_;
+        case synthetic_kind::zipf:
+            return objects_;
+        }
+        __builtin_unreachable();
+    }
+    [[nodiscard]] const lognormal& answer_of(synthetic_kind kind) const {
+        return kind == synthetic_kind::agents ? config_.agents.answer : config_.answer;
+    }
+
+    /// Item `which`, of a length drawn from a stream of its own.
+    [[nodiscard]] shared_prefix& item(items& of, std::uint64_t which, const lognormal& length,
+                                      std::uint64_t salt) {
+        if (of.prefixes.empty()) of.prefixes.resize(of.count);
+        shared_prefix& p = of.prefixes[which];
+        if (p.tokens == 0) {
+            random_stream draw(config_.seed, salt, which);
+            p.tokens = draw_length(draw, length, limit() / 4);
+        }
+        return p;
+    }
+
+    /// What is in a context before its first request.
+    void begin(synthetic_session& s, synthetic_context& c) {
+        const auto share = [&](items& of, const lognormal& length, std::uint64_t salt) {
+            c.append_shared(item(of, s.item, length, salt), block(), numbers_);
+        };
+        const lognormal* asked = &config_.question;
+        switch (s.kind) {
+        case synthetic_kind::system_prompts:
+            share(prompts_, config_.prompts.length, prompt_salt);
+            break;
+        case synthetic_kind::conversations:
+            share(conversation_prompts_, config_.conversations.prompts.length, conversation_salt);
+            break;
+        case synthetic_kind::agents:
+            share(tools_, config_.agents.tools.length, tools_salt);
+            if (s.sub_left > 0)
+                share(sub_system_, config_.agents.system, sub_system_salt);
+            else
+                share(system_, config_.agents.system, system_salt);
+            asked = &config_.agents.task;
+            break;
+        case synthetic_kind::documents:
+            share(documents_, config_.documents.length, document_salt);
+            break;
+        case synthetic_kind::zipf: {
+            if (objects_.prefixes.empty()) objects_.prefixes.resize(objects_.count);
+            shared_prefix& object = objects_.prefixes[s.item];
+            object.tokens = static_cast<std::uint32_t>(config_.popularity.blocks * block());
+            return c.append_shared(object, block(), numbers_);
+        }
+        }
+        c.append(draw_length(s.draw, *asked, limit() / 2));
+    }
+
+    [[nodiscard]] bool go_on_talking(synthetic_session& s) {
+        if (--s.left == 0) return false;
+        s.context.append(s.output);
+        s.context.append(draw_length(s.draw, config_.question, limit()));
+        s.think = draw_time(s.draw, config_.conversations.think);
+        return s.context.tokens() <= limit();
+    }
+
+    [[nodiscard]] bool go_on_working(synthetic_session& s) {
+        const auto use_tool = [&](synthetic_context& c) {
+            c.append(draw_length(s.draw, config_.agents.result, limit()));
+            s.think = draw_time(s.draw, config_.agents.tool_time);
+            return c.tokens() <= limit();
+        };
+        if (s.sub_left > 0) {
+            s.sub_agent.append(s.output);
+            if (--s.sub_left > 0 && use_tool(s.sub_agent)) return true;
+            s.sub_left = 0;
+            s.context.append(s.output); // the sub-agent's last answer is what its agent reads next
+            s.think = {};
+            return s.context.tokens() <= limit();
+        }
+        if (--s.left == 0) return false;
+        s.context.append(s.output);
+        if (!s.draw.chance(config_.agents.sub_agent_chance)) return use_tool(s.context);
+        s.sub_agent.clear();
+        s.sub_left = draw_geometric(s.draw, config_.agents.mean_sub_steps);
+        s.think = {};
+        return true;
+    }
+
+    static constexpr std::uint64_t prompt_salt = 1, conversation_salt = 2, tools_salt = 3, system_salt = 4,
+                                   sub_system_salt = 5, document_salt = 6;
+
+    synthetic_config config_;
+    block_numbering numbers_;
+    items prompts_;
+    items conversation_prompts_;
+    items tools_;
+    items system_; // one for each of tools_
+    items sub_system_;
+    items documents_;
+    items objects_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_blocks.hpp
+// Makes traces in blocks: shared prompts, conversations, agents, documents, plain popularity.
+
+namespace kvmark::workload {
+
+/// A trace of `c.requests` requests in order of arrival; the same one for the same configuration, on every
+/// machine whose C library agrees on the last bit of log, exp, pow and cos. Precondition: synthetic_faults(c)
+/// is empty.
+///
+/// Sessions start as a Poisson process. A request arrives its think time after the answer that it waits for
+/// would be complete at `c.answer_rate`. The trace begins without any session, and ends in the middle of
+/// those that are open.
+[[nodiscard]] KVMARK_COLD block_trace make_synthetic(const synthetic_config& c) {
+    struct event {
+        nanoseconds at{};
+        std::uint32_t session = 0;
+        std::uint32_t place = 0;
+        bool operator<(const event& o) const { return at != o.at ? at < o.at : session < o.session; }
+    };
+    synthetic_sessions asking(c);
+    trace_builder trace(c.block_tokens, "synthetic");
+    rate_process starts(c.seed, arrival_process::poisson, c.session_rate);
+    std::vector<synthetic_session> places;
+    std::vector<std::uint32_t> free;
+    min_heap<event> next;
+    nanoseconds next_start = starts.next();
+    std::uint32_t started = 0;
+
+    for (std::uint64_t made = 0; made < c.requests; ++made) {
+        if (next.empty() || next_start <= next.top().at) {
+            if (free.empty()) {
+                free.push_back(static_cast<std::uint32_t>(places.size()));
+                places.emplace_back();
+            }
+            asking.open(places[free.back()], started);
+            next.push({next_start, started, free.back()});
+            free.pop_back();
+            ++started;
+            next_start = starts.next();
+        }
+        event now = next.top();
+        synthetic_session& s = places[now.place];
+        trace_row row = asking.ask(s);
+        row.arrival = now.at;
+        if (asking.go_on(s, trace.add(row))) {
+            now.at += from_seconds(static_cast<double>(s.output) / c.answer_rate) + s.think;
+            next.replace_top(now);
+        } else {
+            next.pop();
+            free.push_back(now.place);
+        }
+    }
+    return trace.finish();
+}
+
+} // namespace kvmark::workload
+
 // kvmark/workload/users.hpp
 // The users of the service: who they are, and which of them asks when.
 
@@ -1513,7 +2451,7 @@ struct user {
 class user_population {
 public:
     explicit user_population(const source_config& c)
-        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1),
+        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1, c.arrival_shape),
           pick_(c.seed, pick_salt) {
         set_users(c.users, {});
     }
@@ -9533,6 +10471,7 @@ struct options {
 
     // kvmark's own.
     arrival_process arrivals = arrival_process::poisson; ///< how request_rate spaces requests
+    double arrival_shape = 1;                            ///< of gamma and weibull, 0.01..1000
     verify_mode verify = verify_mode::full;              ///< what a read checks
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
@@ -9569,7 +10508,8 @@ namespace kvmark {
 inline constexpr std::array<std::string_view, 3> generation_mode_names{"none", "fast", "realistic"};
 inline constexpr std::array<std::string_view, 2> performance_profile_names{"latency", "throughput"};
 inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
-inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
+inline constexpr std::array<std::string_view, 4> arrival_process_names{"poisson", "fixed", "gamma",
+                                                                       "weibull"};
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
 inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
@@ -9644,6 +10584,7 @@ inline constexpr member_option<double> further_reals[]{
     {"--request-rate", &options::request_rate},
     {"--storage-capacity-gb", &options::storage_capacity_gb},
     {"--precondition-size-gb", &options::precondition_size_gb},
+    {"--arrival-shape", &options::arrival_shape},
 };
 inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},
@@ -9880,6 +10821,7 @@ namespace kvmark {
             .users = static_cast<std::uint64_t>(o.num_users),
             .request_rate = o.request_rate,
             .arrivals = o.arrivals,
+            .arrival_shape = o.arrival_shape,
             .model = o.model,
             .bytes_per_token = per_token_of(o),
             .multi_turn = !o.disable_multi_turn,
@@ -10380,6 +11322,9 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--rag-num-docs", o.rag_num_docs, 0, 100'000);
     faults.integer("--max-concurrent-allocs", o.max_concurrent_allocs, 0, INT64_MAX);
     faults.real("--request-rate", o.request_rate, 1.7976931348623157e308, "0 or more, and finite");
+    if (!(o.arrival_shape >= workload::min_arrival_shape && o.arrival_shape <= workload::max_arrival_shape))
+        faults.add("--arrival-shape " + std::string(launch::real_text(o.arrival_shape)) +
+                   ": must be 0.01..1000");
     faults.integer("--max-requests", o.max_requests, 0, INT64_MAX);
     faults.gib("--storage-capacity-gb", o.storage_capacity_gb);
     faults.gib("--precondition-size-gb", o.precondition_size_gb);
@@ -13752,6 +14697,7 @@ template <class T>
             {"max_concurrent_allocs", o.max_concurrent_allocs},
             {"request_rate", o.request_rate},
             {"arrivals", name_of(o.arrivals)},
+            {"arrival_shape", o.arrival_shape},
             {"max_requests", o.max_requests},
             {"storage_capacity_gb", o.storage_capacity_gb},
             {"precondition", o.precondition},

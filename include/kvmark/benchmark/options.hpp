@@ -81,6 +81,7 @@ struct options {
 
     // kvmark's own.
     arrival_process arrivals = arrival_process::poisson; ///< how request_rate spaces requests
+    double arrival_shape = 1;                            ///< of gamma and weibull, 0.01..1000
     verify_mode verify = verify_mode::full;              ///< what a read checks
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024

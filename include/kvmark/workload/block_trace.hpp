@@ -105,7 +105,10 @@ public:
     /// Walks over the requests in order. The blocks it hands out live as long as the trace.
     class cursor {
     public:
-        explicit cursor(const block_trace& t) : at_(t.body_.data()), end_(at_ + t.body_.size()) {}
+        explicit cursor(const block_trace& t) : cursor(t, 0, 0) {}
+        /// Starts at request `id`, whose record is `offset` bytes into the body.
+        cursor(const block_trace& t, std::size_t offset, std::uint64_t id)
+            : at_(t.body_.data() + offset), end_(t.body_.data() + t.body_.size()), id_(id) {}
 
         /// The next request in `r`; false after the last.
         KVMARK_INLINE bool next(block_request& r) {
@@ -127,7 +130,7 @@ public:
     private:
         const std::byte* at_;
         const std::byte* end_;
-        std::uint64_t id_ = 0;
+        std::uint64_t id_;
     };
 
 private:
