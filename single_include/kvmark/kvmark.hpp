@@ -5242,25 +5242,33 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
-/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
-/// element for each reference of the trace, or none.
-template <class Policy>
-[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+/// Plays what `next(block_request&)` yields until it is false. Requests below number `warmup` are played and
+/// not counted. `next_uses` has an element for each reference, or none.
+template <class Policy, class Next>
+[[nodiscard]] replay_counts replay(Next&& next, tokens block, block_cache<Policy>& cache,
                                    std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
     replay_counts counts;
     counting_sink sink{counts, warmup == 0};
-    workload::block_trace::cursor at(trace);
     workload::block_request r;
     std::size_t reference = 0;
-    while (at.next(r)) {
+    while (next(r)) {
         block_access access{.blocks = r.blocks, .arrival = r.arrival};
         if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
         reference += r.blocks.size();
         sink.measuring = r.id >= warmup;
         const block_hits hits = cache.serve(access, sink);
-        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+        if (sink.measuring) count_request(counts, r, block, hits);
     }
     return counts;
+}
+
+/// The same of a whole trace, once.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    workload::block_trace::cursor at(trace);
+    return replay([&](workload::block_request& r) { return at.next(r); }, trace.block_tokens(), cache, warmup,
+                  next_uses);
 }
 
 } // namespace kvmark::cache
@@ -8248,6 +8256,9 @@ private:
 namespace kvmark::engine {
 
 struct serving_config {
+    /// A duration that no run reaches: 146 years.
+    static constexpr nanoseconds to_the_end{INT64_MAX / 2};
+
     engine_config run;                 ///< tiers, I/O, window; of its users and turns nothing is used
     cache::block_cache_config cache{}; ///< capacities among it
     accelerator_config accelerator{};
@@ -8280,7 +8291,8 @@ public:
           resident_(source.distinct_blocks()),
           scheduler_(*this, path, config.run.io, bounds, config.run.max_writers),
           recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
-          loop_(crew), live_(config.run.duration),
+          loop_(crew),
+          live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         workload::check_block_source<Source>();
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
@@ -8354,8 +8366,10 @@ private:
     void handle(event e) {
         if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
         const nanoseconds now = loop_.now();
-        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0));
+        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), in_service_, 0);
+        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        observer_.on_progress(p);
         loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
@@ -8417,6 +8431,7 @@ private:
         a.request = *source_.next();
         if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
         ++in_service_;
+        ++admitted_;
         a.measured = measuring_;
         a.admitted = loop_.now();
         a.loading = 1;
@@ -8594,6 +8609,7 @@ private:
     std::deque<active> active_;
     active* free_ = nullptr;
     std::uint64_t in_service_ = 0;
+    std::uint64_t admitted_ = 0;
     nanoseconds start_{}, end_{}, opened_{};
     bool measuring_ = false;
     measure::device_counters counters_;
@@ -10388,10 +10404,11 @@ struct serving_options {
     double time_to_live = 0;        ///< seconds since the last use; 0: for ever
     bool recompute = false;         ///< what a tier would load more slowly than it is computed
 
-    double prefill_rate = 0;        ///< prompt tokens/s; 0: they take no time
-    double decode_rate = 0;         ///< tokens/s of each sequence; 0: they take no time
-    std::int64_t batch_slots = 256; ///< requests in service at once, 1 or more
-    std::int64_t warmup_requests = 0;
+    double prefill_rate = 0;          ///< prompt tokens/s; 0: they take no time
+    double decode_rate = 0;           ///< tokens/s of each sequence; 0: they take no time
+    std::int64_t batch_slots = 256;   ///< requests in service at once, 1 or more
+    std::int64_t warmup_requests = 0; ///< played before the window opens
+    bool to_the_end = true;           ///< the window ends with the source, whatever the duration
     std::vector<double>
         load_rates{}; ///< bytes/s by tier, for `recompute` where a tier has no model of its own
 };
@@ -11014,6 +11031,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     const serving_options& s = o.serving;
     engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
     c.block = block_size(o, block);
+    if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
     c.accelerator = {s.prefill_rate, s.decode_rate};
     c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
     c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
@@ -11051,17 +11069,17 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     return c;
 }
 
-/// The eviction policy of each tier.
+/// The eviction policy of each tier. Error: a name that the policy, where it is chosen at run time, does not
+/// know.
 template <class Policy>
-[[nodiscard]] KVMARK_COLD std::vector<Policy> plan_policies(const options& o, std::size_t tiers) {
-    std::vector<Policy> policies;
-    for (std::size_t t = 0; t < tiers; ++t) {
-        if constexpr (std::is_constructible_v<Policy, std::string_view>) {
-            const std::vector<std::string>& names = o.serving.policies;
-            policies.push_back(Policy(
-                std::string_view(names.empty() ? "lru" : names[t < names.size() ? t : names.size() - 1])));
-        } else {
-            policies.emplace_back();
+[[nodiscard]] KVMARK_COLD result<std::vector<Policy>> plan_policies(const options& o, std::size_t tiers) {
+    std::vector<Policy> policies(tiers);
+    if constexpr (requires { Policy::named(std::string_view()); }) {
+        const std::vector<std::string>& names = o.serving.policies;
+        for (std::size_t t = 0; t < tiers && !names.empty(); ++t) {
+            auto named = Policy::named(names[t < names.size() ? t : names.size() - 1]);
+            if (!named) return named.error();
+            policies[t] = *std::move(named);
         }
     }
     return policies;
@@ -11540,9 +11558,11 @@ private:
     [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
                                    std::uint32_t sharers) {
         const auto seed = static_cast<std::uint64_t>(*o.seed);
-        if constexpr (serves_blocks)
+        if constexpr (serves_blocks) {
+            const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
+            if (!named) return result<engine::serving_config>(named.error());
             return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
-        else
+        } else
             return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
     }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
@@ -11558,8 +11578,8 @@ private:
         if constexpr (serves_blocks) {
             using policy = typename access::eviction;
             engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
-                config, tiers, bounds, plan_policies<policy>(o, TierStack::size), source, hands, path, window,
-                observer);
+                config, tiers, bounds, *plan_policies<policy>(o, TierStack::size), source, hands, path,
+                window, observer);
             return engine.run();
         } else {
             engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>
@@ -14237,6 +14257,21 @@ private:
     std::vector<row> rows_;
 };
 
+inline void add_serving(row_collector& c, const measure::serving_stats& s) {
+    c.add("serving", "requests", s.counts.requests);
+    c.add("serving", "completed", s.completed);
+    c.add("serving", "block_refs", s.counts.block_refs);
+    c.add("serving", "hit_blocks_prefix", s.counts.hit_blocks_prefix);
+    c.add("serving", "hit_blocks_any", s.counts.hit_blocks_any);
+    c.add("serving", "measured_tokens", s.counts.measured_tokens);
+    c.add("serving", "hit_tokens", s.counts.hit_tokens);
+    c.add("serving", "ttft", s.ttft);
+    c.add("serving", "queue", s.queue);
+    c.add("serving", "load", s.load);
+    c.add("serving", "prefill", s.prefill);
+    c.add("serving", "inter_token", s.inter_token);
+}
+
 inline void add_job(row_collector& c, const measure::run_report& r) {
     const measure::job_stats& job = *r.job;
     const job_figures f = figures_of_job(r);
@@ -14336,6 +14371,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }
@@ -14577,6 +14613,143 @@ private:
         w.write_hosts();
     w.write_verdict(by_rank);
     return std::move(w).text();
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_summary.hpp
+// `summary` of the result file.
+
+namespace kvmark::report {
+
+/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
+[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
+    json::object o;
+    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
+    for (const percentile& p : percentiles)
+        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
+    return o;
+}
+
+/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
+[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
+    double within = 0;
+    for (const auto& b : h.buckets()) {
+        if (b.low > limit) break;
+        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
+        const double part =
+            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
+        within += part * static_cast<double>(b.count);
+    }
+    return ratio(within, static_cast<double>(h.count()));
+}
+
+[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
+    json::object all;
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const measure::histogram& h = r.classes[i].latency;
+        json::object& o = all[workload::service_class_names[i]].emplace_object();
+        if (h.empty()) {
+            o["no_data"] = true;
+            continue;
+        }
+        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
+        o["total_requests"] = h.count();
+        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
+                           {"p50", to_milliseconds(h.quantile(0.50))},
+                           {"p95", p95},
+                           {"p99", to_milliseconds(h.quantile(0.99))},
+                           {"max", to_milliseconds(h.max())}};
+        o["sla"] = {{"target_p95_ms", target},
+                    {"actual_p95_ms", p95},
+                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
+                    {"met", p95 <= target}};
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
+    return {{"timestamp", to_seconds(e.at)},
+            {"mode", name_of(o.autoscaler_mode)},
+            {"action", e.action},
+            {"users", e.users},
+            {"saturation_level", e.saturation},
+            {"read_latency_p95_ms", e.read_p95_ms},
+            {"throughput_tokens_per_sec", e.tokens_per_second}};
+}
+
+/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
+[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
+    json::array changes;
+    for (const measure::autoscale_event& e : r.autoscaling)
+        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
+    return changes;
+}
+
+/// Null where autoscaling was off.
+[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
+    if (!o.enable_autoscaling) return nullptr;
+    double peak = 0;
+    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
+    json::object s{{"initial_users", o.num_users},
+                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
+                                                         : r.autoscaling.back().users},
+                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
+    if (o.autoscaler_mode == autoscaler_mode::capacity) {
+        s["peak_user_count"] = r.peak_users;
+        s["peak_throughput_tokens_per_sec"] = peak;
+    }
+    return s;
+}
+
+[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
+    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
+    const auto produced = static_cast<double>(r.tokens_generated.count);
+    return {{"total_requests", r.requests_completed},
+            {"total_tokens", r.tokens_generated.count},
+            {"elapsed_time", elapsed},
+            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
+            {"total_storage_io_time", storage},
+            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
+            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
+            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
+            {"storage_io_latency_ms", latency_json(r.storage_io)},
+            {"generation_latency_ms", latency_json(r.generation)},
+            {"cache_stats", cache_stats_json(r, o.performance_profile)},
+            {"qos_metrics", qos_json(r, o.workload)},
+            {"prefix_cache_stats",
+             {{"prefix_hits", r.cache.system_prompt_hits},
+              {"prefix_misses", r.cache.system_prompt_misses},
+              {"system_prompt_reuse", r.cache.system_prompt_hits},
+              {"common_phrase_reuse", 0},
+              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
+            {"autoscaling_stats", autoscaling_stats_json(r, o)},
+            {"autoscaling_summary", autoscaling_summary_json(r, o)},
+            {"multi_turn_stats",
+             {{"cache_hits", r.cache.turn_hits},
+              {"cache_misses", r.cache.turn_misses},
+              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_distribution.hpp
+// A histogram as JSON, whole.
+
+namespace kvmark::report {
+
+/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
+[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
+    json::array all;
+    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
+    return all;
+}
+
+/// Percentiles and maximum in ms, null where nothing was measured, and the buckets.
+[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
+    json::object o = latency_json(h);
+    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
+    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
 }
 
 } // namespace kvmark::report
@@ -14860,118 +15033,55 @@ template <class T>
 
 } // namespace kvmark::report
 
-// kvmark/report/json_summary.hpp
-// `summary` of the result file.
+// kvmark/report/json_serving.hpp
+// Hits and token latencies of a run over prefix blocks, as JSON.
 
 namespace kvmark::report {
 
-/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
-[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
-    json::object o;
-    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
-    for (const percentile& p : percentiles)
-        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
-    return o;
+/// Sums over the measured requests; `tiers` has the name of each tier that is there, by its place.
+[[nodiscard]] inline json::object hit_counts_json(const cache::replay_counts& c,
+                                                  std::span<const std::string> tiers) {
+    json::array by_tier;
+    for (std::size_t t = 0; t < tiers.size(); ++t)
+        if (!tiers[t].empty())
+            by_tier.push_back({{"name", tiers[t]},
+                               {"hit_blocks", c.tiers[t].read},
+                               {"written_blocks", c.tiers[t].written},
+                               {"demoted_blocks", c.tiers[t].demoted},
+                               {"dropped_blocks", c.tiers[t].dropped}});
+    return {
+        {"requests", c.requests},
+        {"block_refs", c.block_refs},
+        {"hit_blocks_prefix", c.hit_blocks_prefix},
+        {"hit_blocks_any", c.hit_blocks_any},
+        {"recomputed_blocks", c.recomputed_blocks},
+        {"measured_tokens", c.measured_tokens},
+        {"hit_tokens", c.hit_tokens},
+        {"hit_token_ratio", ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))},
+        {"tiers", std::move(by_tier)}};
 }
 
-/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
-[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
-    double within = 0;
-    for (const auto& b : h.buckets()) {
-        if (b.low > limit) break;
-        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
-        const double part =
-            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
-        within += part * static_cast<double>(b.count);
-    }
-    return ratio(within, static_cast<double>(h.count()));
+/// The names of a run's tiers by their place; empty where a tier holds nothing.
+[[nodiscard]] inline std::vector<std::string> present_tiers(const measure::run_report& r) {
+    std::vector<std::string> names;
+    for (const measure::tier_stats& t : r.tiers)
+        names.push_back(t.limit.count == 0 ? std::string() : tier_label(r, t));
+    return names;
 }
 
-[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
-    json::object all;
-    for (std::size_t i = 0; i < r.classes.size(); ++i) {
-        const measure::histogram& h = r.classes[i].latency;
-        json::object& o = all[workload::service_class_names[i]].emplace_object();
-        if (h.empty()) {
-            o["no_data"] = true;
-            continue;
-        }
-        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
-        o["total_requests"] = h.count();
-        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
-                           {"p50", to_milliseconds(h.quantile(0.50))},
-                           {"p95", p95},
-                           {"p99", to_milliseconds(h.quantile(0.99))},
-                           {"max", to_milliseconds(h.max())}};
-        o["sla"] = {{"target_p95_ms", target},
-                    {"actual_p95_ms", p95},
-                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
-                    {"met", p95 <= target}};
-    }
+/// Precondition: r.serving.
+[[nodiscard]] inline json::object serving_json(const measure::run_report& r) {
+    const measure::serving_stats& s = *r.serving;
+    json::object all = hit_counts_json(s.counts, present_tiers(r));
+    all["completed"] = s.completed;
+    all["block_tokens"] = s.block_tokens.count;
+    all["block_bytes"] = s.block.count;
+    all["ttft"] = distribution_json(s.ttft);
+    all["queue"] = distribution_json(s.queue);
+    all["load"] = distribution_json(s.load);
+    all["prefill"] = distribution_json(s.prefill);
+    all["inter_token"] = distribution_json(s.inter_token);
     return all;
-}
-
-[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
-    return {{"timestamp", to_seconds(e.at)},
-            {"mode", name_of(o.autoscaler_mode)},
-            {"action", e.action},
-            {"users", e.users},
-            {"saturation_level", e.saturation},
-            {"read_latency_p95_ms", e.read_p95_ms},
-            {"throughput_tokens_per_sec", e.tokens_per_second}};
-}
-
-/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
-[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
-    json::array changes;
-    for (const measure::autoscale_event& e : r.autoscaling)
-        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
-    return changes;
-}
-
-/// Null where autoscaling was off.
-[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
-    if (!o.enable_autoscaling) return nullptr;
-    double peak = 0;
-    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
-    json::object s{{"initial_users", o.num_users},
-                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
-                                                         : r.autoscaling.back().users},
-                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
-    if (o.autoscaler_mode == autoscaler_mode::capacity) {
-        s["peak_user_count"] = r.peak_users;
-        s["peak_throughput_tokens_per_sec"] = peak;
-    }
-    return s;
-}
-
-[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
-    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
-    const auto produced = static_cast<double>(r.tokens_generated.count);
-    return {{"total_requests", r.requests_completed},
-            {"total_tokens", r.tokens_generated.count},
-            {"elapsed_time", elapsed},
-            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
-            {"total_storage_io_time", storage},
-            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
-            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
-            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
-            {"storage_io_latency_ms", latency_json(r.storage_io)},
-            {"generation_latency_ms", latency_json(r.generation)},
-            {"cache_stats", cache_stats_json(r, o.performance_profile)},
-            {"qos_metrics", qos_json(r, o.workload)},
-            {"prefix_cache_stats",
-             {{"prefix_hits", r.cache.system_prompt_hits},
-              {"prefix_misses", r.cache.system_prompt_misses},
-              {"system_prompt_reuse", r.cache.system_prompt_hits},
-              {"common_phrase_reuse", 0},
-              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
-            {"autoscaling_stats", autoscaling_stats_json(r, o)},
-            {"autoscaling_summary", autoscaling_summary_json(r, o)},
-            {"multi_turn_stats",
-             {{"cache_hits", r.cache.turn_hits},
-              {"cache_misses", r.cache.turn_misses},
-              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
 }
 
 } // namespace kvmark::report
@@ -14984,20 +15094,7 @@ namespace kvmark::report {
 /// Of the "kvmark" member; goes up when a key changes its meaning.
 inline constexpr int json_schema = 1;
 
-/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
-[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
-    json::array all;
-    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
-    return all;
-}
-
 namespace detail {
-
-[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
-    json::object o = latency_json(h);
-    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
-    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
-}
 
 [[nodiscard]] inline json::object direction_json(const measure::direction_stats& d, nanoseconds elapsed) {
     return {{"operations", d.operations},
@@ -15149,6 +15246,7 @@ namespace detail {
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
             {"job", job_json(r)},
+            {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},
@@ -15360,10 +15458,14 @@ public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
     void write_what_ran() {
-        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
-             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
-             name_of(o_.generation_mode), r_.seed);
+        const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
+                                             r_.virtual_time ? " of virtual time" : "");
+        if (r_.serving)
+            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+        else
+            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
+                 name_of(o_.generation_mode), r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -15405,6 +15507,36 @@ public:
             write_direction("", "write", t.write);
         }
         line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    /// In place of requests and classes, where prefix blocks were served.
+    void write_serving() {
+        const measure::serving_stats& s = *r_.serving;
+        const cache::replay_counts& c = s.counts;
+        line("{}   {} of {} answered ({:.2f}/s)", p_.bold("Requests"), grouped(s.completed),
+             grouped(c.requests), ratio(static_cast<double>(s.completed), to_seconds(r_.elapsed)));
+        line("{}   {} of {} prompt tokens", p_.bold("Hit rate"),
+             percent_text(ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))),
+             grouped(c.measured_tokens));
+        std::string served;
+        for (std::size_t t = 0; t < r_.tiers.size(); ++t)
+            if (r_.tiers[t].limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, r_.tiers[t]),
+                                      grouped(c.tiers[t].read));
+        line("           {} of {} blocks of {} tokens ({}) loaded: {}", grouped(c.hit_blocks_prefix),
+             grouped(c.block_refs), s.block_tokens.count, size_text(s.block), served);
+        if (c.recomputed_blocks != 0)
+            line("           {} more were cached, and computed sooner than loaded",
+                 grouped(c.recomputed_blocks));
+        line("");
+        line("{}", p_.bold(fmt::format("{:<28}{:>10}{:>10}{:>10}", "Latency of a request", "P50 ms", "P95 ms",
+                                       "P99 ms")));
+        write_latency("time to first token", s.ttft);
+        write_latency("  waiting for a slot", s.queue);
+        write_latency("  loading cached blocks", s.load);
+        write_latency("  computing the rest", s.prefill);
+        write_latency("between further tokens", s.inter_token);
         line("");
     }
 
@@ -15470,6 +15602,10 @@ private:
              quantile(d.total, 0.95), quantile(d.total, 0.99));
     }
 
+    void write_latency(std::string_view name, const measure::histogram& h) {
+        line("{:<28}{:>10}{:>10}{:>10}", name, quantile(h, 0.50), quantile(h, 0.95), quantile(h, 0.99));
+    }
+
     static std::string quantile(const measure::histogram& h, double rank) {
         return h.empty() ? "-" : ms_text(h.quantile(rank));
     }
@@ -15491,10 +15627,13 @@ private:
                                               const run_context& context, const palette& colors) {
     detail::summary_writer w(r, o, colors);
     w.write_what_ran();
-    w.write_requests();
+    if (r.serving)
+        w.write_serving();
+    else
+        w.write_requests();
     w.write_tiers();
     w.write_job();
-    w.write_classes();
+    if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_warnings(context);
     return std::move(w).text();
