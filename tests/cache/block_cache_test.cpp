@@ -43,7 +43,8 @@ std::string serve(block_cache<Policy>& cache, const chain& blocks, nanoseconds a
 
 /// Tiers that carry decisions out, and object to what cannot be done.
 struct strict_tiers {
-    explicit strict_tiers(std::vector<std::uint64_t> limits) : capacity(std::move(limits)), held(capacity.size()) {}
+    explicit strict_tiers(std::vector<std::uint64_t> limits)
+        : capacity(std::move(limits)), held(capacity.size()) {}
 
     void read(block_number b, unsigned t) { wrong += !held[t].contains(b); }
     void write(block_number b, unsigned t) { enter(b, t); }
@@ -94,7 +95,8 @@ TEST_CASE("promotion never, and at the second hit") {
     serve(never, {0});
     serve(never, {1});
     CHECK(serve(never, {0}) == "r0@1");
-    block_cache<lru> second({.capacity = {1, 2}, .promotion = promotion_mode::on_nth_hit, .promote_at = 2}, 10);
+    block_cache<lru> second({.capacity = {1, 2}, .promotion = promotion_mode::on_nth_hit, .promote_at = 2},
+                            10);
     serve(second, {0});
     serve(second, {1});
     CHECK(serve(second, {0}) == "r0@1");
@@ -182,8 +184,8 @@ TEST_CASE("whatever the modes, what is decided can be carried out, and nothing i
     const bool demotes = GENERATE(true, false);
     const std::uint32_t pinned = GENERATE(0, 3);
     const nanoseconds ttl = GENERATE(nanoseconds(), nanoseconds(50));
-    const std::vector<std::uint64_t> capacity = GENERATE(std::vector<std::uint64_t>{7, 15, 40},
-                                                         std::vector<std::uint64_t>{0, 9, 12});
+    const std::vector<std::uint64_t> capacity =
+        GENERATE(std::vector<std::uint64_t>{7, 15, 40}, std::vector<std::uint64_t>{0, 9, 12});
     block_cache<fifo> cache({.capacity = capacity,
                              .writes = mode,
                              .promotion = promotion,
@@ -197,8 +199,7 @@ TEST_CASE("whatever the modes, what is decided can be carried out, and nothing i
         const chain r = random_request(draw);
         static_cast<void>(cache.serve({.blocks = r, .arrival = nanoseconds(i)}, tiers));
         tiers.check();
-        for (std::size_t t = 0; t < capacity.size(); ++t)
-            REQUIRE(tiers.held[t].size() == cache.blocks_in(t));
+        for (std::size_t t = 0; t < capacity.size(); ++t) REQUIRE(tiers.held[t].size() == cache.blocks_in(t));
         REQUIRE(tiers.wrong == 0);
     }
     for (block_number b = 0; b < 200; ++b)

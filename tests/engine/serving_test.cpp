@@ -57,7 +57,8 @@ block_trace random_trace(std::uint64_t seed, int requests) {
         auto& chain = open[draw.uniform_int(0, open.size() - 1)];
         if (chain.size() > 12) chain.clear();
         for (std::uint64_t n = draw.uniform_int(1, 3); n > 0; --n) chain.push_back(numbers.fresh());
-        b.add({.arrival = nanoseconds(i * 1'000'000), .input = tokens(16 * chain.size() - 5), .blocks = chain});
+        b.add(
+            {.arrival = nanoseconds(i * 1'000'000), .input = tokens(16 * chain.size() - 5), .blocks = chain});
     }
     return b.finish();
 }
@@ -111,7 +112,8 @@ TEST_CASE("on real tiers they are too, and every byte comes back as it was writt
     options o = small_blocks({5, 20});
     o.cache_dir = folder.path();
     using real = tier::stack<tier::host, tier::direct_file>;
-    const auto writes = GENERATE(cache::write_mode::on_eviction, cache::write_mode::back, cache::write_mode::through);
+    const auto writes =
+        GENERATE(cache::write_mode::on_eviction, cache::write_mode::back, cache::write_mode::through);
     o.serving.writes = writes;
     const auto report = run<real, clocks::steady>(o, trace, {.speedup = 0});
     cache::block_cache<cache::lru> cache({.capacity = {5, 20}, .writes = writes}, trace.distinct_blocks());
