@@ -5,8 +5,10 @@
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/clock.hpp>
 #include <kvmark/core/config.hpp>
+#include <kvmark/core/distributions.hpp>
 #include <kvmark/core/key_index.hpp>
 #include <kvmark/core/memory_info.hpp>
+#include <kvmark/core/min_heap.hpp>
 #include <kvmark/core/path.hpp>
 #include <kvmark/core/random.hpp>
 #include <kvmark/core/result.hpp>
@@ -14,12 +16,17 @@
 #include <kvmark/core/streaming_copy.hpp>
 #include <kvmark/core/units.hpp>
 #include <kvmark/core/whole_file.hpp>
+#include <kvmark/core/zipf.hpp>
 
 #include <kvmark/model/geometry.hpp>
 #include <kvmark/model/presets.hpp>
 
+#include <kvmark/workload/arrival_process.hpp>
 #include <kvmark/workload/arrivals.hpp>
+#include <kvmark/workload/block_replay.hpp>
+#include <kvmark/workload/block_source.hpp>
 #include <kvmark/workload/block_trace.hpp>
+#include <kvmark/workload/closed_loop.hpp>
 #include <kvmark/workload/conversations.hpp>
 #include <kvmark/workload/documents.hpp>
 #include <kvmark/workload/key_text.hpp>
@@ -29,6 +36,10 @@
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
 #include <kvmark/workload/source_config.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
+#include <kvmark/workload/synthetic_config.hpp>
+#include <kvmark/workload/synthetic_context.hpp>
+#include <kvmark/workload/synthetic_sessions.hpp>
 #include <kvmark/workload/trace_builder.hpp>
 #include <kvmark/workload/trace_facts.hpp>
 #include <kvmark/workload/user_personas.hpp>
@@ -61,11 +72,29 @@
 #include <kvmark/tier/throttled.hpp>
 #include <kvmark/tier/transfer.hpp>
 
+#include <kvmark/cache/arc.hpp>
+#include <kvmark/cache/belady.hpp>
+#include <kvmark/cache/belady_leaf.hpp>
 #include <kvmark/cache/block_cache.hpp>
+#include <kvmark/cache/clock.hpp>
+#include <kvmark/cache/entry_heap.hpp>
+#include <kvmark/cache/entry_links.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
 #include <kvmark/cache/fifo.hpp>
+#include <kvmark/cache/frequency_sketch.hpp>
+#include <kvmark/cache/leaf_first.hpp>
+#include <kvmark/cache/length_aware.hpp>
+#include <kvmark/cache/lfu.hpp>
 #include <kvmark/cache/lru.hpp>
+#include <kvmark/cache/lru_leaf.hpp>
+#include <kvmark/cache/next_use.hpp>
+#include <kvmark/cache/policy_names.hpp>
 #include <kvmark/cache/replay.hpp>
+#include <kvmark/cache/s3fifo.hpp>
+#include <kvmark/cache/selected_policy.hpp>
+#include <kvmark/cache/sieve.hpp>
+#include <kvmark/cache/slru.hpp>
+#include <kvmark/cache/tinylfu.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>
@@ -77,20 +106,27 @@
 #include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/measure/progress.hpp>
 #include <kvmark/measure/run_report.hpp>
+#include <kvmark/measure/serving_stats.hpp>
 
+#include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>
 #include <kvmark/engine/autoscaler.hpp>
 #include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine.hpp>
 #include <kvmark/engine/engine_config.hpp>
+#include <kvmark/engine/event_loop.hpp>
 #include <kvmark/engine/event_queue.hpp>
 #include <kvmark/engine/io_op.hpp>
 #include <kvmark/engine/io_path.hpp>
 #include <kvmark/engine/io_worker.hpp>
 #include <kvmark/engine/live_figures.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
+#include <kvmark/engine/prefix_blocks.hpp>
 #include <kvmark/engine/preparation.hpp>
 #include <kvmark/engine/recorder.hpp>
+#include <kvmark/engine/resident_blocks.hpp>
+#include <kvmark/engine/serving.hpp>
+#include <kvmark/engine/serving_config.hpp>
 #include <kvmark/engine/task.hpp>
 #include <kvmark/engine/turn_entries.hpp>
 
@@ -119,6 +155,8 @@
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/plan_serving.hpp>
 #include <kvmark/benchmark/policies.hpp>
+#include <kvmark/benchmark/serving_options.hpp>
 #include <kvmark/benchmark/validate.hpp>
 #include <kvmark/benchmark/validate_workload.hpp>

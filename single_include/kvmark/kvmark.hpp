@@ -270,6 +270,48 @@ private:
 
 } // namespace kvmark
 
+// kvmark/core/distributions.hpp
+// Random numbers that are not uniform. std:: distributions differ between libraries, so these are kvmark's
+// own; their only dependence on the machine is the last bit of the C library's log, exp and pow.
+
+namespace kvmark {
+
+/// Mean 0, variance 1. Box and Muller, 1958: two uniform numbers for each, so that a stream stays in step.
+[[nodiscard]] inline double draw_normal(random_stream& draw) {
+    constexpr double two_pi = 6.283185307179586;
+    const double radius = __builtin_sqrt(2 * draw.exponential(1));
+    return radius * __builtin_cos(two_pi * draw.uniform());
+}
+
+/// Half of the numbers are above `median` (> 0); `sigma` >= 0 is the standard deviation of their logarithm.
+/// The mean is median * exp(sigma^2 / 2).
+[[nodiscard]] inline double draw_lognormal(random_stream& draw, double median, double sigma) {
+    return median * __builtin_exp(sigma * draw_normal(draw));
+}
+
+/// Gamma with mean `shape` and variance `shape`; `shape` > 0. Marsaglia and Tsang, "A simple method for
+/// generating gamma variables", ACM TOMS 26(3), 2000; below 1 by their step from shape + 1.
+[[nodiscard]] inline double draw_gamma(random_stream& draw, double shape) {
+    const double boost = shape < 1 ? __builtin_pow(1 - draw.uniform(), 1 / shape) : 1;
+    const double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
+    const double c = 1 / __builtin_sqrt(9 * d);
+    for (;;) {
+        const double x = draw_normal(draw);
+        const double root = 1 + c * x;
+        if (root <= 0) continue;
+        const double v = root * root * root;
+        const double u = 1 - draw.uniform();
+        if (__builtin_log(u) < 0.5 * x * x + d * (1 - v + __builtin_log(v))) return boost * d * v;
+    }
+}
+
+/// Weibull of scale 1, by inversion: mean gamma_function(1 + 1 / shape); `shape` > 0.
+[[nodiscard]] inline double draw_weibull(random_stream& draw, double shape) {
+    return __builtin_pow(draw.exponential(1), 1 / shape);
+}
+
+} // namespace kvmark
+
 // kvmark/core/key_index.hpp
 // From 64-bit keys to numbers: the index of a cache, and the numbering of a trace.
 
@@ -365,6 +407,60 @@ namespace kvmark {
     }
     return bytes(kib * kib_bytes);
 }
+
+} // namespace kvmark
+
+// kvmark/core/min_heap.hpp
+// A binary min-heap in an array.
+
+namespace kvmark {
+
+/// The least element first. Where `T`'s order is total, what comes out does not depend on how the heap came
+/// to be. Allocates only when it holds more than ever before, or more than was reserved.
+template <class T>
+class min_heap {
+public:
+    void reserve(std::size_t size) { heap_.reserve(size); }
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+
+    /// Precondition of the three: !empty().
+    [[nodiscard]] const T& top() const { return heap_.front(); }
+    void replace_top(T with) { sift_down(0, with); }
+    void pop() {
+        const T last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) sift_down(0, last);
+    }
+
+    void push(T t) {
+        heap_.push_back(t);
+        std::size_t hole = heap_.size() - 1;
+        for (; hole > 0 && t < heap_[(hole - 1) / 2]; hole = (hole - 1) / 2)
+            heap_[hole] = heap_[(hole - 1) / 2];
+        heap_[hole] = t;
+    }
+
+    /// Takes out all that `is_gone(element)`.
+    template <class Predicate>
+    void erase_if(Predicate is_gone) {
+        std::erase_if(heap_, is_gone);
+        for (std::size_t node = heap_.size() / 2; node-- > 0;) sift_down(node, heap_[node]);
+    }
+
+private:
+    void sift_down(std::size_t hole, T t) {
+        const std::size_t size = heap_.size();
+        for (std::size_t child; (child = 2 * hole + 1) < size; hole = child) {
+            if (child + 1 < size && heap_[child + 1] < heap_[child]) ++child;
+            if (!(heap_[child] < t)) break;
+            heap_[hole] = heap_[child];
+        }
+        heap_[hole] = t;
+    }
+
+    std::vector<T> heap_;
+};
 
 } // namespace kvmark
 
@@ -646,6 +742,58 @@ private:
 
 } // namespace kvmark
 
+// kvmark/core/zipf.hpp
+// Ranks whose chance falls as a power of the rank.
+
+namespace kvmark {
+
+/// Draws rank k of 1..n with a chance that goes as 1 / k^skew, and returns k - 1. No table: a few numbers,
+/// whatever n is. Rejection-inversion (Hoermann and Derflinger, "Rejection-inversion to generate variates
+/// from monotone discrete distributions", ACM TOMACS 6(3), 1996): less than 1.1 tries for a rank.
+class zipf {
+public:
+    /// `ranks` in 1..2^52; `skew` >= 0, and 0 makes all ranks alike.
+    zipf(std::uint64_t ranks, double skew)
+        : ranks_(static_cast<double>(ranks)), skew_(skew), low_(area(1.5) - 1), high_(area(ranks_ + 0.5)),
+          always_(2 - inverse_area(area(2.5) - weight(2))) {}
+
+    [[nodiscard]] std::uint64_t operator()(random_stream& draw) const {
+        for (;;) {
+            const double at = high_ + draw.uniform() * (low_ - high_); // in (low, high]
+            const double x = inverse_area(at);
+            double rank = __builtin_floor(x + 0.5);
+            if (rank < 1) rank = 1;
+            if (rank > ranks_) rank = ranks_;
+            if (rank - x <= always_ || at >= area(rank + 0.5) - weight(rank))
+                return static_cast<std::uint64_t>(rank) - 1;
+        }
+    }
+
+private:
+    [[nodiscard]] double weight(double x) const { return __builtin_exp(-skew_ * __builtin_log(x)); }
+    /// The integral of weight() from 1 to x; in a form that holds near a skew of 1.
+    [[nodiscard]] double area(double x) const {
+        const double log = __builtin_log(x);
+        return growth((1 - skew_) * log) * log;
+    }
+    [[nodiscard]] double inverse_area(double a) const {
+        double t = (1 - skew_) * a;
+        if (t < -1) t = -1; // rounding
+        return __builtin_exp(log_growth(t) * a);
+    }
+    /// (e^t - 1) / t, and log(1 + t) / t.
+    static double growth(double t) { return t > 1e-8 || t < -1e-8 ? __builtin_expm1(t) / t : 1 + t / 2; }
+    static double log_growth(double t) { return t > 1e-8 || t < -1e-8 ? __builtin_log1p(t) / t : 1 - t / 2; }
+
+    double ranks_;
+    double skew_;
+    double low_;
+    double high_;
+    double always_;
+};
+
+} // namespace kvmark
+
 // kvmark/model/geometry.hpp
 // Attention geometry -> bytes of KV cache per token.
 
@@ -732,77 +880,77 @@ inline constexpr std::array all{tiny_1b,     mistral_7b, llama2_7b,    llama3_1_
 
 } // namespace kvmark::models
 
-// kvmark/workload/arrivals.hpp
-// When requests arrive: a queue of users who think, or a process of a given rate.
+// kvmark/workload/arrival_process.hpp
+// Arrivals at a given rate: how their gaps are drawn.
 
 namespace kvmark::workload {
 
-/// How a given rate spaces its arrivals: gaps drawn from an exponential distribution, or all equal.
-enum class arrival_process : std::uint8_t { poisson, fixed };
+/// How a given rate spaces its arrivals. poisson: gaps drawn from an exponential distribution. fixed: all
+/// equal. gamma and weibull have a shape: 1 is poisson, below 1 arrivals come in bursts, above 1 they are
+/// more even. Source: gamma gaps fit LLM services, and Weibull gaps some of them (BurstGPT, KDD 2025;
+/// ServeGen, 2025).
+enum class arrival_process : std::uint8_t { poisson, fixed, gamma, weibull };
 
-struct arrival {
-    nanoseconds at{};
-    std::uint32_t user = 0;
-    /// By time, then by user: the order does not depend on how the queue came to be.
-    friend constexpr auto operator<=>(const arrival&, const arrival&) = default;
-};
+/// Within it the mean of a Weibull distribution can be held in floating point.
+inline constexpr double min_arrival_shape = 0.01;
+inline constexpr double max_arrival_shape = 1000;
 
-/// A binary min-heap of the users' next arrivals, one for each. It allocates in reserve() alone.
-class think_queue {
+/// Draws gaps with a given mean.
+class gap_sampler {
 public:
-    void reserve(std::size_t users) { heap_.reserve(users); }
-    [[nodiscard]] bool empty() const { return heap_.empty(); }
-    /// The earliest arrival. Precondition of both: !empty().
-    [[nodiscard]] const arrival& top() const { return heap_.front(); }
-    void replace_top(arrival a) { sift_down(0, a); }
-
-    void push(arrival a) {
-        heap_.push_back(a);
-        std::size_t hole = heap_.size() - 1;
-        for (; hole > 0 && a < heap_[(hole - 1) / 2]; hole = (hole - 1) / 2)
-            heap_[hole] = heap_[(hole - 1) / 2];
-        heap_[hole] = a;
+    /// `mean_ns` > 0, in nanoseconds. `shape` is gamma's and Weibull's, min_arrival_shape..max_arrival_shape.
+    gap_sampler(arrival_process kind, double mean_ns, double shape) : kind_(kind), shape_(shape) {
+        set_mean(mean_ns);
     }
 
-    /// Forgets the arrivals of users `first` and above.
-    void drop_from(std::uint64_t first) {
-        std::erase_if(heap_, [first](const arrival& a) { return a.user >= first; });
-        for (std::size_t node = heap_.size() / 2; node-- > 0;) sift_down(node, heap_[node]);
+    void set_mean(double mean_ns) {
+        mean_ns_ = mean_ns;
+        if (kind_ == arrival_process::gamma) scale_ns_ = mean_ns / shape_;
+        if (kind_ == arrival_process::weibull) scale_ns_ = mean_ns / __builtin_tgamma(1 + 1 / shape_);
+    }
+    [[nodiscard]] double mean_ns() const { return mean_ns_; }
+
+    /// The next gap, in nanoseconds.
+    double operator()(random_stream& draw) const {
+        switch (kind_) {
+        case arrival_process::poisson:
+            return draw.exponential(mean_ns_);
+        case arrival_process::fixed:
+            return mean_ns_;
+        case arrival_process::gamma:
+            return scale_ns_ * draw_gamma(draw, shape_);
+        case arrival_process::weibull:
+            return scale_ns_ * draw_weibull(draw, shape_);
+        }
+        __builtin_unreachable();
     }
 
 private:
-    void sift_down(std::size_t hole, arrival a) {
-        const std::size_t size = heap_.size();
-        for (std::size_t child; (child = 2 * hole + 1) < size; hole = child) {
-            if (child + 1 < size && heap_[child + 1] < heap_[child]) ++child;
-            if (!(heap_[child] < a)) break;
-            heap_[hole] = heap_[child];
-        }
-        heap_[hole] = a;
-    }
-
-    std::vector<arrival> heap_;
+    arrival_process kind_;
+    double shape_;
+    double mean_ns_ = 0;
+    double scale_ns_ = 0;
 };
 
 /// Arrivals at a given rate, whatever becomes of the requests: an open loop. The first gap starts at time 0.
 class rate_process {
 public:
-    /// `per_second` > 0.
-    rate_process(std::uint64_t seed, arrival_process kind, double per_second)
-        : draw_(seed, salt), kind_(kind), gap_ns_(1e9 / per_second) {}
+    /// `per_second` > 0; `shape` as gap_sampler takes it.
+    rate_process(std::uint64_t seed, arrival_process kind, double per_second, double shape = 1)
+        : draw_(seed, salt), kind_(kind), gap_(kind, 1e9 / per_second, shape) {}
 
     nanoseconds next() {
         // A fixed arrival is computed from its number, so that rounding to nanoseconds adds up to no drift.
         ++since_epoch_;
         last_ = kind_ == arrival_process::fixed
-                    ? epoch_ + rounded(static_cast<double>(since_epoch_) * gap_ns_)
-                    : last_ + rounded(draw_.exponential(gap_ns_));
+                    ? epoch_ + rounded(static_cast<double>(since_epoch_) * gap_.mean_ns())
+                    : last_ + rounded(gap_(draw_));
         return last_;
     }
 
     /// Gaps of the new rate follow, the first one from `from`, which is not before the last arrival.
     void set_rate(double per_second, nanoseconds from) {
-        gap_ns_ = 1e9 / per_second;
+        gap_.set_mean(1e9 / per_second);
         epoch_ = last_ = from;
         since_epoch_ = 0;
     }
@@ -813,10 +961,33 @@ private:
 
     random_stream draw_;
     arrival_process kind_;
-    double gap_ns_;
+    gap_sampler gap_;
     nanoseconds epoch_{};
     nanoseconds last_{};
     std::uint64_t since_epoch_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/arrivals.hpp
+// When requests arrive: a queue of users who think, or a process of a given rate.
+
+namespace kvmark::workload {
+
+struct arrival {
+    nanoseconds at{};
+    std::uint32_t user = 0;
+    /// By time, then by user: the order does not depend on how the queue came to be.
+    friend constexpr auto operator<=>(const arrival&, const arrival&) = default;
+};
+
+/// The users' next arrivals, one for each, the earliest first. It allocates in reserve() alone.
+class think_queue : public min_heap<arrival> {
+public:
+    /// Forgets the arrivals of users `first` and above.
+    void drop_from(std::uint64_t first) {
+        erase_if([first](const arrival& a) { return a.user >= first; });
+    }
 };
 
 } // namespace kvmark::workload
@@ -854,6 +1025,14 @@ struct block_request {
     const std::uint64_t before = block.count * index;
     if (input.count <= before) return 1;
     return input.count - before < block.count ? input.count - before : block.count;
+}
+
+/// Tokens in the first `blocks` blocks of an input.
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t leading_tokens(tokens input, tokens block,
+                                                                   std::size_t blocks) {
+    const std::uint64_t whole = input.count / block.count;
+    if (blocks <= whole) return blocks * block.count;
+    return input.count + (blocks - whole - (input.count % block.count != 0));
 }
 
 /// What stands at the start of the compact form; then a trace_record for each request, followed by the
@@ -913,7 +1092,10 @@ public:
     /// Walks over the requests in order. The blocks it hands out live as long as the trace.
     class cursor {
     public:
-        explicit cursor(const block_trace& t) : at_(t.body_.data()), end_(at_ + t.body_.size()) {}
+        explicit cursor(const block_trace& t) : cursor(t, 0, 0) {}
+        /// Starts at request `id`, whose record is `offset` bytes into the body.
+        cursor(const block_trace& t, std::size_t offset, std::uint64_t id)
+            : at_(t.body_.data() + offset), end_(t.body_.data() + t.body_.size()), id_(id) {}
 
         /// The next request in `r`; false after the last.
         KVMARK_INLINE bool next(block_request& r) {
@@ -935,13 +1117,352 @@ public:
     private:
         const std::byte* at_;
         const std::byte* end_;
-        std::uint64_t id_ = 0;
+        std::uint64_t id_;
     };
 
 private:
     trace_header header_;
     std::span<const std::byte> body_;
     std::shared_ptr<const void> owner_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/block_source.hpp
+// The block_source concept: where the requests of a serving cache come from.
+
+namespace kvmark::workload {
+
+/// A block source hands out requests in order of arrival. Whoever drives it takes a request once its clock
+/// has reached next_arrival(), and tells the source when an answer was complete.
+template <class S>
+concept block_source = requires(S s, const S c, std::uint64_t id, nanoseconds now) {
+    { s.next() } -> std::same_as<std::optional<block_request>>;       ///< empty: none is known now
+    { c.next_arrival() } -> std::same_as<std::optional<nanoseconds>>; ///< of what next() would hand out
+    { c.exhausted() } -> std::same_as<bool>;                          ///< no request will ever follow
+    { s.completed(id, now) } -> std::same_as<void>;                   ///< the answer of `id` is complete
+    { c.block_tokens() } -> std::same_as<tokens>;                     ///< length of a block
+    { c.distinct_blocks() } -> std::same_as<std::uint64_t>;           ///< numbers of blocks are below it
+    { c.requests() } -> std::same_as<std::uint64_t>;                  ///< that it hands out in all
+};
+
+/// One sentence for whoever writes a block source and forgets a member.
+template <class S>
+constexpr void check_block_source() {
+    static_assert(
+        requires(S s) {
+            { s.next() } -> std::same_as<std::optional<block_request>>;
+        },
+        "kvmark: a block source needs `std::optional<workload::block_request> next()`");
+    static_assert(
+        requires(const S s) {
+            { s.next_arrival() } -> std::same_as<std::optional<nanoseconds>>;
+        },
+        "kvmark: a block source needs `std::optional<nanoseconds> next_arrival() const`");
+    static_assert(
+        requires(const S s) {
+            { s.exhausted() } -> std::same_as<bool>;
+        },
+        "kvmark: a block source needs `bool exhausted() const`");
+    static_assert(
+        requires(S s, std::uint64_t id, nanoseconds now) {
+            { s.completed(id, now) } -> std::same_as<void>;
+        },
+        "kvmark: a block source needs `void completed(std::uint64_t id, nanoseconds now)`");
+    static_assert(
+        requires(const S s) {
+            { s.block_tokens() } -> std::same_as<tokens>;
+        },
+        "kvmark: a block source needs `tokens block_tokens() const`");
+    static_assert(
+        requires(const S s) {
+            { s.distinct_blocks() } -> std::same_as<std::uint64_t>;
+        },
+        "kvmark: a block source needs `std::uint64_t distinct_blocks() const`");
+    static_assert(
+        requires(const S s) {
+            { s.requests() } -> std::same_as<std::uint64_t>;
+        },
+        "kvmark: a block source needs `std::uint64_t requests() const`");
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/closed_loop.hpp
+// A trace as a closed loop: whose request comes next depends on when answers are complete.
+
+namespace kvmark::workload {
+
+/// A request whose arrival is known.
+struct known_arrival {
+    nanoseconds at{};
+    std::uint64_t id = 0; ///< goes on counting over the cycles of a trace
+    friend constexpr auto operator<=>(const known_arrival&, const known_arrival&) = default;
+};
+
+/// The sessions of a trace, so many active at once. A session starts with those of its requests that wait
+/// for none; each other one becomes known when the request that it waits for is complete, and the session
+/// ends with its last answer, which gives its place to the next one in the order of the trace. Sub-agents
+/// count for the session of the request that they wait for.
+///
+/// Memory: 24 bytes for each request of the trace; then none once as many are known as ever were at once.
+class closed_loop {
+public:
+    /// `speedup` divides think times; 0: there are none. `places` is how many sessions are active at once, 0:
+    /// all. `cycles`: how often each session is played. Requests below 2^32.
+    closed_loop(const block_trace& trace, double speedup, std::uint64_t places, std::uint64_t cycles)
+        : trace_(trace), scale_(speedup > 0 ? 1 / speedup : 0), cycles_(cycles) {
+        index();
+        free_ = places == 0 || places > sessions_.size() ? sessions_.size() : places;
+        known_.reserve(free_);
+        start_sessions({});
+    }
+
+    [[nodiscard]] const min_heap<known_arrival>& known() const { return known_; }
+
+    /// The earliest request that is known. Precondition: there is one.
+    block_request take() {
+        const known_arrival next = known_.top();
+        known_.pop();
+        const std::uint64_t place = next.id % requests_.size();
+        block_request r;
+        block_trace::cursor(trace_, requests_[place].offset, place).next(r);
+        if (r.after != block_request::nobody) r.after += next.id - place;
+        r.id = next.id;
+        r.arrival = next.at;
+        return r;
+    }
+
+    /// The answer of `id` was complete at `now`.
+    void completed(std::uint64_t id, nanoseconds now) {
+        const std::uint64_t place = id % requests_.size();
+        const std::uint64_t first_of_cycle = id - place;
+        make_known(requests_[place].first_waiting, first_of_cycle, now);
+        if (--sessions_[requests_[place].session].open > 0) return;
+        ++free_;
+        start_sessions(now);
+    }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    struct node {
+        std::uint64_t offset = 0;           // of its record in the trace
+        std::uint32_t first_waiting = none; // a list of those that wait for it, in the order of the trace
+        std::uint32_t next_waiting = none;
+        std::uint32_t session = 0;
+    };
+    struct session {
+        std::uint32_t first = none; // a list of those that wait for none
+        std::uint32_t last = none;
+        std::uint32_t size = 0;
+        std::uint32_t open = 0; // of those, not complete; 0: it is not active
+    };
+
+    void index() {
+        requests_.reserve(trace_.requests());
+        std::vector<std::uint32_t> last_waiting(trace_.requests(), none);
+        std::vector<std::uint32_t> session_at(trace_.header().sessions, none);
+        block_trace::cursor at(trace_);
+        block_request r;
+        std::uint64_t offset = 0;
+        while (at.next(r)) {
+            const auto place = static_cast<std::uint32_t>(r.id);
+            requests_.push_back({.offset = offset});
+            offset += trace_record::stride(r.blocks.size());
+            node& n = requests_.back();
+            if (r.after < r.id) {
+                n.session = requests_[r.after].session;
+                append(place, requests_[r.after].first_waiting, last_waiting[r.after]);
+            } else {
+                if (session_at[r.session] == none) {
+                    session_at[r.session] = static_cast<std::uint32_t>(sessions_.size());
+                    sessions_.emplace_back();
+                }
+                n.session = session_at[r.session];
+                append(place, sessions_[n.session].first, sessions_[n.session].last);
+            }
+            ++sessions_[n.session].size;
+        }
+    }
+    void append(std::uint32_t place, std::uint32_t& first, std::uint32_t& last) {
+        (last == none ? first : requests_[last].next_waiting) = place;
+        last = place;
+    }
+
+    void make_known(std::uint32_t first, std::uint64_t first_of_cycle, nanoseconds from) {
+        for (std::uint32_t place = first; place != none; place = requests_[place].next_waiting) {
+            block_request r;
+            block_trace::cursor(trace_, requests_[place].offset, place).next(r);
+            const double think = static_cast<double>(r.think.count) * scale_;
+            known_.push({from + nanoseconds(__builtin_llrint(think)), first_of_cycle + place});
+        }
+    }
+
+    /// In order, as many as have a place; one that is still active in its last cycle is waited for.
+    void start_sessions(nanoseconds now) {
+        for (; free_ > 0 && cycle_ < cycles_ && sessions_[next_session_].open == 0; --free_) {
+            session& s = sessions_[next_session_];
+            s.open = s.size;
+            make_known(s.first, cycle_ * requests_.size(), now);
+            if (++next_session_ < sessions_.size()) continue;
+            next_session_ = 0;
+            ++cycle_;
+        }
+    }
+
+    block_trace trace_;
+    double scale_;
+    std::uint64_t cycles_;
+    std::vector<node> requests_;
+    std::vector<session> sessions_;
+    min_heap<known_arrival> known_;
+    std::uint64_t free_ = 0;
+    std::uint64_t next_session_ = 0;
+    std::uint64_t cycle_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/block_replay.hpp
+// A trace as the source of a serving engine, with its own arrivals or others laid over it.
+
+namespace kvmark::workload {
+
+/// trace: its own times. closed: a request follows the answer of the one before in its session. The others:
+/// an arrival_process of a given rate, in the order of the trace.
+enum class replay_arrivals : std::uint8_t { trace, closed, fixed, poisson, gamma, weibull };
+
+struct replay_config {
+    replay_arrivals arrivals = replay_arrivals::trace;
+    double speedup = 1;             ///< divides the trace's times and think times; 0: there are no gaps
+    double rate = 0;                ///< requests/s of the processes
+    double shape = 1;               ///< of gamma and weibull
+    std::uint64_t sessions = 0;     ///< closed: active at once; 0: all
+    std::uint64_t seed = 0;         ///< of the processes
+    std::uint64_t max_requests = 0; ///< 0: no bound
+    std::uint64_t cycles = 1; ///< how often the trace is played, its blocks being the same ones; 0: for ever
+};
+
+/// Everything that is wrong with it, in the words of its members; empty when it can be replayed.
+[[nodiscard]] KVMARK_COLD std::vector<error> replay_faults(const replay_config& c) {
+    constexpr double largest = 1.7976931348623157e308;
+    std::vector<error> faults;
+    const auto refuse = [&](const char* what, double value, const char* allowed) {
+        faults.push_back({error_kind::invalid_argument,
+                          std::string(what) + " " + std::to_string(value) + ": must be " + allowed});
+    };
+    const bool drawn = c.arrivals != replay_arrivals::trace && c.arrivals != replay_arrivals::closed;
+    if (!(c.speedup >= 0 && c.speedup <= largest)) refuse("speedup", c.speedup, "0 (no gaps) or more");
+    if (drawn && !(c.rate > 0 && c.rate <= largest)) refuse("rate", c.rate, "more than 0 requests/s");
+    if (!(c.shape >= min_arrival_shape && c.shape <= max_arrival_shape))
+        refuse("shape", c.shape, "0.01..1000");
+    return faults;
+}
+
+/// Models block_source. But for the closed loop, arrivals do not depend on when answers are complete, and
+/// requests come in the order of the trace; so a run on real tiers decides in the same order as a
+/// simulation. An id is the place in the trace, plus its number of requests for each cycle before.
+///
+/// In the closed loop a request becomes known when the one that it waits for is complete (closed_loop.hpp),
+/// which may be earlier than those that are known already; so arrivals are in order for whoever takes a
+/// request only when its clock has reached next_arrival().
+class block_replay {
+public:
+    /// Precondition: replay_faults(c) is empty. A closed loop needs a trace of less than 2^32 requests.
+    block_replay(block_trace trace, const replay_config& c)
+        : trace_(std::move(trace)), config_(c), at_(trace_), total_(total()), period_(period(trace_)),
+          process_(c.seed, process_of(c.arrivals), c.rate > 0 ? c.rate : 1, c.shape) {
+        if (config_.arrivals == replay_arrivals::closed && total_ > 0)
+            loop_.emplace(trace_, c.speedup, c.sessions, c.cycles == 0 ? ~std::uint64_t{0} : c.cycles);
+        else
+            advance();
+    }
+
+    [[nodiscard]] std::optional<block_request> next() {
+        if (exhausted() || !next_arrival()) return {};
+        ++taken_;
+        if (loop_) return loop_->take();
+        const block_request r = upcoming_;
+        advance();
+        return r;
+    }
+    [[nodiscard]] std::optional<nanoseconds> next_arrival() const {
+        if (exhausted()) return {};
+        if (!loop_) return upcoming_.arrival;
+        if (loop_->known().empty()) return {};
+        return loop_->known().top().at;
+    }
+    [[nodiscard]] bool exhausted() const { return taken_ == total_; }
+    /// Each request once, in the closed loop; elsewhere it makes no difference.
+    void completed(std::uint64_t id, nanoseconds now) {
+        if (loop_) loop_->completed(id, now);
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return trace_.block_tokens(); }
+    [[nodiscard]] std::uint64_t distinct_blocks() const { return trace_.distinct_blocks(); }
+    /// ~0 without end.
+    [[nodiscard]] std::uint64_t requests() const { return total_; }
+
+private:
+    [[nodiscard]] std::uint64_t total() const {
+        constexpr std::uint64_t endless = ~std::uint64_t{0};
+        std::uint64_t all = 0;
+        if (trace_.requests() > 0 &&
+            (config_.cycles == 0 || __builtin_mul_overflow(trace_.requests(), config_.cycles, &all)))
+            all = endless;
+        return config_.max_requests != 0 && config_.max_requests < all ? config_.max_requests : all;
+    }
+    /// Two cycles are joined by the trace's mean gap, so that replaying keeps its rate.
+    [[nodiscard]] static double period(const block_trace& t) {
+        const auto duration = static_cast<double>(t.header().duration_ns);
+        return t.requests() < 2 ? 0 : duration * (1 + 1 / static_cast<double>(t.requests() - 1));
+    }
+    [[nodiscard]] static arrival_process process_of(replay_arrivals a) {
+        switch (a) {
+        case replay_arrivals::fixed:
+            return arrival_process::fixed;
+        case replay_arrivals::gamma:
+            return arrival_process::gamma;
+        case replay_arrivals::weibull:
+            return arrival_process::weibull;
+        default:
+            return arrival_process::poisson;
+        }
+    }
+
+    /// Makes the next request of the trace the upcoming one.
+    void advance() {
+        if (exhausted()) return;
+        if (!at_.next(upcoming_)) {
+            at_ = block_trace::cursor(trace_);
+            at_.next(upcoming_);
+            ++cycle_;
+        }
+        const std::uint64_t first_of_cycle = cycle_ * trace_.requests();
+        upcoming_.id += first_of_cycle;
+        if (upcoming_.after != block_request::nobody) upcoming_.after += first_of_cycle;
+        upcoming_.arrival =
+            config_.arrivals == replay_arrivals::trace ? scaled(upcoming_.arrival) : process_.next();
+    }
+    [[nodiscard]] nanoseconds scaled(nanoseconds arrival) const {
+        if (config_.speedup == 0) return {};
+        if (config_.speedup == 1 && cycle_ == 0) return arrival;
+        constexpr double end_of_time = 9e18; // 285 years in nanoseconds
+        const double ns =
+            (static_cast<double>(cycle_) * period_ + static_cast<double>(arrival.count)) / config_.speedup;
+        return nanoseconds(__builtin_llrint(ns < end_of_time ? ns : end_of_time));
+    }
+
+    block_trace trace_;
+    replay_config config_;
+    block_trace::cursor at_;
+    std::uint64_t total_;
+    std::uint64_t taken_ = 0;
+    std::uint64_t cycle_ = 0;
+    double period_;
+    block_request upcoming_;
+    rate_process process_;
+    std::optional<closed_loop> loop_;
 };
 
 } // namespace kvmark::workload
@@ -1036,7 +1557,7 @@ inline constexpr std::array<std::string_view, 3> service_class_names{"interactiv
 enum class phase : std::uint8_t { prefill, decode, prefill_decode };
 
 /// What kind of thing an entry's key names.
-enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared };
+enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared, block };
 
 /// The 64-bit name of a cache entry: kind (4 bits), owner (40 bits), part (20 bits). It holds no text and can
 /// be turned back into the reference's key for a report.
@@ -1175,8 +1696,9 @@ struct source_config {
     std::uint64_t users = 1; ///< at the start; at least 1, below 2^32
     double request_rate = 0; ///< requests/s of all users together; 0: each user paces itself by think times
     arrival_process arrivals = arrival_process::poisson;
-    model::geometry model{}; ///< a large model gets shorter documents
-    bytes bytes_per_token{}; ///< as one rank stores it; bounds a document's chunks. 0: no bound
+    double arrival_shape = 1; ///< of gamma and weibull; see arrival_process
+    model::geometry model{};  ///< a large model gets shorter documents
+    bytes bytes_per_token{};  ///< as one rank stores it; bounds a document's chunks. 0: no bound
     bool multi_turn = true;
     bool prefix_caching = true;
     bool rag = false;
@@ -1295,8 +1817,8 @@ private:
 
 namespace kvmark::workload {
 
-/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>` or `prepared_<n>`. The reference
-/// writes the wall clock and the user into its keys; ours are the same in every run of a seed.
+/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>`, `prepared_<n>` or `block_<n>`.
+/// The reference writes the wall clock and the user into its keys; ours are the same in every run of a seed.
 [[nodiscard]] KVMARK_COLD std::string key_text(object_key key) {
     const std::string owner = std::to_string(key.owner());
     const std::string part = std::to_string(key.part());
@@ -1311,6 +1833,8 @@ namespace kvmark::workload {
         return "doc_" + owner + "_chunk_" + part;
     case object_kind::prepared:
         return "prepared_" + owner;
+    case object_kind::block:
+        return "block_" + owner;
     }
     return "key_" + std::to_string(key.packed);
 }
@@ -1556,6 +2080,490 @@ constexpr void check_source() {
 
 } // namespace kvmark::workload
 
+// kvmark/workload/synthetic_config.hpp
+// What a made trace is like: kinds of sessions, their lengths and times. Sources: docs/synthetic.md.
+
+namespace kvmark::workload {
+
+/// What a session is.
+enum class synthetic_kind : std::uint8_t {
+    system_prompts, ///< one question behind a shared prompt
+    conversations,  ///< turns, each behind all that was said before
+    agents,         ///< steps, each behind tools, system prompt and all earlier results; sub-agents
+    documents,      ///< one question behind a shared document
+    zipf,           ///< one request for a popular run of blocks, and nothing else
+};
+inline constexpr std::array<std::string_view, 5> synthetic_kind_names{"system-prompts", "conversations",
+                                                                      "agents", "documents", "zipf"};
+
+/// A positive quantity, half of the time above `median`; the mean is median * exp(sigma^2 / 2).
+struct lognormal {
+    double median = 1;
+    double sigma = 0;
+};
+
+/// Items that many sessions share, item k of n being chosen with a chance that goes as 1 / k^skew.
+struct shared_items {
+    std::uint64_t count = 1;
+    double skew = 1;
+    lognormal length; ///< tokens of each
+};
+
+/// Lengths are tokens, times are seconds. A number of turns or steps is at least 1 and geometric, so that
+/// each is the last one with the same chance.
+struct synthetic_config {
+    std::uint64_t seed = 0;
+    std::uint64_t requests = 10'000;
+    tokens block_tokens{64};
+    std::array<double, 5> weights{0, 1, 0, 0, 0}; ///< how often a new session is of each kind; any unit
+    double session_rate = 1;                      ///< sessions that start per second, as a Poisson process
+    double answer_rate = 50; ///< tokens/s; with it a session's times count the length of its answers
+    /// Tokens; a session ends before an input above it. A shared item is at most a quarter of it long, a
+    /// first question half of it.
+    std::uint32_t context_limit = 131'072;
+
+    lognormal question{98, 1}; ///< of a user; mean 161
+    lognormal answer{205, 1};  ///< mean 338
+
+    shared_items prompts{100, 1, {1000, 0.7}}; ///< of system_prompts
+
+    struct {
+        shared_items prompts{10, 1, {500, 0.7}};
+        double mean_turns = 5.75;
+        lognormal think{20, 1};
+    } conversations;
+
+    struct {
+        shared_items tools{20, 1, {12'200, 0.15}};
+        lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
+        lognormal task{2900, 1};     ///< what the user asks for, with the files it names
+        double mean_steps = 20;
+        lognormal result{510, 1.4}; ///< of a tool
+        lognormal answer{209, 0.9};
+        lognormal tool_time{9, 1.2};
+        double sub_agent_chance = 0.05; ///< that a step of the agent hands a task to a sub-agent
+        double mean_sub_steps = 6;
+    } agents;
+
+    shared_items documents{1000, 1, {8000, 0.4}};
+
+    struct {
+        std::uint64_t objects = 100'000;
+        double skew = 0.9;
+        std::uint32_t blocks = 1; ///< of each object
+    } popularity;                 ///< of zipf
+};
+
+/// The defaults with one kind alone, or `mix`: conversations, shared prompts, documents and agents as 4, 3, 2
+/// and 1. Errors: an unknown name.
+[[nodiscard]] KVMARK_COLD result<synthetic_config> synthetic_by_name(std::string_view kind) {
+    synthetic_config c;
+    if (kind == "mix") {
+        c.weights = {3, 4, 1, 2, 0};
+        return c;
+    }
+    std::string known;
+    for (std::size_t i = 0; i < synthetic_kind_names.size(); ++i) {
+        if (kind == synthetic_kind_names[i]) {
+            c.weights = {};
+            c.weights[i] = 1;
+            return c;
+        }
+        known += std::string(synthetic_kind_names[i]) + ", ";
+    }
+    return error{error_kind::invalid_argument,
+                 "kind of trace \"" + std::string(kind) + "\": must be one of " + known + "mix"};
+}
+
+/// Everything that is wrong with it, in the words of its members; empty when a trace can be made.
+[[nodiscard]] KVMARK_COLD std::vector<error> synthetic_faults(const synthetic_config& c) {
+    std::vector<error> faults;
+    const auto within = [&](const char* what, double value, double low, double high) {
+        if (value >= low && value <= high) return; // false for a NaN
+        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
+                                                            ": must be " + std::to_string(low) + ".." +
+                                                            std::to_string(high)});
+    };
+    const auto count = [&](const char* what, std::uint64_t value, std::uint64_t high) {
+        if (value >= 1 && value <= high) return;
+        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
+                                                            ": must be 1.." + std::to_string(high)});
+    };
+    const auto drawn = [&](const char* what, const lognormal& l) {
+        within(what, l.median, 0, 1e9);
+        within((std::string(what) + ", sigma").c_str(), l.sigma, 0, 5);
+    };
+    const auto shared = [&](const char* what, const shared_items& s) {
+        count(what, s.count, 100'000'000);
+        within((std::string(what) + ", skew").c_str(), s.skew, 0, 10);
+        drawn(what, s.length);
+    };
+    count("requests", c.requests, UINT32_MAX);
+    count("block tokens", c.block_tokens.count, 1 << 20);
+    double all = 0;
+    for (const double w : c.weights) {
+        within("weight", w, 0, 1e9);
+        all += w;
+    }
+    if (all == 0) faults.push_back({error_kind::invalid_argument, "weights: one must be more than 0"});
+    within("session rate", c.session_rate, 1e-3, 1e9);
+    within("answer rate", c.answer_rate, 1, 1e9);
+    within("context limit", c.context_limit, 16, 1 << 30);
+    drawn("question", c.question);
+    drawn("answer", c.answer);
+    shared("prompts", c.prompts);
+    shared("prompts of conversations", c.conversations.prompts);
+    within("turns", c.conversations.mean_turns, 1, 1e6);
+    drawn("think time", c.conversations.think);
+    shared("tools", c.agents.tools);
+    drawn("system prompt of agents", c.agents.system);
+    drawn("task", c.agents.task);
+    within("steps", c.agents.mean_steps, 1, 1e6);
+    drawn("result", c.agents.result);
+    drawn("answer of agents", c.agents.answer);
+    drawn("tool time", c.agents.tool_time);
+    within("chance of a sub-agent", c.agents.sub_agent_chance, 0, 1);
+    within("steps of a sub-agent", c.agents.mean_sub_steps, 1, 1e6);
+    shared("documents", c.documents);
+    count("objects", c.popularity.objects, 1'000'000'000);
+    within("skew", c.popularity.skew, 0, 10);
+    const std::uint64_t block = c.block_tokens.count > 0 ? c.block_tokens.count : 1;
+    count("blocks of an object", c.popularity.blocks, (1u << 30) / block);
+    return faults;
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_context.hpp
+// The context of a made request: what is shared, then what is its own, and the numbers of its blocks.
+
+namespace kvmark::workload {
+
+/// A whole number of tokens, at least 1 and at most `limit`.
+[[nodiscard]] inline std::uint32_t draw_length(random_stream& draw, const lognormal& l, std::uint32_t limit) {
+    const double length = draw_lognormal(draw, l.median, l.sigma);
+    return length >= limit ? limit : length < 1 ? 1 : static_cast<std::uint32_t>(length);
+}
+[[nodiscard]] inline nanoseconds draw_time(random_stream& draw, const lognormal& l) {
+    const double seconds = draw_lognormal(draw, l.median, l.sigma);
+    return from_seconds(seconds < 1e8 ? seconds : 1e8);
+}
+/// 1, 2, ...: each is the last with the same chance, which makes the mean `mean` >= 1.
+[[nodiscard]] inline std::uint64_t draw_geometric(random_stream& draw, double mean) {
+    if (mean <= 1) return 1;
+    return 1 + static_cast<std::uint64_t>(draw.exponential(1) / -__builtin_log1p(-1 / mean));
+}
+
+/// Tokens that open many contexts, always behind the same ones. Their full blocks are the same blocks
+/// wherever they appear, and get their numbers when they first do.
+struct shared_prefix {
+    std::uint32_t tokens = 0;
+    block_number first_block = no_block; ///< those that follow count up from it
+};
+
+/// Tokens in a row. A block that is full stays what it is while the context grows; the partial one at the end
+/// is another block once more tokens are in it.
+class synthetic_context {
+public:
+    void clear() {
+        tokens_ = 0;
+        blocks_.clear();
+        partial_ = false;
+    }
+    [[nodiscard]] std::uint64_t tokens() const { return tokens_; }
+    void append(std::uint64_t tokens) { tokens_ += tokens; }
+
+    /// Precondition: all that is in the context is shared, and was appended by this.
+    void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
+        tokens_ += p.tokens;
+        const std::uint64_t full = tokens_ / block_tokens;
+        if (blocks_.size() == full) return;
+        if (p.first_block == no_block) {
+            p.first_block = numbers.count();
+            for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
+        }
+        for (block_number b = p.first_block; blocks_.size() < full; ++b) blocks_.push_back(b);
+    }
+
+    /// Of all tokens, those new since the last time with new numbers. Valid until the context changes.
+    [[nodiscard]] std::span<const block_number> blocks(std::uint64_t block_tokens, block_numbering& numbers) {
+        if (partial_) blocks_.pop_back();
+        const std::uint64_t all = (tokens_ + block_tokens - 1) / block_tokens;
+        while (blocks_.size() < all) blocks_.push_back(numbers.fresh());
+        partial_ = tokens_ % block_tokens != 0;
+        return blocks_;
+    }
+
+private:
+    std::uint64_t tokens_ = 0;
+    std::vector<block_number> blocks_;
+    bool partial_ = false; // whether the last of blocks_ is
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_sessions.hpp
+// What the sessions of a made trace ask, one request after the other.
+
+namespace kvmark::workload {
+
+/// One session, from its first request to its last; no two of its requests are in service at once.
+struct synthetic_session {
+    synthetic_kind kind{};
+    std::uint32_t number = 0;
+    random_stream draw{0};
+    std::uint64_t item = 0; ///< the shared item that it opens with
+    synthetic_context context;
+    synthetic_context sub_agent;
+    std::uint64_t left = 0;     ///< requests of its own, the next one included
+    std::uint64_t sub_left = 0; ///< of the sub-agent at work; 0: none is
+    std::uint64_t last = block_request::nobody;
+    std::uint32_t output = 0; ///< of the last request
+    nanoseconds think{};      ///< before the next request
+};
+
+/// Opens sessions and carries them on. A session draws from a stream of its own, so what it asks does not
+/// depend on the others; but for the numbers of blocks.
+class synthetic_sessions {
+public:
+    explicit synthetic_sessions(const synthetic_config& c)
+        : config_(c), prompts_(c.prompts.count, c.prompts.skew),
+          conversation_prompts_(c.conversations.prompts.count, c.conversations.prompts.skew),
+          tools_(c.agents.tools.count, c.agents.tools.skew), system_(c.agents.tools.count, 0),
+          sub_system_(c.agents.tools.count, 0), documents_(c.documents.count, c.documents.skew),
+          objects_(c.popularity.objects, c.popularity.skew) {}
+
+    /// Makes `s` session `number`, whatever it was before.
+    void open(synthetic_session& s, std::uint32_t number) {
+        constexpr std::uint64_t salt = 0x73657373; // "sess"
+        s.number = number;
+        s.draw = random_stream(config_.seed, salt, number);
+        s.kind = draw_kind(s.draw);
+        s.item = items_of(s.kind).popularity(s.draw);
+        s.context.clear();
+        s.left = 1;
+        if (s.kind == synthetic_kind::conversations)
+            s.left = draw_geometric(s.draw, config_.conversations.mean_turns);
+        if (s.kind == synthetic_kind::agents) s.left = draw_geometric(s.draw, config_.agents.mean_steps);
+        s.sub_left = 0;
+        s.last = block_request::nobody;
+        s.think = {};
+    }
+
+    /// The next request of the session, but for its arrival; to be added to a trace before another one.
+    [[nodiscard]] trace_row ask(synthetic_session& s) {
+        synthetic_context& c = s.sub_left > 0 ? s.sub_agent : s.context;
+        if (c.tokens() == 0) begin(s, c);
+        s.output = s.kind == synthetic_kind::zipf ? 1 : draw_length(s.draw, answer_of(s.kind), limit());
+        return {.after = s.last,
+                .think = s.think,
+                .session = s.number,
+                .input = tokens(c.tokens()),
+                .output = tokens(s.output),
+                .blocks = c.blocks(block(), numbers_)};
+    }
+
+    /// The last request of the session was added as `id`. False: it was the last one of all.
+    [[nodiscard]] bool go_on(synthetic_session& s, std::uint64_t id) {
+        s.last = id;
+        if (s.kind == synthetic_kind::conversations) return go_on_talking(s);
+        if (s.kind == synthetic_kind::agents) return go_on_working(s);
+        return false;
+    }
+
+private:
+    struct items {
+        std::vector<shared_prefix> prefixes; // empty until one is used
+        std::uint64_t count;
+        zipf popularity;
+
+        items(std::uint64_t n, double skew) : count(n), popularity(n, skew) {}
+    };
+
+    [[nodiscard]] std::uint64_t block() const { return config_.block_tokens.count; }
+    [[nodiscard]] std::uint32_t limit() const { return config_.context_limit; }
+
+    [[nodiscard]] synthetic_kind draw_kind(random_stream& draw) const {
+        double sum = 0;
+        for (const double w : config_.weights) sum += w;
+        double at = draw.uniform() * sum;
+        std::size_t kind = 0, chosen = 0;
+        for (; kind < config_.weights.size() && at >= 0; ++kind) {
+            if (config_.weights[kind] == 0) continue;
+            at -= config_.weights[kind];
+            chosen = kind;
+        }
+        return static_cast<synthetic_kind>(chosen);
+    }
+    [[nodiscard]] items& items_of(synthetic_kind kind) {
+        switch (kind) {
+        case synthetic_kind::system_prompts:
+            return prompts_;
+        case synthetic_kind::conversations:
+            return conversation_prompts_;
+        case synthetic_kind::agents:
+            return tools_;
+        case synthetic_kind::documents:
+            return documents_;
+        case synthetic_kind::zipf:
+            return objects_;
+        }
+        __builtin_unreachable();
+    }
+    [[nodiscard]] const lognormal& answer_of(synthetic_kind kind) const {
+        return kind == synthetic_kind::agents ? config_.agents.answer : config_.answer;
+    }
+
+    /// Item `which`, of a length drawn from a stream of its own.
+    [[nodiscard]] shared_prefix& item(items& of, std::uint64_t which, const lognormal& length,
+                                      std::uint64_t salt) {
+        if (of.prefixes.empty()) of.prefixes.resize(of.count);
+        shared_prefix& p = of.prefixes[which];
+        if (p.tokens == 0) {
+            random_stream draw(config_.seed, salt, which);
+            p.tokens = draw_length(draw, length, limit() / 4);
+        }
+        return p;
+    }
+
+    /// What is in a context before its first request.
+    void begin(synthetic_session& s, synthetic_context& c) {
+        const auto share = [&](items& of, const lognormal& length, std::uint64_t salt) {
+            c.append_shared(item(of, s.item, length, salt), block(), numbers_);
+        };
+        const lognormal* asked = &config_.question;
+        switch (s.kind) {
+        case synthetic_kind::system_prompts:
+            share(prompts_, config_.prompts.length, prompt_salt);
+            break;
+        case synthetic_kind::conversations:
+            share(conversation_prompts_, config_.conversations.prompts.length, conversation_salt);
+            break;
+        case synthetic_kind::agents:
+            share(tools_, config_.agents.tools.length, tools_salt);
+            if (s.sub_left > 0)
+                share(sub_system_, config_.agents.system, sub_system_salt);
+            else
+                share(system_, config_.agents.system, system_salt);
+            asked = &config_.agents.task;
+            break;
+        case synthetic_kind::documents:
+            share(documents_, config_.documents.length, document_salt);
+            break;
+        case synthetic_kind::zipf: {
+            if (objects_.prefixes.empty()) objects_.prefixes.resize(objects_.count);
+            shared_prefix& object = objects_.prefixes[s.item];
+            object.tokens = static_cast<std::uint32_t>(config_.popularity.blocks * block());
+            return c.append_shared(object, block(), numbers_);
+        }
+        }
+        c.append(draw_length(s.draw, *asked, limit() / 2));
+    }
+
+    [[nodiscard]] bool go_on_talking(synthetic_session& s) {
+        if (--s.left == 0) return false;
+        s.context.append(s.output);
+        s.context.append(draw_length(s.draw, config_.question, limit()));
+        s.think = draw_time(s.draw, config_.conversations.think);
+        return s.context.tokens() <= limit();
+    }
+
+    [[nodiscard]] bool go_on_working(synthetic_session& s) {
+        const auto use_tool = [&](synthetic_context& c) {
+            c.append(draw_length(s.draw, config_.agents.result, limit()));
+            s.think = draw_time(s.draw, config_.agents.tool_time);
+            return c.tokens() <= limit();
+        };
+        if (s.sub_left > 0) {
+            s.sub_agent.append(s.output);
+            if (--s.sub_left > 0 && use_tool(s.sub_agent)) return true;
+            s.sub_left = 0;
+            s.context.append(s.output); // the sub-agent's last answer is what its agent reads next
+            s.think = {};
+            return s.context.tokens() <= limit();
+        }
+        if (--s.left == 0) return false;
+        s.context.append(s.output);
+        if (!s.draw.chance(config_.agents.sub_agent_chance)) return use_tool(s.context);
+        s.sub_agent.clear();
+        s.sub_left = draw_geometric(s.draw, config_.agents.mean_sub_steps);
+        s.think = {};
+        return true;
+    }
+
+    static constexpr std::uint64_t prompt_salt = 1, conversation_salt = 2, tools_salt = 3, system_salt = 4,
+                                   sub_system_salt = 5, document_salt = 6;
+
+    synthetic_config config_;
+    block_numbering numbers_;
+    items prompts_;
+    items conversation_prompts_;
+    items tools_;
+    items system_; // one for each of tools_
+    items sub_system_;
+    items documents_;
+    items objects_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_blocks.hpp
+// Makes traces in blocks: shared prompts, conversations, agents, documents, plain popularity.
+
+namespace kvmark::workload {
+
+/// A trace of `c.requests` requests in order of arrival; the same one for the same configuration, on every
+/// machine whose C library agrees on the last bit of log, exp, pow and cos. Precondition: synthetic_faults(c)
+/// is empty.
+///
+/// Sessions start as a Poisson process. A request arrives its think time after the answer that it waits for
+/// would be complete at `c.answer_rate`. The trace begins without any session, and ends in the middle of
+/// those that are open.
+[[nodiscard]] KVMARK_COLD block_trace make_synthetic(const synthetic_config& c) {
+    struct event {
+        nanoseconds at{};
+        std::uint32_t session = 0;
+        std::uint32_t place = 0;
+        bool operator<(const event& o) const { return at != o.at ? at < o.at : session < o.session; }
+    };
+    synthetic_sessions asking(c);
+    trace_builder trace(c.block_tokens, "synthetic");
+    rate_process starts(c.seed, arrival_process::poisson, c.session_rate);
+    std::vector<synthetic_session> places;
+    std::vector<std::uint32_t> free;
+    min_heap<event> next;
+    nanoseconds next_start = starts.next();
+    std::uint32_t started = 0;
+
+    for (std::uint64_t made = 0; made < c.requests; ++made) {
+        if (next.empty() || next_start <= next.top().at) {
+            if (free.empty()) {
+                free.push_back(static_cast<std::uint32_t>(places.size()));
+                places.emplace_back();
+            }
+            asking.open(places[free.back()], started);
+            next.push({next_start, started, free.back()});
+            free.pop_back();
+            ++started;
+            next_start = starts.next();
+        }
+        event now = next.top();
+        synthetic_session& s = places[now.place];
+        trace_row row = asking.ask(s);
+        row.arrival = now.at;
+        if (asking.go_on(s, trace.add(row))) {
+            now.at += from_seconds(static_cast<double>(s.output) / c.answer_rate) + s.think;
+            next.replace_top(now);
+        } else {
+            next.pop();
+            free.push_back(now.place);
+        }
+    }
+    return trace.finish();
+}
+
+} // namespace kvmark::workload
+
 // kvmark/workload/trace_facts.hpp
 // What a trace offers to a cache, before any cache is chosen.
 
@@ -1630,7 +2638,7 @@ struct user {
 class user_population {
 public:
     explicit user_population(const source_config& c)
-        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1),
+        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1, c.arrival_shape),
           pick_(c.seed, pick_salt) {
         set_users(c.users, {});
     }
@@ -3948,6 +4956,15 @@ template <class P>
         return victim;
     }
 }
+/// Whether one more must leave for the newcomer for whom evict() has just taken one; then evict() comes
+/// again.
+template <class P>
+[[nodiscard]] KVMARK_INLINE bool evicts_more(const P& policy) {
+    if constexpr (requires { policy.evicts_more(); })
+        return policy.evicts_more();
+    else
+        return false;
+}
 template <class P>
 KVMARK_INLINE void insert_into(P& policy, const block_use& use) {
     if constexpr (requires { policy.insert(use); })
@@ -4002,6 +5019,433 @@ constexpr void check_eviction_policy() {
         },
         "kvmark: an eviction policy needs `entry_id victim()`");
 }
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_links.hpp
+// Lists of entries through one array, which most eviction policies are made of.
+
+namespace kvmark::cache {
+
+/// Makes v[e] exist. Does nothing where reserve() was told how many numbers there are.
+template <class T>
+KVMARK_INLINE void make_slot(std::vector<T>& v, entry_id e) {
+    if (e >= v.size()) v.resize(std::size_t{e} + 1 + e / 2);
+}
+
+/// Doubly linked lists that share their links, so an entry is in at most one of them: 8 bytes for each
+/// number, and every operation is a few writes.
+class entry_links {
+public:
+    struct list {
+        entry_id oldest = no_entry;
+        entry_id newest = no_entry;
+        std::uint64_t size = 0;
+    };
+
+    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
+
+    KVMARK_INLINE void push_newest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {l.newest, no_entry};
+        (l.newest == no_entry ? l.oldest : links_[l.newest].newer) = e;
+        l.newest = e;
+        ++l.size;
+    }
+    KVMARK_INLINE void push_oldest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {no_entry, l.oldest};
+        (l.oldest == no_entry ? l.newest : links_[l.oldest].older) = e;
+        l.oldest = e;
+        ++l.size;
+    }
+    KVMARK_INLINE void remove(list& l, entry_id e) {
+        const link at = links_[e];
+        (at.older == no_entry ? l.oldest : links_[at.older].newer) = at.newer;
+        (at.newer == no_entry ? l.newest : links_[at.newer].older) = at.older;
+        --l.size;
+    }
+    KVMARK_INLINE void move_to_newest(list& l, entry_id e) {
+        if (e == l.newest) return;
+        remove(l, e);
+        push_newest(l, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id newer(entry_id e) const { return links_[e].newer; }
+
+private:
+    struct link {
+        entry_id older = no_entry;
+        entry_id newer = no_entry;
+    };
+    std::vector<link> links_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/arc.hpp
+// ARC: recency and frequency, balanced by what was evicted too early (Megiddo and Modha, FAST 2003).
+
+namespace kvmark::cache {
+
+/// The lists T1 (seen once) and T2 (seen again) hold what is in, B1 and B2 the numbers of what left them; `p`
+/// is the share of T1. p and the quotients are real numbers. Without miss() and evict(), as in a waterfall,
+/// nothing is remembered and p stays 0: T1 leaves before T2, each in the order of LRU.
+///
+/// 9 bytes for each number: the remembered need no more, since the lists share their links.
+class arc {
+public:
+    static constexpr std::string_view name = "arc";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        list_of_.resize(numbers);
+    }
+
+    /// Adapts p, and forgets whom the newcomer leaves no room to remember.
+    void miss(entry_id e) {
+        make_slot(list_of_, e);
+        newcomer_was_in_b2_ = list_of_[e] == b2;
+        forget_evicted_ = false;
+        const double b1_size = static_cast<double>(size(b1)), b2_size = static_cast<double>(size(b2));
+        if (list_of_[e] == b1) {
+            p_ += b2_size > b1_size ? b2_size / b1_size : 1;
+            if (p_ > static_cast<double>(capacity())) p_ = static_cast<double>(capacity());
+        } else if (list_of_[e] == b2) {
+            p_ -= b1_size > b2_size ? b1_size / b2_size : 1;
+            if (p_ < 0) p_ = 0;
+        } else if (size(t1) + size(b1) >= capacity()) {
+            if (size(b1) != 0)
+                take_out(lists_[b1].oldest);
+            else
+                forget_evicted_ = size(t1) != 0;
+        } else if (size(t1) + size(t2) + size(b1) + size(b2) >= 2 * capacity() && size(b2) != 0) {
+            take_out(lists_[b2].oldest);
+        }
+    }
+    void insert(entry_id e) {
+        make_slot(list_of_, e);
+        const bool was_seen = list_of_[e] != nowhere;
+        if (was_seen) take_out(e);
+        put(was_seen ? t2 : t1, e);
+    }
+    void touch(entry_id e) {
+        take_out(e);
+        put(t2, e);
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() {
+        if (forget_evicted_ && size(t1) != 0) return lists_[t1].oldest;
+        const auto seen_once = static_cast<double>(size(t1));
+        const bool from_t1 =
+            size(t1) != 0 &&
+            (seen_once > p_ || (newcomer_was_in_b2_ && size(t1) == static_cast<std::uint64_t>(p_)));
+        return from_t1 || size(t2) == 0 ? lists_[t1].oldest : lists_[t2].oldest;
+    }
+    [[nodiscard]] entry_id evict() {
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        const where from = list_of_[e];
+        take_out(e);
+        if (!forget_evicted_) put(from == t1 ? b1 : b2, e);
+        forget_evicted_ = false;
+        return e;
+    }
+
+private:
+    enum where : std::uint8_t { nowhere, t1, t2, b1, b2 };
+
+    [[nodiscard]] std::uint64_t size(where w) const { return lists_[w].size; }
+    [[nodiscard]] std::uint64_t capacity() const { return capacity_ != 0 ? capacity_ : size(t1) + size(t2); }
+    KVMARK_INLINE void put(where w, entry_id e) {
+        list_of_[e] = w;
+        links_.push_newest(lists_[w], e);
+    }
+    KVMARK_INLINE void take_out(entry_id e) {
+        links_.remove(lists_[list_of_[e]], e);
+        list_of_[e] = nowhere;
+    }
+
+    entry_links links_;
+    entry_links::list lists_[5]; // by where; nowhere's is not used
+    std::vector<where> list_of_;
+    std::uint64_t capacity_ = 0;
+    double p_ = 0;
+    bool newcomer_was_in_b2_ = false;
+    bool forget_evicted_ = false; // T1 alone fills the cache: its victim is not remembered
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_heap.hpp
+// Entries by a key that changes: the largest is at hand.
+
+namespace kvmark::cache {
+
+/// A heap of four children to a node, which knows where each entry stands. Of equal keys the larger number
+/// comes first. 4 bytes for each number, 8 for each entry that is in; O(log n) for whatever changes.
+class entry_heap {
+public:
+    void reserve(std::uint64_t numbers) { place_.resize(numbers, nowhere); }
+
+    void reserve_entries(std::uint64_t entries) { heap_.reserve(entries); }
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    [[nodiscard]] KVMARK_INLINE bool contains(entry_id e) const {
+        return e < place_.size() && place_[e] != nowhere;
+    }
+    /// The entry of the largest key; no_entry when empty.
+    [[nodiscard]] KVMARK_INLINE entry_id top() const {
+        return heap_.empty() ? no_entry : number_of(heap_[0]);
+    }
+    /// Precondition: not empty.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t top_key() const { return key_of(heap_[0]); }
+
+    /// Precondition: absent.
+    KVMARK_INLINE void push(entry_id e, std::uint32_t key) {
+        if (e >= place_.size()) place_.resize(std::size_t{e} + 1 + e / 2, nowhere);
+        heap_.emplace_back();
+        rise(heap_.size() - 1, item(key, e));
+    }
+    /// Precondition of both: present.
+    KVMARK_INLINE void change(entry_id e, std::uint32_t key) { settle(place_[e], item(key, e)); }
+    KVMARK_INLINE void erase(entry_id e) {
+        const std::size_t hole = place_[e];
+        place_[e] = nowhere;
+        const std::uint64_t last = heap_.back();
+        heap_.pop_back();
+        if (hole < heap_.size()) settle(hole, last);
+    }
+    void clear() {
+        for (const std::uint64_t i : heap_) place_[number_of(i)] = nowhere;
+        heap_.clear();
+    }
+
+private:
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
+    [[nodiscard]] static std::uint64_t item(std::uint32_t key, entry_id e) {
+        return std::uint64_t{key} << 32 | e;
+    }
+    [[nodiscard]] static std::uint32_t key_of(std::uint64_t item) {
+        return static_cast<std::uint32_t>(item >> 32);
+    }
+    [[nodiscard]] static entry_id number_of(std::uint64_t item) { return static_cast<entry_id>(item); }
+
+    KVMARK_INLINE void put(std::size_t at, std::uint64_t item) {
+        heap_[at] = item;
+        place_[number_of(item)] = static_cast<std::uint32_t>(at);
+    }
+    KVMARK_INLINE void settle(std::size_t at, std::uint64_t item) {
+        if (at > 0 && heap_[(at - 1) / 4] < item)
+            rise(at, item);
+        else
+            sink(at, item);
+    }
+    void rise(std::size_t at, std::uint64_t item) {
+        while (at > 0 && heap_[(at - 1) / 4] < item) {
+            put(at, heap_[(at - 1) / 4]);
+            at = (at - 1) / 4;
+        }
+        put(at, item);
+    }
+    void sink(std::size_t at, std::uint64_t item) {
+        const std::size_t n = heap_.size();
+        for (std::size_t child; (child = 4 * at + 1) < n; at = child) {
+            const std::size_t end = child + 4 < n ? child + 4 : n;
+            for (std::size_t c = child + 1; c < end; ++c)
+                if (heap_[c] > heap_[child]) child = c;
+            if (heap_[child] < item) break;
+            put(at, heap_[child]);
+        }
+        put(at, item);
+    }
+
+    std::vector<std::uint64_t> heap_;  // key, then number
+    std::vector<std::uint32_t> place_; // by number
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady.hpp
+// Belady's optimum: whoever is needed last leaves (Belady, 1966). Offline, the bound of all policies.
+
+namespace kvmark::cache {
+
+/// Evicts the block whose next reference is farthest, of several that never come again the largest number.
+/// It needs block_use::next_use from next_uses() by reference; without, as in a waterfall, nobody comes
+/// again. Every newcomer is inserted: no policy that does so misses less.
+///
+/// 4 bytes for each number and 8 for each block that is in; O(log n).
+class belady {
+public:
+    static constexpr std::string_view name = "belady";
+
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) { by_next_use_.reserve(numbers); }
+    void insert(entry_id e) { by_next_use_.push(e, block_use::never); }
+    void insert(const block_use& use) { by_next_use_.push(use.block, use.next_use); }
+    void touch(entry_id) {}
+    void touch(const block_use& use) { by_next_use_.change(use.block, use.next_use); }
+    void remove(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id victim() { return by_next_use_.top(); }
+
+protected:
+    entry_heap by_next_use_;
+};
+
+/// A newcomer that is needed no earlier than the victim is not inserted: no policy at all misses less.
+class belady_bypass : public belady {
+public:
+    static constexpr std::string_view name = "belady-bypass";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return !by_next_use_.empty() && newcomer.next_use < by_next_use_.top_key();
+    }
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/leaf_first.hpp
+// A prefix leaves from its end: a block may be evicted only when nothing in the tier continues it.
+
+namespace kvmark::cache {
+
+/// Keeps which blocks may be evicted: the leaves of the trie of prefixes that no request in flight uses.
+/// `Order` ranks them: note(use) at each insertion and touch of any block, add(e) and drop(e) as a block
+/// becomes and ceases to be evictable, forget(e) when it leaves, first() for who goes next. A block keeps the
+/// parent that it was inserted with. An entry of a waterfall has none and is a leaf.
+///
+/// 8 bytes for each number, and Order's.
+template <class Order>
+class leaf_first {
+public:
+    leaf_first() = default;
+
+    void set_capacity(std::uint64_t capacity) {
+        if constexpr (requires(Order o) { o.set_capacity(capacity); }) order_.set_capacity(capacity);
+    }
+    void reserve(std::uint64_t numbers) {
+        nodes_.resize(numbers);
+        order_.reserve(numbers);
+    }
+    [[nodiscard]] static constexpr bool keeps_prefixes() { return true; }
+
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(nodes_, use.block);
+        order_.note(use);
+        if (use.parent != no_entry) {
+            make_slot(nodes_, use.parent);
+            node& parent = nodes_[use.parent];
+            if (parent.is_evictable()) order_.drop(use.parent);
+            ++parent.children;
+        }
+        node& n = nodes_[use.block];
+        n.parent = use.parent;
+        n.is_in = 1;
+        n.is_protected = 0;
+        if (n.is_evictable()) order_.add(use.block);
+    }
+    void touch(entry_id e) { touch(block_use{.block = e}); }
+    void touch(const block_use& use) {
+        const bool ranked = nodes_[use.block].is_evictable();
+        if (ranked) order_.drop(use.block);
+        order_.note(use);
+        if (ranked) order_.add(use.block);
+    }
+    void remove(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_evictable()) order_.drop(e);
+        n.is_in = 0;
+        order_.forget(e);
+        if (n.parent == no_entry) return;
+        node& parent = nodes_[n.parent];
+        --parent.children;
+        if (parent.is_evictable()) order_.add(n.parent);
+    }
+    [[nodiscard]] entry_id victim() { return order_.first(); }
+
+    void protect(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_in == 0 || n.is_protected != 0) return;
+        if (n.is_evictable()) order_.drop(e);
+        n.is_protected = 1;
+        protected_.push_back(e);
+    }
+    void release() {
+        for (const entry_id e : protected_) {
+            node& n = nodes_[e];
+            if (n.is_protected == 0) continue; // it left and came back
+            n.is_protected = 0;
+            if (n.is_evictable()) order_.add(e);
+        }
+        protected_.clear();
+    }
+
+protected:
+    Order order_;
+
+private:
+    struct node {
+        entry_id parent = no_entry;
+        std::uint32_t children : 30 = 0; // in this tier
+        std::uint32_t is_in : 1 = 0;
+        std::uint32_t is_protected : 1 = 0;
+
+        [[nodiscard]] KVMARK_INLINE bool is_evictable() const {
+            return is_in != 0 && children == 0 && is_protected == 0;
+        }
+    };
+    static_assert(sizeof(node) == 8);
+
+    std::vector<node> nodes_;
+    std::vector<entry_id> protected_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady_leaf.hpp
+// Belady's optimum over the leaves of the prefix trie, with bypass. Offline, the bound of prefix caches.
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by the next request that uses them. 8 bytes for each number, 8 for each leaf.
+class farthest_use {
+public:
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) {
+        next_use_.resize(numbers);
+        by_next_use_.reserve(numbers);
+    }
+    void note(const block_use& use) {
+        make_slot(next_use_, use.block);
+        next_use_[use.block] = use.next_use;
+    }
+    void forget(entry_id) {}
+    void add(entry_id e) { by_next_use_.push(e, next_use_[e]); }
+    void drop(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id first() const { return by_next_use_.top(); }
+    /// Precondition: first() is somebody.
+    [[nodiscard]] std::uint32_t first_key() const { return by_next_use_.top_key(); }
+
+private:
+    std::vector<std::uint32_t> next_use_;
+    entry_heap by_next_use_;
+};
+
+/// Evicts the leaf whose next request is farthest, of several the largest number; a newcomer that is used no
+/// earlier is not inserted. It needs block_use::next_use from next_uses() by request. 16 bytes for each
+/// number, 8 for each leaf; O(log n).
+class belady_leaf : public leaf_first<farthest_use> {
+public:
+    static constexpr std::string_view name = "belady-leaf";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return order_.first() != no_entry && order_.first_key() > newcomer.next_use;
+    }
+};
 
 } // namespace kvmark::cache
 
@@ -4197,6 +5641,7 @@ private:
             sink.drop(b, from);
         }
         if (victim != no_entry) demote(victim, to, sink);
+        while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
     }
@@ -4204,11 +5649,12 @@ private:
     template <class Sink>
     bool insert(const block_access& a, std::size_t i, Sink& sink) {
         const block_use use = learn(a, i);
-        if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) return false;
         bool placed = false;
         for (unsigned t = first_; t != no_tier; t = present_tier(t + 1)) {
             note_miss(tiers_[t].policy, use);
             if (make_room(t, use, sink)) {
+                // Its parent may be who made room.
+                if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) break;
                 if (t == first_ && i < config_.pinned_blocks && tiers_[t].pinned < tiers_[t].capacity / 2)
                     pinned_[use.block] = true;
                 enter(use.block, t, use);
@@ -4227,14 +5673,17 @@ private:
         const entry_id victim = take_victim(t, newcomer);
         if (victim == no_entry) return false;
         demote(victim, t, sink);
+        while (evicts_more(tiers_[t].policy)) demote(take(t), t, sink);
         return true;
     }
 
     /// Out of a full tier; no_entry: nothing in it should make room for this newcomer.
     KVMARK_INLINE entry_id take_victim(unsigned t, const block_use& newcomer) {
-        level& l = tiers_[t];
-        if (!admits(l.policy, newcomer)) return no_entry;
-        const entry_id victim = evict_from(l.policy);
+        return admits(tiers_[t].policy, newcomer) ? take(t) : no_entry;
+    }
+    /// Whoever the tier's policy evicts next; no_entry: nobody.
+    KVMARK_INLINE entry_id take(unsigned t) {
+        const entry_id victim = evict_from(tiers_[t].policy);
         if (victim != no_entry) leave(victim, t);
         return victim;
     }
@@ -4309,43 +5758,64 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/cache/clock.hpp
+// CLOCK, or second chance: a FIFO whose head, if it was hit, goes round once more (Corbato, 1968).
+
+namespace kvmark::cache {
+
+/// A bit that is clear at insertion and set by a hit; a head with its bit set is cleared and goes to the
+/// tail. 9 bytes for each number.
+class clock {
+public:
+    static constexpr std::string_view name = "clock";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() {
+        while (order_.oldest != no_entry && hit_[order_.oldest] != 0) {
+            const entry_id head = order_.oldest;
+            hit_[head] = 0;
+            links_.move_to_newest(order_, head);
+        }
+        return order_.oldest;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/lru.hpp
 // Least recently used.
 
 namespace kvmark::cache {
 
-/// A doubly linked list through two arrays: every operation is a few writes.
+/// 8 bytes for each number.
 class lru {
 public:
     static constexpr std::string_view name = "lru";
 
-    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
-    void insert(entry_id e) {
-        if (e >= links_.size()) links_.resize(std::size_t{e} + 1 + e / 2);
-        links_[e] = {newest_, no_entry};
-        (newest_ == no_entry ? oldest_ : links_[newest_].newer) = e;
-        newest_ = e;
-    }
-    void touch(entry_id e) {
-        if (e == newest_) return;
-        remove(e);
-        insert(e);
-    }
-    void remove(entry_id e) {
-        const link l = links_[e];
-        (l.older == no_entry ? oldest_ : links_[l.older].newer) = l.newer;
-        (l.newer == no_entry ? newest_ : links_[l.newer].older) = l.older;
-    }
-    [[nodiscard]] entry_id victim() { return oldest_; }
+    void reserve(std::uint64_t numbers) { links_.reserve(numbers); }
+    void insert(entry_id e) { links_.push_newest(order_, e); }
+    void touch(entry_id e) { links_.move_to_newest(order_, e); }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() { return order_.oldest; }
 
 private:
-    struct link {
-        entry_id older = no_entry;
-        entry_id newer = no_entry;
-    };
-    std::vector<link> links_;
-    entry_id oldest_ = no_entry;
-    entry_id newest_ = no_entry;
+    entry_links links_;
+    entry_links::list order_;
 };
 
 } // namespace kvmark::cache
@@ -4355,7 +5825,7 @@ private:
 
 namespace kvmark::cache {
 
-/// The list of lru without its touches.
+/// The list of lru without its touches: 8 bytes for each number.
 class fifo {
 public:
     static constexpr std::string_view name = "fifo";
@@ -4369,6 +5839,745 @@ public:
 private:
     lru order_;
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/frequency_sketch.hpp
+// How often numbers were seen lately, in a few bits for each (Einziger, Friedman, Manes, 2017).
+
+namespace kvmark::cache {
+
+/// A count-min sketch of four rows of 4-bit counters, each row as wide as the next power of two of the
+/// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
+/// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
+/// each block of capacity.
+class frequency_sketch {
+public:
+    static constexpr std::uint64_t notes_per_block = 10;
+    static constexpr unsigned rows = 4;
+    static constexpr unsigned largest = 15;
+
+    frequency_sketch() = default;
+    explicit frequency_sketch(std::uint64_t capacity) : sample_(notes_per_block * capacity) {
+        std::uint64_t width = 16;
+        while (width < capacity) width *= 2;
+        mask_ = width - 1;
+        words_.resize(width * rows / 16);
+    }
+
+    /// Whether it has room at all; a sketch without must not be asked or told.
+    [[nodiscard]] bool empty() const { return words_.empty(); }
+    [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
+        const std::uint64_t hash = mix(number);
+        unsigned least = largest;
+        for (unsigned row = 0; row < rows; ++row) {
+            const place at = place_of(hash, row);
+            const auto count = static_cast<unsigned>(words_[at.word] >> at.shift & largest);
+            if (count < least) least = count;
+        }
+        return least;
+    }
+    /// True when this note has halved the counters.
+    KVMARK_INLINE bool note(std::uint64_t number) {
+        const unsigned least = estimate(number);
+        if (least < largest) {
+            const std::uint64_t hash = mix(number);
+            for (unsigned row = 0; row < rows; ++row) {
+                const place at = place_of(hash, row);
+                if ((words_[at.word] >> at.shift & largest) == least)
+                    words_[at.word] += std::uint64_t{1} << at.shift;
+            }
+        }
+        return count_note();
+    }
+    /// A note that the sketch need not keep, since it is kept elsewhere, but counts.
+    KVMARK_INLINE bool count_note() {
+        if (++notes_ < sample_) return false;
+        halve();
+        return true;
+    }
+
+private:
+    struct place {
+        std::size_t word;
+        unsigned shift;
+    };
+    [[nodiscard]] KVMARK_INLINE place place_of(std::uint64_t hash, unsigned row) const {
+        const std::uint64_t column = (hash + row * (hash >> 32 | 1)) & mask_;
+        return {static_cast<std::size_t>(column / 4), static_cast<unsigned>((column % 4 * rows + row) * 4)};
+    }
+    KVMARK_COLD void halve() {
+        for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
+        notes_ /= 2;
+    }
+
+    std::vector<std::uint64_t> words_;
+    std::uint64_t mask_ = 0;
+    std::uint64_t sample_ = 0;
+    std::uint64_t notes_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/length_aware.hpp
+// Length-aware: blocks that stand late in their requests go first (LengthAwareCache; Qin et al., Mooncake,
+// FAST 2025).
+
+namespace kvmark::cache {
+
+/// Evicts the block with the most blocks before it in its prefix, as of its last use; of several the least
+/// recently used. Late blocks serve fewer requests than the opening ones that they continue. Entries of a
+/// waterfall have no place in a prefix, so there it is LRU.
+///
+/// 12 bytes for each number, 24 for each position. Every operation is a few writes; to find the last position
+/// in use costs a step for each 4,096 positions.
+class length_aware {
+public:
+    static constexpr std::string_view name = "length-aware";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        position_.resize(numbers);
+    }
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(position_, use.block);
+        if (use.position >= at_.size()) grow(use.position);
+        position_[use.block] = use.position;
+        if (at_[use.position].size == 0) mark(use.position);
+        links_.push_newest(at_[use.position], use.block);
+    }
+    void touch(entry_id e) { links_.move_to_newest(at_[position_[e]], e); }
+    void touch(const block_use& use) {
+        if (position_[use.block] == use.position) return touch(use.block);
+        remove(use.block);
+        insert(use);
+    }
+    void remove(entry_id e) {
+        const std::uint32_t position = position_[e];
+        links_.remove(at_[position], e);
+        if (at_[position].size == 0) unmark(position);
+    }
+    [[nodiscard]] entry_id victim() {
+        for (std::size_t i = used_words_.size(); i-- > 0;) {
+            if (used_words_[i] == 0) continue;
+            const std::size_t word = i * 64 + last_bit(used_words_[i]);
+            return at_[word * 64 + last_bit(used_[word])].oldest;
+        }
+        return no_entry;
+    }
+
+private:
+    [[nodiscard]] static std::size_t last_bit(std::uint64_t word) {
+        return 63 - static_cast<std::size_t>(__builtin_clzll(word));
+    }
+    KVMARK_COLD void grow(std::uint32_t position) {
+        const std::size_t groups = (std::size_t{position} + position / 2) / 4096 + 1;
+        at_.resize(groups * 4096);
+        used_.resize(groups * 64);
+        used_words_.resize(groups);
+    }
+    void mark(std::uint32_t position) {
+        used_[position / 64] |= std::uint64_t{1} << position % 64;
+        used_words_[position / 4096] |= std::uint64_t{1} << position / 64 % 64;
+    }
+    void unmark(std::uint32_t position) {
+        used_[position / 64] &= ~(std::uint64_t{1} << position % 64);
+        if (used_[position / 64] == 0)
+            used_words_[position / 4096] &= ~(std::uint64_t{1} << position / 64 % 64);
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> position_;
+    std::vector<entry_links::list> at_;     // by position
+    std::vector<std::uint64_t> used_;       // a bit for each position whose list is not empty
+    std::vector<std::uint64_t> used_words_; // a bit for each word of used_ that is not 0
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lfu.hpp
+// Least frequently used.
+
+namespace kvmark::cache {
+
+/// Evicts the smallest (count, last access). The count starts at 1 and is forgotten when the entry leaves.
+/// Entries of one count are a list in order of access, and the lists a list in order of count, so every
+/// operation is a few writes (Shah, Mitra, Matani, 2010). 12 bytes for each number, 40 for each count.
+class lfu {
+public:
+    static constexpr std::string_view name = "lfu";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        bucket_of_.resize(numbers);
+        buckets_.reserve(numbers < 4096 ? numbers : 4096);
+    }
+    void insert(entry_id e) {
+        make_slot(bucket_of_, e);
+        if (lowest_ == none || buckets_[lowest_].count != 1) lowest_ = open_bucket(1, none, lowest_);
+        append(lowest_, e);
+    }
+    void touch(entry_id e) {
+        const std::uint32_t from = bucket_of_[e];
+        const std::uint32_t next = buckets_[from].higher;
+        const std::uint64_t count = buckets_[from].count + 1;
+        if (next != none && buckets_[next].count == count) {
+            take_out(e);
+            append(next, e);
+        } else if (buckets_[from].entries.size == 1) {
+            buckets_[from].count = count;
+        } else {
+            const std::uint32_t to = open_bucket(count, from, next);
+            take_out(e);
+            append(to, e);
+        }
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() { return lowest_ == none ? no_entry : buckets_[lowest_].entries.oldest; }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    struct bucket {
+        std::uint64_t count = 0;
+        entry_links::list entries;
+        std::uint32_t lower = none;
+        std::uint32_t higher = none; // of a free bucket: the next free one
+    };
+
+    std::uint32_t open_bucket(std::uint64_t count, std::uint32_t lower, std::uint32_t higher) {
+        std::uint32_t b = free_;
+        if (b == none) {
+            b = static_cast<std::uint32_t>(buckets_.size());
+            buckets_.emplace_back();
+        } else {
+            free_ = buckets_[b].higher;
+        }
+        buckets_[b] = {count, {}, lower, higher};
+        if (lower != none) buckets_[lower].higher = b;
+        if (higher != none) buckets_[higher].lower = b;
+        return b;
+    }
+    void append(std::uint32_t b, entry_id e) {
+        bucket_of_[e] = b;
+        links_.push_newest(buckets_[b].entries, e);
+    }
+    void take_out(entry_id e) {
+        const std::uint32_t b = bucket_of_[e];
+        bucket& from = buckets_[b];
+        links_.remove(from.entries, e);
+        if (from.entries.size != 0) return;
+        (from.lower == none ? lowest_ : buckets_[from.lower].higher) = from.higher;
+        if (from.higher != none) buckets_[from.higher].lower = from.lower;
+        from.higher = free_;
+        free_ = b;
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> bucket_of_;
+    std::vector<bucket> buckets_;
+    std::uint32_t lowest_ = none;
+    std::uint32_t free_ = none;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lru_leaf.hpp
+// LRU over the leaves of the prefix trie, as servers with a radix tree evict (SGLang; Zheng et al., NeurIPS
+// 2024).
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by their last use, on a clock that ticks at each. Most join at an end of a list:
+/// who was just used at one, and the parent of the last victim, which was used just before it, at the other.
+/// The rest wait in a heap, so that no case is worse than O(log n). 16 bytes for each number.
+///
+/// After `LastTick` ticks the uses are numbered anew in their order.
+template <std::uint32_t LastTick = block_use::never - 1>
+class least_recent_use {
+public:
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        used_.resize(numbers);
+        between_.reserve(numbers);
+    }
+    KVMARK_INLINE void note(const block_use& use) {
+        make_slot(used_, use.block);
+        if (clock_ == LastTick) renumber();
+        used_[use.block] = ++clock_;
+    }
+    KVMARK_INLINE void forget(entry_id e) { used_[e] = 0; }
+    KVMARK_INLINE void add(entry_id e) {
+        if (list_.size == 0 || used_[e] > used_[list_.newest])
+            links_.push_newest(list_, e);
+        else if (used_[e] < used_[list_.oldest])
+            links_.push_oldest(list_, e);
+        else
+            between_.push(e, ~used_[e]);
+    }
+    KVMARK_INLINE void drop(entry_id e) {
+        if (!between_.empty() && between_.contains(e))
+            between_.erase(e);
+        else
+            links_.remove(list_, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id first() const {
+        if (between_.empty()) return list_.oldest;
+        return list_.size == 0 || ~between_.top_key() < used_[list_.oldest] ? between_.top() : list_.oldest;
+    }
+
+private:
+    /// Ticks from 1 again; needs fewer blocks in than LastTick.
+    KVMARK_COLD void renumber() {
+        entry_heap oldest_first, waiting = between_;
+        for (std::size_t e = 0; e < used_.size(); ++e)
+            if (used_[e] != 0) oldest_first.push(static_cast<entry_id>(e), ~used_[e]);
+        clock_ = 0;
+        for (; !oldest_first.empty(); oldest_first.erase(oldest_first.top()))
+            used_[oldest_first.top()] = ++clock_;
+        between_.clear();
+        for (; !waiting.empty(); waiting.erase(waiting.top()))
+            between_.push(waiting.top(), ~used_[waiting.top()]);
+    }
+
+    entry_links links_;
+    entry_links::list list_;
+    entry_heap between_;
+    std::vector<std::uint32_t> used_; // 0: not in
+    std::uint32_t clock_ = 0;
+};
+
+/// Evicts the leaf that was used longest ago. 24 bytes for each number.
+class lru_leaf : public leaf_first<least_recent_use<>> {
+public:
+    static constexpr std::string_view name = "lru-leaf";
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/next_use.hpp
+// When each block of a trace is needed again: what offline policies know.
+
+namespace kvmark::cache {
+
+/// What a policy's block_use::next_use counts.
+enum class next_use_unit : std::uint8_t {
+    none,      ///< it is not looked at: the policy works online
+    reference, ///< the number of the next reference to the block
+    request,   ///< the number of the next request that uses it; a later one, if one uses it twice
+};
+
+/// An element for each reference of the trace, in its order; block_use::never: not used again. Empty for
+/// next_use_unit::none. Error: the trace has 2^32 - 1 references, requests, or more, too many for 32 bits.
+[[nodiscard]] KVMARK_COLD result<std::vector<std::uint32_t>> next_uses(const workload::block_trace& trace,
+                                                                       next_use_unit unit) {
+    if (unit == next_use_unit::none) return std::vector<std::uint32_t>{};
+    if (trace.references() >= block_use::never || trace.requests() >= block_use::never)
+        return error{error_kind::invalid_argument,
+                     "an offline policy numbers references and requests with 32 bits, and the trace has " +
+                         std::to_string(trace.references()) + " references in " +
+                         std::to_string(trace.requests()) + " requests; replay a part of it"};
+    std::vector<std::span<const workload::block_number>> requests;
+    requests.reserve(trace.requests());
+    workload::block_trace::cursor at(trace);
+    for (workload::block_request r; at.next(r);) requests.push_back(r.blocks);
+
+    std::vector<std::uint32_t> next_of(trace.distinct_blocks(), block_use::never);
+    std::vector<std::uint32_t> uses(trace.references());
+    auto end = static_cast<std::uint32_t>(trace.references());
+    for (auto r = static_cast<std::uint32_t>(requests.size()); r-- > 0;) {
+        const auto blocks = requests[r];
+        const auto begin = end - static_cast<std::uint32_t>(blocks.size());
+        for (std::uint32_t i = end; i-- > begin;) {
+            uses[i] = next_of[blocks[i - begin]];
+            if (unit == next_use_unit::reference) next_of[blocks[i - begin]] = i;
+        }
+        if (unit == next_use_unit::request)
+            for (const workload::block_number b : blocks) next_of[b] = r;
+        end = begin;
+    }
+    return uses;
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/s3fifo.hpp
+// S3-FIFO: three queues, of which the small one lets what is never hit leave soon (Yang et al., SOSP 2023).
+
+namespace kvmark::cache {
+
+/// The small queue has a tenth of the capacity, at least 1; main has the rest. A hit adds 1 to an entry's
+/// count, up to 3. While small holds its share its heads are looked at: one with a count of 2 or more goes to
+/// main's tail, any other is evicted and remembered. Else main's: one with a count goes to the tail with one
+/// less, another is evicted. Who is remembered comes back into main. Main remembers as many as it holds.
+/// Without set_capacity() the shares are those of the present population, and nothing is remembered.
+///
+/// 9 bytes for each number, 4 for each block that is remembered.
+class s3fifo {
+public:
+    static constexpr std::string_view name = "s3fifo";
+
+    void set_capacity(std::uint64_t capacity) {
+        capacity_ = capacity;
+        ghosts_.assign(main_share(), no_entry);
+    }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        state_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(state_, e);
+        state_[e] &= is_ghost;
+        if (state_[e] != 0) {
+            state_[e] |= in_main;
+            links_.push_newest(main_, e);
+        } else {
+            links_.push_newest(small_, e);
+        }
+    }
+    void touch(entry_id e) {
+        if (hits(e) < 3) ++state_[e];
+    }
+    void remove(entry_id e) { links_.remove((state_[e] & in_main) != 0 ? main_ : small_, e); }
+
+    [[nodiscard]] entry_id victim() {
+        while (takes_from_small()) {
+            const entry_id head = small_.oldest;
+            if (head == no_entry) break;
+            if (hits(head) < 2) return head;
+            if (main_.size != 0 && main_.size >= main_share()) return main_head();
+            promote(head);
+        }
+        return main_head();
+    }
+    /// Main may have to make room for a head of the small queue: then one leaves of each.
+    [[nodiscard]] entry_id evict() {
+        const bool from_small = takes_from_small();
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        remove(e);
+        small_goes_on_ = false;
+        if ((state_[e] & in_main) == 0) {
+            remember(e);
+        } else if (from_small && small_.size != 0) {
+            promote(small_.oldest);
+            small_goes_on_ = small_.size != 0;
+        }
+        return e;
+    }
+    [[nodiscard]] bool evicts_more() const { return small_goes_on_; }
+
+private:
+    static constexpr std::uint8_t count_bits = 3, in_main = 4, is_ghost = 8;
+
+    [[nodiscard]] unsigned hits(entry_id e) const { return state_[e] & count_bits; }
+    [[nodiscard]] std::uint64_t capacity() const {
+        return capacity_ != 0 ? capacity_ : small_.size + main_.size;
+    }
+    [[nodiscard]] std::uint64_t small_share() const { return capacity() < 20 ? 1 : capacity() / 10; }
+    [[nodiscard]] std::uint64_t main_share() const {
+        return capacity() == 0 ? 0 : capacity() - small_share();
+    }
+    [[nodiscard]] bool takes_from_small() const {
+        return small_goes_on_ || small_.size >= small_share() || main_.size == 0;
+    }
+
+    [[nodiscard]] entry_id main_head() {
+        while (main_.oldest != no_entry && hits(main_.oldest) != 0) {
+            const entry_id head = main_.oldest;
+            --state_[head];
+            links_.move_to_newest(main_, head);
+        }
+        return main_.oldest;
+    }
+    void promote(entry_id head) {
+        links_.remove(small_, head);
+        links_.push_newest(main_, head);
+        state_[head] = static_cast<std::uint8_t>((state_[head] & is_ghost) | in_main);
+    }
+    /// A remembered block that comes back goes into main, from where nobody is remembered: so it is here
+    /// once.
+    void remember(entry_id e) {
+        if (ghosts_.empty()) return;
+        if (ghosts_[next_ghost_] != no_entry)
+            state_[ghosts_[next_ghost_]] &= static_cast<std::uint8_t>(~is_ghost);
+        ghosts_[next_ghost_] = e;
+        state_[e] |= is_ghost;
+        next_ghost_ = next_ghost_ + 1 == ghosts_.size() ? 0 : next_ghost_ + 1;
+    }
+
+    entry_links links_;
+    entry_links::list small_, main_;
+    std::vector<std::uint8_t> state_;
+    std::vector<entry_id> ghosts_; // a ring
+    std::size_t next_ghost_ = 0;
+    std::uint64_t capacity_ = 0;
+    bool small_goes_on_ = false;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/sieve.hpp
+// SIEVE: a FIFO that keeps what was hit where it stands (Zhang et al., NSDI 2024).
+
+namespace kvmark::cache {
+
+/// A hand moves from the oldest entry to the newest and round again. It clears the bit of entries that were
+/// hit and evicts the first that was not, and stays there for the next time. 9 bytes for each number.
+class sieve {
+public:
+    static constexpr std::string_view name = "sieve";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) {
+        if (hand_ == e) hand_ = links_.newer(e);
+        links_.remove(order_, e);
+    }
+    [[nodiscard]] entry_id victim() {
+        if (order_.size == 0) return no_entry;
+        if (hand_ == no_entry) hand_ = order_.oldest;
+        while (hit_[hand_] != 0) {
+            hit_[hand_] = 0;
+            hand_ = links_.newer(hand_);
+            if (hand_ == no_entry) hand_ = order_.oldest;
+        }
+        return hand_;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+    entry_id hand_ = no_entry; // no_entry: at the oldest
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/slru.hpp
+// Segmented LRU: what was hit once is protected from what was never hit (Karedla et al., 1994).
+
+namespace kvmark::cache {
+
+/// Four fifths of the capacity, rounded down, are the protected segment; without set_capacity(), of the
+/// present population. A hit moves an entry there; who overflows it becomes the newest on probation. Evicts
+/// the oldest on probation, or the oldest protected one if nobody is on probation. 9 bytes for each number.
+class slru {
+public:
+    static constexpr std::string_view name = "slru";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        is_protected_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(is_protected_, e);
+        is_protected_[e] = 0;
+        links_.push_newest(probation_, e);
+    }
+    void touch(entry_id e) {
+        if (is_protected_[e] != 0) return links_.move_to_newest(protected_, e);
+        links_.remove(probation_, e);
+        links_.push_newest(protected_, e);
+        is_protected_[e] = 1;
+        while (protected_.size > protected_share()) {
+            const entry_id overflow = protected_.oldest;
+            links_.remove(protected_, overflow);
+            links_.push_newest(probation_, overflow);
+            is_protected_[overflow] = 0;
+        }
+    }
+    void remove(entry_id e) { links_.remove(is_protected_[e] != 0 ? protected_ : probation_, e); }
+    [[nodiscard]] entry_id victim() { return probation_.size != 0 ? probation_.oldest : protected_.oldest; }
+
+private:
+    [[nodiscard]] std::uint64_t protected_share() const {
+        return (capacity_ != 0 ? capacity_ : probation_.size + protected_.size) * 4 / 5;
+    }
+
+    entry_links links_;
+    entry_links::list probation_, protected_;
+    std::vector<std::uint8_t> is_protected_;
+    std::uint64_t capacity_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/tinylfu.hpp
+// TinyLFU: admission in front of any policy (Einziger, Friedman, Manes, ACM Transactions on Storage, 2017).
+
+namespace kvmark::cache {
+
+/// A newcomer is let in only if it was seen more often lately than the victim of `Policy`: in the last ten
+/// capacities of look-ups, hits and misses, by a sketch. Without set_capacity(), or where admits() is not
+/// asked, as in a waterfall, it is `Policy`.
+///
+/// `Doorkeeper`: a number's first look-up is kept by a Bloom filter of a bit, so that what is seen once does
+/// not use up counters; it is emptied whenever the counters are halved.
+///
+/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 2 to 4 more.
+template <eviction_policy Policy = lru, bool Doorkeeper = false>
+class tinylfu {
+public:
+    static constexpr std::string_view name = "tinylfu";
+
+    tinylfu() = default;
+    explicit tinylfu(Policy policy) : policy_(std::move(policy)) {}
+
+    void set_capacity(std::uint64_t capacity) {
+        if (capacity == 0) return;
+        seen_ = frequency_sketch(capacity);
+        if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
+        if constexpr (Doorkeeper) {
+            std::uint64_t bits = 64;
+            while (bits < 16 * capacity) bits *= 2;
+            door_.resize(bits / 64);
+        }
+    }
+    void reserve(std::uint64_t numbers) {
+        if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
+    }
+
+    void miss(entry_id e) {
+        note(e);
+        note_miss(policy_, {.block = e});
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        if (!cache::admits(policy_, newcomer)) return false;
+        if (seen_.empty()) return true;
+        const entry_id victim = policy_.victim();
+        return victim == no_entry || frequency(newcomer.block) > frequency(victim);
+    }
+    /// How often `e` was seen lately, as far as the sketch knows.
+    [[nodiscard]] unsigned frequency(entry_id e) const {
+        return seen_.estimate(e) + (Doorkeeper && has_passed(e));
+    }
+
+    void insert(entry_id e) { policy_.insert(e); }
+    void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
+    void touch(entry_id e) {
+        note(e);
+        policy_.touch(e);
+    }
+    void touch(const block_use& use) requires wants_block_use<Policy> {
+        note(use.block);
+        touch_in(policy_, use);
+    }
+    void remove(entry_id e) { policy_.remove(e); }
+    [[nodiscard]] entry_id victim() { return policy_.victim(); }
+    [[nodiscard]] entry_id evict() { return evict_from(policy_); }
+    [[nodiscard]] bool evicts_more() const { return cache::evicts_more(policy_); }
+
+    [[nodiscard]] bool keeps_prefixes() const { return cache::keeps_prefixes(policy_); }
+    void protect(entry_id e) requires requires(Policy p) { p.protect(e); }
+    { policy_.protect(e); }
+    void release() requires requires(Policy p) { p.release(); }
+    { policy_.release(); }
+
+private:
+    KVMARK_INLINE void note(entry_id e) {
+        if (seen_.empty()) return;
+        if constexpr (Doorkeeper) {
+            if (!has_passed(e)) {
+                const std::uint64_t bit = door_bit(e);
+                door_[bit / 64] |= std::uint64_t{1} << bit % 64;
+                if (seen_.count_note()) open_door();
+                return;
+            }
+        }
+        if (seen_.note(e) && Doorkeeper) open_door();
+    }
+    [[nodiscard]] std::uint64_t door_bit(entry_id e) const {
+        return mix(~std::uint64_t{e}) & (door_.size() * 64 - 1);
+    }
+    [[nodiscard]] bool has_passed(entry_id e) const {
+        const std::uint64_t bit = door_bit(e);
+        return (door_[bit / 64] >> bit % 64 & 1) != 0;
+    }
+    KVMARK_COLD void open_door() {
+        for (std::uint64_t& word : door_) word = 0;
+    }
+
+    Policy policy_;
+    frequency_sketch seen_;
+    std::vector<std::uint64_t> door_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/policy_names.hpp
+// The eviction policies by the names that users give.
+
+#include <type_traits>
+
+namespace kvmark::cache {
+
+struct policy_info {
+    std::string_view name;
+    next_use_unit next_use = next_use_unit::none; ///< what it must be told of the future; none: it is online
+    bool keeps_prefixes = false;                  ///< see cache::keeps_prefixes
+
+    [[nodiscard]] constexpr bool is_offline() const { return next_use != next_use_unit::none; }
+};
+
+/// Types as a value.
+template <class... P>
+struct policy_list {};
+
+using online_policies =
+    policy_list<fifo, lru, lru_leaf, clock, slru, lfu, s3fifo, arc, sieve, tinylfu<>, length_aware>;
+using offline_policies = policy_list<belady, belady_bypass, belady_leaf>;
+
+/// What a policy of these lists must be told of the future.
+template <class P>
+inline constexpr next_use_unit next_use_of = std::is_base_of_v<belady, P>     ? next_use_unit::reference
+                                             : std::is_same_v<belady_leaf, P> ? next_use_unit::request
+                                                                              : next_use_unit::none;
+
+namespace detail {
+
+template <class... Online, class... Offline>
+constexpr auto describe_policies(policy_list<Online...>, policy_list<Offline...>) {
+    const auto describe = []<class P>(std::type_identity<P>) {
+        return policy_info{P::name, next_use_of<P>, requires(P p){p.protect(entry_id{});
+    }
+};
+};
+return std::array{describe(std::type_identity<Online>{})..., describe(std::type_identity<Offline>{})...};
+}
+
+template <class F, class... P>
+bool call_with_policy(std::string_view name, F& f, policy_list<P...>) {
+    return ((P::name == name && (f(std::type_identity<P>{}), true)) || ...);
+}
+
+} // namespace detail
+
+/// All of them, the online ones first.
+inline constexpr auto known_policies = detail::describe_policies(online_policies{}, offline_policies{});
+
+/// What is known of the policy of that name; null: there is none.
+[[nodiscard]] constexpr const policy_info* find_policy(std::string_view name) {
+    for (const policy_info& p : known_policies)
+        if (p.name == name) return &p;
+    return nullptr;
+}
+
+/// Calls `f(std::type_identity<Policy>{})` with the policy of that name. False, and no call: there is none.
+template <class F>
+bool with_policy(std::string_view name, F&& f) {
+    return detail::call_with_policy(name, f, online_policies{}) ||
+           detail::call_with_policy(name, f, offline_policies{});
+}
 
 } // namespace kvmark::cache
 
@@ -4414,38 +6623,172 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_blocks_prefix += hits.prefix;
     c.hit_blocks_any += hits.any;
     c.recomputed_blocks += hits.recomputed;
-    // A block has at least one token, so an input shorter than its blocks counts one for each of the rest.
-    const std::size_t n = r.blocks.size();
-    const auto sum = [&](std::size_t blocks) {
-        const std::uint64_t whole = r.input.count / block.count;
-        if (blocks <= whole) return blocks * block.count;
-        const std::uint64_t rest = r.input.count % block.count;
-        return r.input.count + (blocks - whole - (rest != 0));
-    };
-    c.measured_tokens += sum(n);
-    c.hit_tokens += sum(hits.prefix);
+    c.measured_tokens += workload::leading_tokens(r.input, block, r.blocks.size());
+    c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
-/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
-/// element for each reference of the trace, or none.
-template <class Policy>
-[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+/// Plays what `next(block_request&)` yields until it is false. Requests below number `warmup` are played and
+/// not counted. `next_uses` has an element for each reference, or none.
+template <class Policy, class Next>
+[[nodiscard]] replay_counts replay(Next&& next, tokens block, block_cache<Policy>& cache,
                                    std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
     replay_counts counts;
     counting_sink sink{counts, warmup == 0};
-    workload::block_trace::cursor at(trace);
     workload::block_request r;
     std::size_t reference = 0;
-    while (at.next(r)) {
+    while (next(r)) {
         block_access access{.blocks = r.blocks, .arrival = r.arrival};
         if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
         reference += r.blocks.size();
         sink.measuring = r.id >= warmup;
         const block_hits hits = cache.serve(access, sink);
-        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+        if (sink.measuring) count_request(counts, r, block, hits);
     }
     return counts;
 }
+
+/// The same of a whole trace, once.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    workload::block_trace::cursor at(trace);
+    return replay([&](workload::block_request& r) { return at.next(r); }, trace.block_tokens(), cache, warmup,
+                  next_uses);
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/selected_policy.hpp
+// Any of the online eviction policies, chosen when the program runs.
+
+#include <variant>
+
+namespace kvmark::cache {
+
+namespace detail {
+
+template <class List>
+struct any_of;
+template <class... P>
+struct any_of<policy_list<P...>> {
+    using type = std::variant<P...>;
+};
+
+/// std::visit calls through a table.
+template <class Variant, class F>
+KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
+    static_assert(std::variant_size_v<std::remove_const_t<Variant>> == 11, "a case for each");
+    switch (v.index()) {
+    case 0:
+        return f(*std::get_if<0>(&v));
+    case 1:
+        return f(*std::get_if<1>(&v));
+    case 2:
+        return f(*std::get_if<2>(&v));
+    case 3:
+        return f(*std::get_if<3>(&v));
+    case 4:
+        return f(*std::get_if<4>(&v));
+    case 5:
+        return f(*std::get_if<5>(&v));
+    case 6:
+        return f(*std::get_if<6>(&v));
+    case 7:
+        return f(*std::get_if<7>(&v));
+    case 8:
+        return f(*std::get_if<8>(&v));
+    case 9:
+        return f(*std::get_if<9>(&v));
+    default:
+        return f(*std::get_if<10>(&v));
+    }
+}
+
+} // namespace detail
+
+/// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
+/// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
+/// block_cache's 16 bytes for each number, since some of the policies want a block_use.
+class selected_policy {
+public:
+    /// LRU.
+    selected_policy() = default;
+
+    /// Error: the name is not one of the online policies.
+    [[nodiscard]] KVMARK_COLD static result<selected_policy> named(std::string_view name) {
+        selected_policy chosen;
+        if (chosen.choose(name, online_policies{})) return chosen;
+        std::string message =
+            "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
+        for (const policy_info& p : known_policies)
+            if (!p.is_offline()) message += (message.ends_with("one of") ? " " : ", ") + std::string(p.name);
+        return error{error_kind::invalid_argument, message};
+    }
+
+    [[nodiscard]] std::string_view name() const {
+        return detail::switch_on(policy_, [](const auto& p) { return std::string_view(p.name); });
+    }
+
+    void set_capacity(std::uint64_t capacity) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.set_capacity(capacity); }) p.set_capacity(capacity);
+        });
+    }
+    void reserve(std::uint64_t numbers) {
+        detail::switch_on(policy_, [=](auto& p) { p.reserve(numbers); });
+    }
+    void miss(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { note_miss(p, {.block = e}); });
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        return detail::switch_on(policy_, [&](auto& p) { return cache::admits(p, newcomer); });
+    }
+    void insert(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.insert(e); });
+    }
+    void insert(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { insert_into(p, use); });
+    }
+    void touch(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.touch(e); });
+    }
+    void touch(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { touch_in(p, use); });
+    }
+    void remove(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.remove(e); });
+    }
+    [[nodiscard]] entry_id victim() {
+        return detail::switch_on(policy_, [](auto& p) { return p.victim(); });
+    }
+    [[nodiscard]] entry_id evict() {
+        return detail::switch_on(policy_, [](auto& p) { return evict_from(p); });
+    }
+    [[nodiscard]] bool evicts_more() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::evicts_more(p); });
+    }
+    [[nodiscard]] bool keeps_prefixes() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::keeps_prefixes(p); });
+    }
+    void protect(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.protect(e); }) p.protect(e);
+        });
+    }
+    void release() {
+        detail::switch_on(policy_, [](auto& p) {
+            if constexpr (requires { p.release(); }) p.release();
+        });
+    }
+
+private:
+    template <class... P>
+    bool choose(std::string_view name, policy_list<P...>) {
+        return ((P::name == name && (policy_.emplace<P>(), true)) || ...);
+    }
+
+    detail::any_of<online_policies>::type policy_{std::in_place_type<lru>};
+};
 
 } // namespace kvmark::cache
 
@@ -5014,6 +7357,27 @@ struct job_stats {
 
 } // namespace kvmark::measure
 
+// kvmark/measure/serving_stats.hpp
+// What a run over prefix blocks says beyond its tiers: hits by tier, and the latency of each request's
+// tokens.
+
+namespace kvmark::measure {
+
+/// Of the requests after the warm-up. time to first token = queue + load + prefill, request by request.
+struct serving_stats {
+    cache::replay_counts counts;
+    bytes block{}; ///< size of a block
+    tokens block_tokens{};
+    std::uint64_t completed = 0;
+    histogram ttft;        ///< intended arrival to first token
+    histogram queue;       ///< intended arrival to admission
+    histogram load;        ///< admission until the last cached block is there
+    histogram prefill;     ///< until the first token, waiting for the accelerator included
+    histogram inter_token; ///< mean gap of a request's further tokens
+};
+
+} // namespace kvmark::measure
+
 // kvmark/measure/run_report.hpp
 // What a run measured: plain data, filled by the engine, printed by report/.
 
@@ -5147,8 +7511,9 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;          ///< false where another process of the job reports to the user
+    std::optional<serving_stats> serving; ///< of a run over prefix blocks
+    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;                  ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {
@@ -5205,6 +7570,31 @@ inline void add(process_usage& to, const process_usage& p) {
     to.user += p.user;
     to.system += p.system;
     to.peak_resident += p.peak_resident;
+}
+
+inline void add(serving_stats& to, const serving_stats& s) {
+    cache::replay_counts& c = to.counts;
+    c.requests += s.counts.requests;
+    c.block_refs += s.counts.block_refs;
+    c.hit_blocks_prefix += s.counts.hit_blocks_prefix;
+    c.hit_blocks_any += s.counts.hit_blocks_any;
+    c.recomputed_blocks += s.counts.recomputed_blocks;
+    c.measured_tokens += s.counts.measured_tokens;
+    c.hit_tokens += s.counts.hit_tokens;
+    for (std::size_t t = 0; t < c.tiers.size(); ++t) {
+        c.tiers[t].read += s.counts.tiers[t].read;
+        c.tiers[t].written += s.counts.tiers[t].written;
+        c.tiers[t].demoted += s.counts.tiers[t].demoted;
+        c.tiers[t].dropped += s.counts.tiers[t].dropped;
+    }
+    to.block = s.block;
+    to.block_tokens = s.block_tokens;
+    to.completed += s.completed;
+    to.ttft.merge(s.ttft);
+    to.queue.merge(s.queue);
+    to.load.merge(s.load);
+    to.prefill.merge(s.prefill);
+    to.inter_token.merge(s.inter_token);
 }
 
 /// Whether a tier has a limit at all: a modelled or null tier may hold any amount.
@@ -5303,6 +7693,128 @@ struct no_observer {
 };
 
 } // namespace kvmark::measure
+
+// kvmark/engine/accelerator.hpp
+// A model of the accelerator: how long prompts and tokens take to compute.
+
+#include <deque>
+
+namespace kvmark::engine {
+
+struct accelerator_config {
+    double prefill_tokens_per_second = 0; ///< of one prompt at a time; 0: it takes no time
+    double decode_tokens_per_second = 0;  ///< of each sequence; 0: it takes no time
+};
+
+/// Prompts are prefilled one after the other, in the order in which they are ready, and nothing is decoded
+/// meanwhile, as in a server without chunked prefill. Between prefills all sequences decode side by side,
+/// each at its rate, so a prefill shows in the inter-token latency of the others. What it computes is
+/// counted in tokens alone: no attention cost that grows with the context.
+template <class Request>
+class accelerator {
+public:
+    static constexpr nanoseconds never{INT64_MAX};
+
+    explicit accelerator(const accelerator_config& c)
+        : prefill_ns_(c.prefill_tokens_per_second > 0 ? 1e9 / c.prefill_tokens_per_second : 0),
+          decode_ns_(c.decode_tokens_per_second > 0 ? 1e9 / c.decode_tokens_per_second : 0) {}
+
+    /// `r` is ready to be prefilled at `now`, which is not before the last advance().
+    void prefill(Request& r, tokens n, nanoseconds now) {
+        waiting_.push_back({&r, rounded(prefill_ns_ * static_cast<double>(n.count))});
+        if (!prefilling_) begin_prefill(now);
+    }
+
+    /// When advance() has something to tell, if nothing else is begun before; never: nothing.
+    [[nodiscard]] nanoseconds next_event() const {
+        if (prefilling_) return prefill_end_;
+        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.front().target - progress_);
+    }
+
+    /// Goes on to `now`, and tells what happened up to it in order: first_token(r, when) ends a prefill and
+    /// returns how many tokens are to be decoded; completed(r, when) ends the last of them.
+    template <class FirstToken, class Completed>
+    void advance(nanoseconds now, FirstToken&& first_token, Completed&& completed) {
+        for (;;) {
+            const nanoseconds when = next_event();
+            if (when > now) break;
+            if (prefilling_) {
+                Request& r = *waiting_.front().request;
+                waiting_.pop_front();
+                prefilling_ = false;
+                decoded_until_ = when;
+                const tokens n = first_token(r, when);
+                push({progress_ + decode_ns_ * static_cast<double>(n.count), order_++, &r});
+                if (!waiting_.empty()) begin_prefill(when);
+            } else {
+                const sequence done = pop();
+                progress_ = done.target;
+                decoded_until_ = when;
+                completed(*done.request, when);
+            }
+        }
+        if (prefilling_ || now < decoded_until_) return;
+        progress_ += static_cast<double>((now - decoded_until_).count);
+        decoded_until_ = now;
+    }
+
+private:
+    struct prompt {
+        Request* request;
+        nanoseconds takes;
+    };
+    /// A sequence is complete when the decoding time that all share has come to its target.
+    struct sequence {
+        double target;
+        std::uint64_t order;
+        Request* request;
+
+        [[nodiscard]] bool before(const sequence& s) const {
+            return target != s.target ? target < s.target : order < s.order;
+        }
+    };
+
+    static nanoseconds rounded(double ns) { return nanoseconds(__builtin_llrint(ns)); }
+
+    void begin_prefill(nanoseconds now) {
+        if (now > decoded_until_) progress_ += static_cast<double>((now - decoded_until_).count);
+        prefilling_ = true;
+        prefill_end_ = now + waiting_.front().takes;
+    }
+
+    void push(const sequence& s) {
+        decoding_.push_back(s);
+        std::size_t at = decoding_.size() - 1;
+        for (; at > 0 && s.before(decoding_[(at - 1) / 2]); at = (at - 1) / 2)
+            decoding_[at] = decoding_[(at - 1) / 2];
+        decoding_[at] = s;
+    }
+    sequence pop() {
+        const sequence first = decoding_.front(), last = decoding_.back();
+        decoding_.pop_back();
+        const std::size_t size = decoding_.size();
+        std::size_t at = 0;
+        for (std::size_t child; (child = 2 * at + 1) < size; at = child) {
+            if (child + 1 < size && decoding_[child + 1].before(decoding_[child])) ++child;
+            if (!decoding_[child].before(last)) break;
+            decoding_[at] = decoding_[child];
+        }
+        if (size > 0) decoding_[at] = last;
+        return first;
+    }
+
+    double prefill_ns_; // of one token
+    double decode_ns_;
+    std::deque<prompt> waiting_; // the first one is under way while prefilling_
+    bool prefilling_ = false;
+    nanoseconds prefill_end_{};
+    std::vector<sequence> decoding_; // a heap
+    double progress_ = 0;            // decoding time so far, in nanoseconds
+    nanoseconds decoded_until_{};    // the instant that progress_ holds for
+    std::uint64_t order_ = 0;
+};
+
+} // namespace kvmark::engine
 
 // kvmark/engine/access_model.hpp
 // The access_model concept: what a request does to the cache.
@@ -5453,8 +7965,6 @@ private:
 
 // kvmark/engine/backlog.hpp
 // The requests that wait for a server, packed: under overload they are what a run's memory grows by.
-
-#include <deque>
 
 namespace kvmark::engine {
 
@@ -5794,6 +8304,48 @@ private:
 
 } // namespace kvmark::engine
 
+// kvmark/engine/event_loop.hpp
+// The loop under every run: what is due happens, then the clock jumps, or the hands are waited for.
+
+namespace kvmark::engine {
+
+template <class Clock, class Crew, class Event>
+class event_loop {
+public:
+    explicit event_loop(Crew& crew) : crew_(crew) {}
+
+    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
+    void at(nanoseconds when, Event e) { events_.push(when, e); }
+
+    /// Runs until done() or a stop. `host` handles what happens: host.io_done(io_op&) and host.handle(Event).
+    /// admit() begins what can begin; next_instant() is when it should be asked again at the latest.
+    template <class Host, class Done, class Admit, class NextInstant>
+    void run(Host& host, Done&& done, Admit&& admit, NextInstant&& next_instant) {
+        while (!crew_.stop_requested()) {
+            while (io_op* op = crew_.reap()) host.io_done(*op);
+            while (!events_.empty() && events_.next_time() <= clock_.now()) host.handle(events_.pop());
+            admit();
+            if (done()) return;
+            nanoseconds until = next_instant();
+            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
+            if constexpr (Clock::is_virtual) {
+                clock_.advance_to(until);
+                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
+            } else {
+                crew_.wait(until - clock_.now());
+            }
+        }
+    }
+
+private:
+    Crew& crew_;
+    Clock clock_;
+    event_queue<Event> events_;
+    std::uint64_t turns_ = 0;
+};
+
+} // namespace kvmark::engine
+
 // kvmark/engine/live_figures.hpp
 // The run as it goes: its time series, and what its observer is told.
 
@@ -6092,7 +8644,8 @@ private:
 
 namespace kvmark::engine {
 
-struct active_request;
+/// Whose operation a task is; an engine derives its requests from it.
+struct task_owner {};
 
 /// The legs of an operation, in order; each kind of operation and each kind of tier skips some.
 enum class task_leg : std::uint8_t {
@@ -6108,14 +8661,14 @@ enum class task_leg : std::uint8_t {
 struct task : io_op {
     task_leg leg = task_leg::modelled_read;
     purpose why = purpose::prefill;
-    std::uint8_t waits = 0;          ///< conditions not yet met: its turn, its entry, room in the tier
-    bool has_entry = false;          ///< its entry's earlier operations are out of the way
-    bool holds_writer = false;       ///< it counts against max_concurrent_allocs
-    bool abandoned = false;          ///< its entry has no bytes: an earlier write failed
-    std::uint32_t times = 1;         ///< how often the entry is still to be read
-    nanoseconds wanted{};            ///< engine clock, when its turn came
-    nanoseconds running{};           ///< engine clock, when its first leg began
-    active_request* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
+    std::uint8_t waits = 0;      ///< conditions not yet met: its turn, its entry, room in the tier
+    bool has_entry = false;      ///< its entry's earlier operations are out of the way
+    bool holds_writer = false;   ///< it counts against max_concurrent_allocs
+    bool abandoned = false;      ///< its entry has no bytes: an earlier write failed
+    std::uint32_t times = 1;     ///< how often the entry is still to be read
+    nanoseconds wanted{};        ///< engine clock, when its turn came
+    nanoseconds running{};       ///< engine clock, when its first leg began
+    task_owner* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
     task* next_on_entry = nullptr;
 
     [[nodiscard]] bool exclusive() const { return kind != op_kind::read; }
@@ -6487,7 +9040,7 @@ template <class Source>
 namespace kvmark::engine {
 
 /// A request between admission and completion, with what it will add to the report when it completes.
-struct active_request {
+struct active_request : task_owner {
     workload::request request;
     nanoseconds admitted{};
     nanoseconds storage_done{};
@@ -6602,6 +9155,29 @@ public:
             report.samples_capped = true;
     }
 
+    /// The same of a request over prefix blocks: its answer took `end_to_end`, and `load` of it the tiers.
+    void answered(tokens output, nanoseconds end_to_end, nanoseconds load) {
+        ++report.requests_completed;
+        report.tokens_generated += output;
+        report.storage_time += load;
+        report.end_to_end.record(end_to_end);
+        report.storage_io.record(load);
+        interval_tokens_ += output;
+    }
+
+    /// A tier that only models time has no worker to count its bytes.
+    template <class Stack>
+    void count_modelled(const task& t, Stack& tiers) {
+        const auto moved = [&](std::uint8_t index, bool writes) {
+            tiers.at(index, [&]<class T>(T&) {
+                if constexpr (tier::timed_tier<T>)
+                    (writes ? report.tiers[index].write : report.tiers[index].read).moved += t.size;
+            });
+        };
+        if (t.kind == op_kind::move) moved(t.from, false);
+        moved(t.tier, t.kind != op_kind::read);
+    }
+
     /// The P95 of storage reads since the last call, in ms.
     [[nodiscard]] double take_read_p95_ms() {
         const double p95 = to_milliseconds(recent_reads_.quantile(0.95));
@@ -6610,7 +9186,28 @@ public:
     }
     [[nodiscard]] tokens take_interval_tokens() { return std::exchange(interval_tokens_, tokens()); }
 
-    /// Adds what a worker moved and met.
+    /// Adds what the crew's workers moved and met, and the faults of the engine's own.
+    template <class Crew>
+    KVMARK_COLD void collect(Crew& crew, const io_worker& own) {
+        crew.for_each_worker([&](io_worker& w) {
+            merge(w);
+            report.io_buffer_bytes += w.memory().size();
+        });
+        merge_faults(own);
+        report.interrupted = crew.stop_requested();
+        report.stop_signal = crew.stop_signal();
+    }
+
+    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds,
+                    const std::vector<std::string>& notes) {
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            report.tiers.push_back({.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+            std::string note = tier::note_of(t);
+            if (!notes[i].empty() && !note.empty()) note += "; ";
+            report.tiers.back().note = note + notes[i];
+        });
+    }
+
     KVMARK_COLD void merge(io_worker& worker) {
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             io_counters& c = worker.counters(t);
@@ -6691,15 +9288,9 @@ public:
           window_(window), observer_(observer), cache_(bounds),
           scheduler_(*this, path, config.io, bounds, config.max_writers),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
           live_(config.duration), users_(config.users) {
-        tiers_.for_each([&]<class T>(std::size_t i, T& t) {
-            recorder_.report.tiers.push_back(
-                {.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
-            std::string note = tier::note_of(t);
-            if (!config_.notes[i].empty() && !note.empty()) note += "; ";
-            recorder_.report.tiers.back().note = note + config_.notes[i];
-        });
+        recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
     measure::run_report run() {
@@ -6710,8 +9301,8 @@ public:
 
     // --- what op_scheduler asks of its host ---
 
-    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
-    void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
     void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
     void repeated(task& t) { record(t); }
 
@@ -6721,7 +9312,7 @@ public:
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
         if (!t.owner) return;
-        active_request& a = *t.owner;
+        auto& a = static_cast<active_request&>(*t.owner);
         if ((failed || t.abandoned) && t.kind == op_kind::read) {
             count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
             count_access(a.counted, t.why, false, t.times);
@@ -6742,27 +9333,11 @@ private:
     /// latency counts from the intended arrival all the same.
     static constexpr std::uint64_t max_queued = 1'000'000;
 
-    // --- the loop ---
+    // --- what event_loop asks of its host ---
 
-    /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
-    template <class Done, class Admit, class NextInstant>
-    void loop(Done&& done, Admit&& admit, NextInstant&& next_instant) {
-        while (!crew_.stop_requested()) {
-            while (io_op* op = crew_.reap()) scheduler_.leg_done(static_cast<task&>(*op));
-            while (!events_.empty() && events_.next_time() <= clock_.now()) handle(events_.pop());
-            admit();
-            if (done()) return;
-            nanoseconds until = next_instant();
-            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
-            if constexpr (Clock::is_virtual) {
-                clock_.advance_to(until);
-                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
-            } else {
-                crew_.wait(until - clock_.now());
-            }
-        }
-    }
+    friend class event_loop<Clock, Crew, event>;
 
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
         switch (e.kind) {
         case event_kind::leg:
@@ -6786,18 +9361,19 @@ private:
     void prepare() {
         const std::vector<prepared_write> writes = preparation_of(source_, config_);
         std::size_t next = 0;
-        const nanoseconds begun = clock_.now();
+        const nanoseconds begun = loop_.now();
         nanoseconds shown = begun;
-        loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
-             [&] {
-                 for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
-                     write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
-                 if (clock_.now() - shown < tick) return;
-                 shown = clock_.now();
-                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                 observer_.on_progress(live_.preparing(shown - begun, fraction));
-             },
-             [&] { return clock_.now() + tick; });
+        loop_.run(
+            *this, [&] { return next == writes.size() && scheduler_.undone() == 0; },
+            [&] {
+                for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
+                    write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
+                if (now() - shown < tick) return;
+                shown = now();
+                const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
+                observer_.on_progress(live_.preparing(shown - begun, fraction));
+            },
+            [&] { return now() + tick; });
     }
 
     // --- the window ---
@@ -6810,21 +9386,22 @@ private:
         const measure::process_usage process = measure::read_process_usage();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
             crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
-        start_ = clock_.now();
+        start_ = loop_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
-        events_.push(start_ + tick, {event_kind::tick, nullptr});
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
         if (config_.scaling != scaling_mode::off)
-            events_.push(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
         pull();
-        loop([&] { return clock_.now() >= end_ || served_out(); }, [&] { take_arrivals(); },
-             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
+        loop_.run(
+            *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
+            [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
         window_.open.store(false, std::memory_order_relaxed);
         measuring_ = false;
-        const nanoseconds now = clock_.now();
+        const nanoseconds closed = now();
         if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
         recorder_.report.device = counters.read() - device;
         if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
     }
@@ -6851,7 +9428,7 @@ private:
     }
 
     void take_arrivals() {
-        while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
+        while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             ++recorder_.report.classes[c].arrived;
             queue_[c].push(*pending_);
@@ -6871,7 +9448,7 @@ private:
         a.request = queue_[c].pop();
         --queued_;
         ++in_service_;
-        a.admitted = clock_.now();
+        a.admitted = loop_.now();
         admission planner{*this, a};
         access_.plan(a.request, planner);
         step(a);
@@ -6879,15 +9456,15 @@ private:
 
     void step(active_request& a) {
         if (a.at < a.steps.size()) return scheduler_.turn(*a.steps[a.at]);
-        a.storage_done = clock_.now();
+        a.storage_done = loop_.now();
         const nanoseconds generation =
             config_.generation_per_token * static_cast<std::int64_t>(a.request.output.count);
-        events_.push(a.storage_done + generation, {event_kind::generated, &a});
+        loop_.at(a.storage_done + generation, {event_kind::generated, &a});
     }
 
     void complete(active_request& a) {
         if (measuring_) {
-            recorder_.completed(a, start_ + a.request.arrival, clock_.now());
+            recorder_.completed(a, start_ + a.request.arrival, loop_.now());
             scale_tokens_ += a.request.output;
         }
         --in_service_;
@@ -6999,26 +9576,14 @@ private:
         if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
-            split_time(t, clock_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
+            split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
         recorder_.operation(t, s);
-        count_modelled(t);
-        if (t.owner && t.why == purpose::decode) t.owner->decode_time += s.total;
-        if (t.owner && t.why == purpose::prefill) t.owner->prefill_time += s.total;
+        recorder_.count_modelled(t, tiers_);
+        if (auto* a = static_cast<active_request*>(t.owner)) {
+            if (t.why == purpose::decode) a->decode_time += s.total;
+            if (t.why == purpose::prefill) a->prefill_time += s.total;
+        }
         observe_io(t);
-    }
-
-    /// A tier that only models time has no worker to count its bytes.
-    void count_modelled(const task& t) {
-        const auto moved = [&](std::uint8_t index, bool writes) {
-            tiers_.at(index, [&]<class T>(T&) {
-                if constexpr (tier::timed_tier<T>) {
-                    auto& stats = recorder_.report.tiers[index];
-                    (writes ? stats.write : stats.read).moved += t.size;
-                }
-            });
-        };
-        if (t.kind == op_kind::move) moved(t.from, false);
-        moved(t.tier, t.kind != op_kind::read);
     }
 
     void observe_io(const task& t) {
@@ -7031,22 +9596,22 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = clock_.now() - start_;
+            const nanoseconds when = loop_.now() - start_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
     void on_tick() {
-        const nanoseconds now = clock_.now();
+        const nanoseconds now = loop_.now();
         observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
                                            recorder_.take_interval_tokens(), users_, queued_));
-        events_.push(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
     void on_scale() {
         if constexpr (workload::scalable_source<Source>) {
-            const nanoseconds now = clock_.now();
+            const nanoseconds now = loop_.now();
             const double rate = static_cast<double>(scale_tokens_.count) / to_seconds(autoscaler::interval);
             const double p95 = recorder_.take_read_p95_ms();
             scale_tokens_ = {};
@@ -7057,7 +9622,7 @@ private:
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
                 {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
-            events_.push(now + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
         }
     }
 
@@ -7065,11 +9630,7 @@ private:
     measure::run_report finish() {
         crew_.halt();
         auto& report = recorder_.report;
-        crew_.for_each_worker([&](io_worker& w) {
-            recorder_.merge(w);
-            report.io_buffer_bytes += w.memory().size();
-        });
-        recorder_.merge_faults(scheduler_.worker());
+        recorder_.collect(crew_, scheduler_.worker());
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             report.tiers[t].used = cache_.used(t);
             report.tiers[t].entries = cache_.entries_in(t);
@@ -7079,8 +9640,6 @@ private:
             report.classes[c].in_service =
                 report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
         }
-        report.interrupted = crew_.stop_requested();
-        report.stop_signal = crew_.stop_signal();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
         if (report.peak_users < config_.users) report.peak_users = config_.users;
@@ -7094,10 +9653,9 @@ private:
     Crew& crew_;
     io_window& window_;
     Observer& observer_;
-    Clock clock_;
     cache::waterfall<Eviction> cache_;
     scheduler scheduler_;
-    event_queue<event> events_;
+    event_loop<Clock, Crew, event> loop_;
     recorder recorder_;
     autoscaler scaler_;
     live_figures live_;
@@ -7108,13 +9666,474 @@ private:
     active_request* free_ = nullptr;
     std::vector<cache::displacement> displaced_;
     std::uint64_t users_;
-    std::uint64_t turns_ = 0;
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
     tokens scale_tokens_{};
     nanoseconds start_{}, end_{};
     bool measuring_ = false;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/prefix_blocks.hpp
+// The access model of LLM servers: fixed-size blocks, longest cached prefix, misses computed and written.
+
+namespace kvmark::engine {
+
+/// A policy of benchmark<>: run_from() then takes a source of block requests (workload/block_source.hpp). For
+/// each request the leading blocks that are cached are loaded through the tiers, once, and side by side; the
+/// rest of the prompt is computed by the accelerator's model; then the new blocks are written. `Eviction`
+/// serves every tier.
+template <class Eviction = cache::lru>
+struct prefix_blocks {
+    static constexpr std::string_view name = "prefix_blocks";
+    using eviction = Eviction;
+};
+
+template <class Access>
+inline constexpr bool is_prefix_blocks = false;
+template <class Eviction>
+inline constexpr bool is_prefix_blocks<prefix_blocks<Eviction>> = true;
+
+} // namespace kvmark::engine
+
+namespace kvmark::access {
+using engine::prefix_blocks;
+} // namespace kvmark::access
+
+// kvmark/engine/resident_blocks.hpp
+// The tiers' entry numbers of the blocks that are resident somewhere.
+
+namespace kvmark::engine {
+
+using tier::entry_id;
+
+/// Tiers want small, dense numbers that are used again; the numbers of blocks are neither. A block that left
+/// every tier and comes back is a new entry, with a generation of its own, so that its old bytes can go in
+/// their own time.
+class resident_blocks {
+public:
+    explicit resident_blocks(std::uint64_t blocks) : entry_of_(blocks, tier::no_entry) {}
+
+    /// The entry of a block, made if it has none.
+    [[nodiscard]] entry_id entry(std::uint32_t block) {
+        entry_id& e = entry_of_[block];
+        if (e != tier::no_entry) return e;
+        if (free_.empty()) {
+            e = static_cast<entry_id>(residences_.size());
+            residences_.emplace_back();
+        } else {
+            e = free_.back();
+            free_.pop_back();
+        }
+        residences_[e] = {block, ++generation_, 0, false};
+        return e;
+    }
+
+    /// What stands in the entry's sectors.
+    [[nodiscard]] tier::content_id content(entry_id e) const {
+        const workload::object_key key(workload::object_kind::block, residences_[e].block);
+        return {key.packed, residences_[e].generation};
+    }
+    [[nodiscard]] std::uint32_t block(entry_id e) const { return residences_[e].block; }
+    /// Whether it is the present entry of its block.
+    [[nodiscard]] bool is_present(entry_id e) const { return !residences_[e].left; }
+
+    /// An erase of a copy was decided; `last`: the block is in no tier any more.
+    void erase_decided(entry_id e, bool last) {
+        ++residences_[e].erases;
+        if (!last) return;
+        residences_[e].left = true;
+        entry_of_[residences_[e].block] = tier::no_entry;
+    }
+    /// One of them is done. The number is free once the last copy is gone.
+    void erased(entry_id e) {
+        residence& r = residences_[e];
+        if (--r.erases == 0 && r.left) free_.push_back(e);
+    }
+
+private:
+    struct residence {
+        std::uint32_t block = 0;
+        std::uint32_t generation = 0;
+        std::uint32_t erases = 0; // under way
+        bool left = false;
+    };
+
+    std::vector<entry_id> entry_of_; // by block
+    std::vector<residence> residences_;
+    std::vector<entry_id> free_;
+    std::uint32_t generation_ = 0;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/serving_config.hpp
+// What a run over prefix blocks is told.
+
+namespace kvmark::engine {
+
+struct serving_config {
+    /// A duration that no run reaches: 146 years.
+    static constexpr nanoseconds to_the_end{INT64_MAX / 2};
+
+    engine_config run;                 ///< tiers, I/O, window; of its users and turns nothing is used
+    cache::block_cache_config cache{}; ///< capacities among it
+    accelerator_config accelerator{};
+    bytes block{};                     ///< size of a block, whole sectors
+    std::uint64_t batch_slots = 256;   ///< requests in service
+    std::uint64_t warmup_requests = 0; ///< played before the window opens
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/serving.hpp
+// The engine of a serving cache: drives block requests through cache, tiers and accelerator under a clock.
+
+namespace kvmark::engine {
+
+/// One run. A request is admitted when a batch slot is free, in order of arrival, and all that it does to the
+/// cache is decided then, from the index alone: whatever the clock and the tiers are, the same requests in
+/// the same order hit the same blocks. Its cached prefix is loaded, the rest is computed, the first token
+/// follows, and the new blocks are written behind it.
+template <class Clock, class Stack, class Policy, class Source, class Crew, class Observer>
+class serving {
+public:
+    using scheduler = op_scheduler<Stack, serving>;
+
+    serving(const serving_config& config, Stack& tiers, const std::vector<cache::tier_bounds>& bounds,
+            std::vector<Policy> policies, Source& source, Crew& crew, io_path<Stack>& path, io_window& window,
+            Observer& observer)
+        : config_(config), tiers_(tiers), source_(source), crew_(crew), window_(window), observer_(observer),
+          cache_(config.cache, source.distinct_blocks(), std::move(policies)),
+          resident_(source.distinct_blocks()),
+          scheduler_(*this, path, config.run.io, bounds, config.run.max_writers),
+          recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
+          loop_(crew),
+          live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
+          counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
+        workload::check_block_source<Source>();
+        recorder_.name_tiers(tiers_, bounds, config.run.notes);
+        stats_.block = config.block;
+        stats_.block_tokens = source.block_tokens();
+    }
+
+    measure::run_report run() {
+        if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
+        if constexpr (requires { crew_.await_start(nanoseconds()); })
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.duration);
+        start_ = loop_.now();
+        end_ = start_ + config_.run.duration;
+        if (config_.warmup_requests == 0) open_window();
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
+        loop_.run(
+            *this, [&] { return loop_.now() >= end_ || served_out(); }, [&] { go_on(); },
+            [&] { return next_instant(); });
+        close_window();
+        return finish();
+    }
+
+    // --- what op_scheduler asks of its host ---
+
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
+    void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
+    void repeated(task& t) { record(t); }
+
+    void finished(task& t) {
+        record(t);
+        if (t.kind == op_kind::erase) return resident_.erased(t.entry);
+        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        if (failed && t.kind != op_kind::read) drop_lost(t.entry, t.tier);
+        if (!t.owner) return;
+        auto& a = static_cast<active&>(*t.owner);
+        if (t.kind == op_kind::write) {
+            --a.writing;
+            put_back_if_over(a);
+        } else if (--a.loading == 0) {
+            loaded(a);
+        }
+    }
+
+private:
+    enum class event_kind : std::uint8_t { leg, tick };
+    struct event {
+        event_kind kind;
+        task* subject;
+    };
+    static constexpr nanoseconds tick{1'000'000'000};
+
+    /// A request between admission and the last of its writes.
+    struct active : task_owner {
+        workload::block_request request;
+        nanoseconds admitted{}, loaded{}, first_token{};
+        tokens computed{};
+        std::vector<task*> writes; ///< that wait for the first token
+        std::uint32_t loading = 0; ///< reads under way, and one while they are being decided
+        std::uint32_t writing = 0;
+        bool answered = false;
+        bool measured = false;
+        active* next_free = nullptr;
+    };
+
+    // --- what event_loop asks of its host ---
+
+    friend class event_loop<Clock, Crew, event>;
+
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
+    void handle(event e) {
+        if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
+        const nanoseconds now = loop_.now();
+        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), in_service_, 0);
+        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        observer_.on_progress(p);
+        loop_.at(now + tick, {event_kind::tick, nullptr});
+    }
+
+    // --- the run ---
+
+    [[nodiscard]] bool served_out() const {
+        return source_.exhausted() && in_service_ == 0 && scheduler_.undone() == 0;
+    }
+
+    /// When the next request could be admitted, were it there; never: none is known, or no slot is free.
+    [[nodiscard]] nanoseconds next_admission() const {
+        if (in_service_ == config_.batch_slots) return accelerator<active>::never;
+        const std::optional<nanoseconds> arrival = source_.next_arrival();
+        return arrival ? start_ + *arrival : accelerator<active>::never;
+    }
+
+    void go_on() {
+        compute();
+        while (next_admission() <= loop_.now()) {
+            admit();
+            compute(); // what takes no time may free the slot at once
+        }
+    }
+
+    [[nodiscard]] nanoseconds next_instant() const {
+        nanoseconds until = accelerator_.next_event() < end_ ? accelerator_.next_event() : end_;
+        return next_admission() < until ? next_admission() : until;
+    }
+
+    void compute() {
+        accelerator_.advance(
+            loop_.now(), [&](active& a, nanoseconds when) { return first_token(a, when); },
+            [&](active& a, nanoseconds when) { answered(a, when); });
+    }
+
+    void open_window() {
+        opened_ = loop_.now();
+        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        device_ = counters_.read();
+        process_ = measure::read_process_usage();
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+    }
+
+    void close_window() {
+        window_.open.store(false, std::memory_order_relaxed);
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
+        if (!measuring_) return;
+        measuring_ = false;
+        recorder_.report.elapsed = loop_.now() - opened_;
+        recorder_.report.device = counters_.read() - device_;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+    }
+
+    // --- one request ---
+
+    void admit() {
+        active& a = take_active();
+        a.request = *source_.next();
+        if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
+        ++in_service_;
+        ++admitted_;
+        a.measured = measuring_;
+        a.admitted = loop_.now();
+        a.loading = 1;
+        decisions sink{*this, a};
+        const cache::block_hits hits =
+            cache_.serve({.blocks = a.request.blocks, .arrival = a.request.arrival}, sink);
+        const std::uint64_t cached =
+            workload::leading_tokens(a.request.input, stats_.block_tokens, hits.prefix);
+        // Even a prompt that is cached whole has its last token computed: it yields the first of the answer.
+        a.computed = tokens(a.request.input.count > cached ? a.request.input.count - cached : 1);
+        if (a.measured) {
+            cache::count_request(stats_.counts, a.request, stats_.block_tokens, hits);
+            recorder_.report.cache.hits += hits.prefix;
+            recorder_.report.cache.misses += a.request.blocks.size() - hits.prefix;
+        }
+        if (--a.loading == 0) loaded(a);
+    }
+
+    void loaded(active& a) {
+        a.loaded = loop_.now();
+        accelerator_.prefill(a, a.computed, a.loaded);
+    }
+
+    [[nodiscard]] tokens first_token(active& a, nanoseconds when) {
+        a.first_token = when;
+        for (task* t : a.writes) scheduler_.turn(*t);
+        a.writes.clear();
+        return tokens(a.request.output.count > 1 ? a.request.output.count - 1 : 0);
+    }
+
+    void answered(active& a, nanoseconds when) {
+        if (a.measured && measuring_) record_answer(a, when);
+        --in_service_;
+        source_.completed(a.request.id, when - start_);
+        a.answered = true;
+        put_back_if_over(a);
+    }
+
+    // --- decisions ---
+
+    /// What the cache decides becomes operations of the scheduler.
+    struct decisions {
+        serving& host;
+        active& a;
+
+        void read(std::uint32_t block, unsigned tier) {
+            task& t = host.task_for(op_kind::read, host.resident_.entry(block), tier);
+            t.owner = &a;
+            ++a.loading;
+            host.count(&cache::replay_counts::tier::read, tier);
+            host.scheduler_.decide(t, true);
+        }
+        void write(std::uint32_t block, unsigned tier) {
+            task& t = host.task_for(op_kind::write, host.resident_.entry(block), tier);
+            t.owner = &a;
+            ++a.writing;
+            a.writes.push_back(&t);
+            host.count(&cache::replay_counts::tier::written, tier);
+            host.scheduler_.decide(t, false);
+        }
+        void move(std::uint32_t block, unsigned from, unsigned to) {
+            task& t = host.task_for(op_kind::move, host.resident_.entry(block), to);
+            t.from = static_cast<std::uint8_t>(from);
+            host.count(&cache::replay_counts::tier::demoted, to);
+            if (host.measuring_) {
+                ++host.recorder_.report.tiers[from].evictions;
+                ++host.recorder_.report.tiers[to].demotions_in;
+            }
+            host.scheduler_.decide(t, true);
+        }
+        void drop(std::uint32_t block, unsigned tier) {
+            host.count(&cache::replay_counts::tier::dropped, tier);
+            if (host.measuring_) ++host.recorder_.report.tiers[tier].evictions;
+            host.erase(block, tier);
+        }
+    };
+
+    void count(std::uint64_t cache::replay_counts::tier::*what, unsigned tier) {
+        stats_.counts.tiers[tier].*what += measuring_;
+    }
+
+    void erase(std::uint32_t block, unsigned tier) {
+        const entry_id e = resident_.entry(block);
+        task& t = task_for(op_kind::erase, e, tier);
+        resident_.erase_decided(e, cache_.tiers_of(block) == 0);
+        scheduler_.decide(t, true);
+    }
+
+    /// A block whose bytes never arrived leaves the index.
+    void drop_lost(entry_id e, unsigned tier) {
+        const std::uint32_t block = resident_.block(e);
+        if (!resident_.is_present(e) || (cache_.tiers_of(block) >> tier & 1) == 0) return;
+        cache_.forget(block, tier);
+        erase(block, tier);
+    }
+
+    task& task_for(op_kind kind, entry_id e, unsigned tier) {
+        task& t = scheduler_.new_task();
+        t.kind = kind;
+        t.tier = static_cast<std::uint8_t>(tier);
+        t.entry = e;
+        t.content = resident_.content(e);
+        t.size = config_.block;
+        return t;
+    }
+
+    active& take_active() {
+        if (!free_) {
+            active_.emplace_back();
+            free_ = &active_.back();
+        }
+        active& a = *free_;
+        free_ = a.next_free;
+        a.answered = false;
+        return a;
+    }
+    void put_back_if_over(active& a) {
+        if (!a.answered || a.writing != 0) return;
+        a.next_free = free_;
+        free_ = &a;
+    }
+
+    // --- figures ---
+
+    void record(task& t) {
+        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.error_number.load(std::memory_order_relaxed) != 0) return;
+        recorder_.operation(
+            t, split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds()));
+        recorder_.count_modelled(t, tiers_);
+    }
+
+    void record_answer(const active& a, nanoseconds when) {
+        const nanoseconds arrival = start_ + a.request.arrival;
+        ++stats_.completed;
+        stats_.ttft.record(a.first_token - arrival);
+        stats_.queue.record(a.admitted - arrival);
+        stats_.load.record(a.loaded - a.admitted);
+        stats_.prefill.record(a.first_token - a.loaded);
+        if (a.request.output.count > 1)
+            stats_.inter_token.record((when - a.first_token) /
+                                      static_cast<std::int64_t>(a.request.output.count - 1));
+        recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
+    }
+
+    measure::run_report finish() {
+        crew_.halt();
+        recorder_.collect(crew_, scheduler_.worker());
+        auto& report = recorder_.report;
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            report.tiers[t].entries = cache_.blocks_in(t);
+            report.tiers[t].used = config_.block * report.tiers[t].entries;
+        }
+        report.virtual_time = Clock::is_virtual;
+        report.seed = config_.run.seed;
+        report.serving = stats_;
+        return std::move(report);
+    }
+
+    const serving_config& config_;
+    Stack& tiers_;
+    Source& source_;
+    Crew& crew_;
+    io_window& window_;
+    Observer& observer_;
+    cache::block_cache<Policy> cache_;
+    resident_blocks resident_;
+    scheduler scheduler_;
+    recorder recorder_;
+    accelerator<active> accelerator_;
+    event_loop<Clock, Crew, event> loop_;
+    live_figures live_;
+    measure::serving_stats stats_;
+
+    std::deque<active> active_;
+    active* free_ = nullptr;
+    std::uint64_t in_service_ = 0;
+    std::uint64_t admitted_ = 0;
+    nanoseconds start_{}, end_{}, opened_{};
+    bool measuring_ = false;
+    measure::device_counters counters_;
+    measure::device_usage device_;
+    measure::process_usage process_;
 };
 
 } // namespace kvmark::engine
@@ -8884,6 +11903,37 @@ struct crew_of<serial, Stack> {
 
 } // namespace kvmark::exec
 
+// kvmark/benchmark/serving_options.hpp
+// What a run over prefix blocks is asked beyond the rest of its options.
+
+namespace kvmark {
+
+struct serving_options {
+    /// Names, by tier, for an eviction policy that is chosen at run time (cache/selected_policy.hpp); the
+    /// last one stands for the tiers that follow. Empty: the policy as it is made.
+    std::vector<std::string> policies{};
+    std::vector<std::uint64_t> capacity_blocks{}; ///< by tier; empty: what the memory sizes hold
+    std::int64_t kv_bytes_per_token = 0;          ///< 0: the model's
+
+    cache::write_mode writes = cache::write_mode::on_eviction;
+    cache::promotion_mode promotion = cache::promotion_mode::always;
+    std::int64_t promote_at = 2;    ///< 1..255
+    bool no_demotion = false;       ///< evicted blocks are dropped
+    std::int64_t pinned_blocks = 0; ///< the first so many of each request
+    double time_to_live = 0;        ///< seconds since the last use; 0: for ever
+    bool recompute = false;         ///< what a tier would load more slowly than it is computed
+
+    double prefill_rate = 0;          ///< prompt tokens/s; 0: they take no time
+    double decode_rate = 0;           ///< tokens/s of each sequence; 0: they take no time
+    std::int64_t batch_slots = 256;   ///< requests in service at once, 1 or more
+    std::int64_t warmup_requests = 0; ///< played before the window opens
+    bool to_the_end = true;           ///< the window ends with the source, whatever the duration
+    std::vector<double>
+        load_rates{}; ///< bytes/s by tier, for `recompute` where a tier has no model of its own
+};
+
+} // namespace kvmark
+
 // kvmark/benchmark/options.hpp
 // What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
 
@@ -8957,6 +12007,7 @@ struct options {
 
     // kvmark's own.
     arrival_process arrivals = arrival_process::poisson; ///< how request_rate spaces requests
+    double arrival_shape = 1;                            ///< of gamma and weibull, 0.01..1000
     verify_mode verify = verify_mode::full;              ///< what a read checks
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
@@ -8968,6 +12019,7 @@ struct options {
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
+    serving_options serving{}; ///< for engine::prefix_blocks
 
     // The launch.
     users_per_kind users_per = users_per_kind::rank;
@@ -8992,7 +12044,8 @@ namespace kvmark {
 inline constexpr std::array<std::string_view, 3> generation_mode_names{"none", "fast", "realistic"};
 inline constexpr std::array<std::string_view, 2> performance_profile_names{"latency", "throughput"};
 inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
-inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
+inline constexpr std::array<std::string_view, 4> arrival_process_names{"poisson", "fixed", "gamma",
+                                                                       "weibull"};
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
 inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
@@ -9067,6 +12120,7 @@ inline constexpr member_option<double> further_reals[]{
     {"--request-rate", &options::request_rate},
     {"--storage-capacity-gb", &options::storage_capacity_gb},
     {"--precondition-size-gb", &options::precondition_size_gb},
+    {"--arrival-shape", &options::arrival_shape},
 };
 inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},
@@ -9303,6 +12357,7 @@ namespace kvmark {
             .users = static_cast<std::uint64_t>(o.num_users),
             .request_rate = o.request_rate,
             .arrivals = o.arrivals,
+            .arrival_shape = o.arrival_shape,
             .model = o.model,
             .bytes_per_token = per_token_of(o),
             .multi_turn = !o.disable_multi_turn,
@@ -9466,6 +12521,91 @@ template <class Launcher>
 
 } // namespace kvmark
 
+// kvmark/benchmark/plan_serving.hpp
+// Options -> what the engine of a serving cache is told.
+
+namespace kvmark {
+
+/// The size of a block of `block` tokens, whole sectors.
+[[nodiscard]] constexpr bytes block_size(const options& o, tokens block) {
+    const std::int64_t given = o.serving.kv_bytes_per_token;
+    const bytes per_token = given > 0 ? bytes(static_cast<std::uint64_t>(given)) : per_token_of(o);
+    return round_up(per_token * block.count, tier::sector_size);
+}
+
+/// Bytes per second that the tier is known to load with; 0: not known.
+template <class T>
+[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t) {
+    const std::vector<double>& given = o.serving.load_rates;
+    if (tier < given.size() && given[tier] > 0) return given[tier];
+    if constexpr (requires { t.saturated_rate(tier::direction::read); })
+        return t.saturated_rate(tier::direction::read);
+    return 0;
+}
+
+/// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD result<engine::serving_config>
+plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, std::uint32_t sharers = 1) {
+    const serving_options& s = o.serving;
+    engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
+    c.block = block_size(o, block);
+    if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
+    c.accelerator = {s.prefill_rate, s.decode_rate};
+    c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
+    c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
+    c.cache.writes = s.writes;
+    c.cache.promotion = s.promotion;
+    c.cache.promote_at = static_cast<std::uint32_t>(s.promote_at);
+    c.cache.demotes = !s.no_demotion;
+    c.cache.pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks);
+    c.cache.time_to_live = from_seconds(s.time_to_live);
+
+    error refusal;
+    tiers.for_each([&]<class T>(std::size_t i, T& t) {
+        tier::tier_setup& setup = c.run.tiers[i];
+        const bytes footprint = round_up(c.block, tier::granule_of(t, setup));
+        if (i < s.capacity_blocks.size()) {
+            const std::uint64_t blocks = s.capacity_blocks[i];
+            setup.limit = blocks > 0 ? tier::capacity_of(t, setup) : bytes();
+            if (blocks > setup.limit.count / sharers / footprint.count)
+                refusal = {error_kind::invalid_argument,
+                           std::string(T::name) + " tier: " + std::to_string(blocks) + " blocks of " +
+                               std::to_string(footprint.count) +
+                               " bytes are more than this machine can give; "
+                               "it has room for " +
+                               std::to_string(setup.limit.count / sharers / footprint.count)};
+            setup.limit = footprint * blocks;
+            c.run.notes[i].clear();
+        }
+        c.cache.capacity.push_back(setup.limit.count / footprint.count);
+        const double rate = load_rate(o, i, t);
+        const double computing = s.prefill_rate > 0 ? static_cast<double>(block.count) / s.prefill_rate : 0;
+        c.cache.recomputes.push_back(s.recompute && rate > 0 &&
+                                     static_cast<double>(c.block.count) / rate > computing);
+    });
+    if (!refusal.message.empty()) return refusal;
+    return c;
+}
+
+/// The eviction policy of each tier. Error: a name that the policy, where it is chosen at run time, does not
+/// know.
+template <class Policy>
+[[nodiscard]] KVMARK_COLD result<std::vector<Policy>> plan_policies(const options& o, std::size_t tiers) {
+    std::vector<Policy> policies(tiers);
+    if constexpr (requires { Policy::named(std::string_view()); }) {
+        const std::vector<std::string>& names = o.serving.policies;
+        for (std::size_t t = 0; t < tiers && !names.empty(); ++t) {
+            auto named = Policy::named(names[t < names.size() ? t : names.size() - 1]);
+            if (!named) return named.error();
+            policies[t] = *std::move(named);
+        }
+    }
+    return policies;
+}
+
+} // namespace kvmark
+
 // kvmark/benchmark/policies.hpp
 // Sorts the policies of a benchmark: eviction, access model, source and clock may come in any order.
 
@@ -9484,7 +12624,8 @@ template <class P>
     if (
         requires(P p) { p.now(); } || requires { P::is_virtual; })
         return policy_kind::clock;
-    if (requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
+    if (engine::is_prefix_blocks<P> ||
+        requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
         return policy_kind::access;
     return policy_kind::unknown;
 }
@@ -9499,7 +12640,8 @@ constexpr void check_policy() {
     if constexpr (kind == policy_kind::eviction) cache::check_eviction_policy<P>();
     if constexpr (kind == policy_kind::source) workload::check_source<P>();
     if constexpr (kind == policy_kind::clock) check_clock<P>();
-    if constexpr (kind == policy_kind::access) engine::check_access_model<P>();
+    if constexpr (kind == policy_kind::access && !engine::is_prefix_blocks<P>)
+        engine::check_access_model<P>();
 }
 
 /// The first of `Policies` of a kind, or the default.
@@ -9716,6 +12858,9 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--rag-num-docs", o.rag_num_docs, 0, 100'000);
     faults.integer("--max-concurrent-allocs", o.max_concurrent_allocs, 0, INT64_MAX);
     faults.real("--request-rate", o.request_rate, 1.7976931348623157e308, "0 or more, and finite");
+    if (!(o.arrival_shape >= workload::min_arrival_shape && o.arrival_shape <= workload::max_arrival_shape))
+        faults.add("--arrival-shape " + std::string(launch::real_text(o.arrival_shape)) +
+                   ": must be 0.01..1000");
     faults.integer("--max-requests", o.max_requests, 0, INT64_MAX);
     faults.gib("--storage-capacity-gb", o.storage_capacity_gb);
     faults.gib("--precondition-size-gb", o.precondition_size_gb);
@@ -9801,6 +12946,8 @@ public:
     template <measure::observer Observer>
     result<measure::run_report> run(Observer& observer) {
         using source_type = typename policies::source;
+        static_assert(!engine::is_prefix_blocks<access>,
+                      "kvmark: prefix_blocks plays a trace: give a workload::block_replay to run_from()");
         static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
                       "kvmark: a source needs a constructor from workload::source_config, or an object given "
                       "to run_from()");
@@ -9811,8 +12958,9 @@ public:
             observer);
     }
 
-    /// The same with the requests of a source that is already there, a trace's for instance.
-    template <workload::source Source, measure::observer Observer>
+    /// The same with the requests of a source that is already there, a trace's for instance. With
+    /// engine::prefix_blocks it is a workload::block_source.
+    template <class Source, measure::observer Observer>
     result<measure::run_report> run_from(Source& source, Observer& observer) {
         return run_with([&](const options&) -> result<Source*> { return &source; }, observer);
     }
@@ -9893,8 +13041,9 @@ private:
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
         TierStack tiers(tiers_);
-        const auto seed = static_cast<std::uint64_t>(*o.seed);
-        const engine::engine_config config = plan_engine(o, tiers, seed, job.place().local_ranks);
+        const auto planned = plan(o, tiers, source, job.place().local_ranks);
+        if (!planned) return job.refuse(planned.error());
+        const engine::engine_config& config = run_part(*planned);
         // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
@@ -9902,7 +13051,7 @@ private:
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
-            if (no_room(o, T::role, config.tiers[i])) {
+            if (!serves_blocks && no_room(o, T::role, config.tiers[i])) {
                 refusal = {error_kind::system,
                            std::string(T::name) + " tier: no space left in " + config.tiers[i].cache_dir};
                 return;
@@ -9913,14 +13062,48 @@ private:
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
-        engine::engine<clock, TierStack, typename policies::eviction, access, Source,
-                       typename crew_type::type, std::remove_reference_t<Observer>>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
-                   observer);
-        measure::run_report own = engine.run();
+        measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);
         if constexpr (requires { observer.on_own_report(own, o, job.place().rank); })
             if (job.place().ranks > 1) observer.on_own_report(own, o, job.place().rank);
         return job.conclude(std::move(own), tiers);
+    }
+
+    // The two engines: entries of turns, or blocks of prefixes.
+
+    static constexpr bool serves_blocks = engine::is_prefix_blocks<access>;
+
+    template <class Source>
+    [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
+                                   std::uint32_t sharers) {
+        const auto seed = static_cast<std::uint64_t>(*o.seed);
+        if constexpr (serves_blocks) {
+            const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
+            if (!named) return result<engine::serving_config>(named.error());
+            return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
+        } else
+            return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
+    }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::serving_config& c) {
+        return c.run;
+    }
+
+    template <class Config, class Source, class Crew, class Observer>
+    static measure::run_report drive(const options& o, const Config& config, TierStack& tiers, Source& source,
+                                     Crew& hands, engine::io_path<TierStack>& path, engine::io_window& window,
+                                     Observer& observer) {
+        const auto bounds = plan_bounds(run_part(config), tiers);
+        if constexpr (serves_blocks) {
+            using policy = typename access::eviction;
+            engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
+                config, tiers, bounds, *plan_policies<policy>(o, TierStack::size), source, hands, path,
+                window, observer);
+            return engine.run();
+        } else {
+            engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>
+                engine(config, tiers, bounds, make_access(o), source, hands, path, window, observer);
+            return engine.run();
+        }
     }
 
     [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,
@@ -11136,8 +14319,6 @@ struct azure_row {
 
 // kvmark/workload/reader/trace_options.hpp
 // What the readers of traces share: what they are asked, and what they leave out.
-
-#include <type_traits>
 
 namespace kvmark::workload {
 
@@ -14526,6 +17707,21 @@ private:
     std::vector<row> rows_;
 };
 
+inline void add_serving(row_collector& c, const measure::serving_stats& s) {
+    c.add("serving", "requests", s.counts.requests);
+    c.add("serving", "completed", s.completed);
+    c.add("serving", "block_refs", s.counts.block_refs);
+    c.add("serving", "hit_blocks_prefix", s.counts.hit_blocks_prefix);
+    c.add("serving", "hit_blocks_any", s.counts.hit_blocks_any);
+    c.add("serving", "measured_tokens", s.counts.measured_tokens);
+    c.add("serving", "hit_tokens", s.counts.hit_tokens);
+    c.add("serving", "ttft", s.ttft);
+    c.add("serving", "queue", s.queue);
+    c.add("serving", "load", s.load);
+    c.add("serving", "prefill", s.prefill);
+    c.add("serving", "inter_token", s.inter_token);
+}
+
 inline void add_job(row_collector& c, const measure::run_report& r) {
     const measure::job_stats& job = *r.job;
     const job_figures f = figures_of_job(r);
@@ -14625,6 +17821,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }
@@ -14851,6 +18048,143 @@ private:
 
 } // namespace kvmark::report
 
+// kvmark/report/json_summary.hpp
+// `summary` of the result file.
+
+namespace kvmark::report {
+
+/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
+[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
+    json::object o;
+    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
+    for (const percentile& p : percentiles)
+        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
+    return o;
+}
+
+/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
+[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
+    double within = 0;
+    for (const auto& b : h.buckets()) {
+        if (b.low > limit) break;
+        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
+        const double part =
+            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
+        within += part * static_cast<double>(b.count);
+    }
+    return ratio(within, static_cast<double>(h.count()));
+}
+
+[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
+    json::object all;
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const measure::histogram& h = r.classes[i].latency;
+        json::object& o = all[workload::service_class_names[i]].emplace_object();
+        if (h.empty()) {
+            o["no_data"] = true;
+            continue;
+        }
+        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
+        o["total_requests"] = h.count();
+        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
+                           {"p50", to_milliseconds(h.quantile(0.50))},
+                           {"p95", p95},
+                           {"p99", to_milliseconds(h.quantile(0.99))},
+                           {"max", to_milliseconds(h.max())}};
+        o["sla"] = {{"target_p95_ms", target},
+                    {"actual_p95_ms", p95},
+                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
+                    {"met", p95 <= target}};
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
+    return {{"timestamp", to_seconds(e.at)},
+            {"mode", name_of(o.autoscaler_mode)},
+            {"action", e.action},
+            {"users", e.users},
+            {"saturation_level", e.saturation},
+            {"read_latency_p95_ms", e.read_p95_ms},
+            {"throughput_tokens_per_sec", e.tokens_per_second}};
+}
+
+/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
+[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
+    json::array changes;
+    for (const measure::autoscale_event& e : r.autoscaling)
+        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
+    return changes;
+}
+
+/// Null where autoscaling was off.
+[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
+    if (!o.enable_autoscaling) return nullptr;
+    double peak = 0;
+    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
+    json::object s{{"initial_users", o.num_users},
+                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
+                                                         : r.autoscaling.back().users},
+                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
+    if (o.autoscaler_mode == autoscaler_mode::capacity) {
+        s["peak_user_count"] = r.peak_users;
+        s["peak_throughput_tokens_per_sec"] = peak;
+    }
+    return s;
+}
+
+[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
+    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
+    const auto produced = static_cast<double>(r.tokens_generated.count);
+    return {{"total_requests", r.requests_completed},
+            {"total_tokens", r.tokens_generated.count},
+            {"elapsed_time", elapsed},
+            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
+            {"total_storage_io_time", storage},
+            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
+            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
+            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
+            {"storage_io_latency_ms", latency_json(r.storage_io)},
+            {"generation_latency_ms", latency_json(r.generation)},
+            {"cache_stats", cache_stats_json(r, o.performance_profile)},
+            {"qos_metrics", qos_json(r, o.workload)},
+            {"prefix_cache_stats",
+             {{"prefix_hits", r.cache.system_prompt_hits},
+              {"prefix_misses", r.cache.system_prompt_misses},
+              {"system_prompt_reuse", r.cache.system_prompt_hits},
+              {"common_phrase_reuse", 0},
+              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
+            {"autoscaling_stats", autoscaling_stats_json(r, o)},
+            {"autoscaling_summary", autoscaling_summary_json(r, o)},
+            {"multi_turn_stats",
+             {{"cache_hits", r.cache.turn_hits},
+              {"cache_misses", r.cache.turn_misses},
+              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_distribution.hpp
+// A histogram as JSON, whole.
+
+namespace kvmark::report {
+
+/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
+[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
+    json::array all;
+    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
+    return all;
+}
+
+/// Percentiles and maximum in ms, null where nothing was measured, and the buckets.
+[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
+    json::object o = latency_json(h);
+    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
+    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/json_options.hpp
 // The effective options of a run as JSON, under the names of the command line and of the YAML configuration.
 
@@ -14967,6 +18301,7 @@ template <class T>
             {"max_concurrent_allocs", o.max_concurrent_allocs},
             {"request_rate", o.request_rate},
             {"arrivals", name_of(o.arrivals)},
+            {"arrival_shape", o.arrival_shape},
             {"max_requests", o.max_requests},
             {"storage_capacity_gb", o.storage_capacity_gb},
             {"precondition", o.precondition},
@@ -15129,118 +18464,55 @@ template <class T>
 
 } // namespace kvmark::report
 
-// kvmark/report/json_summary.hpp
-// `summary` of the result file.
+// kvmark/report/json_serving.hpp
+// Hits and token latencies of a run over prefix blocks, as JSON.
 
 namespace kvmark::report {
 
-/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
-[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
-    json::object o;
-    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
-    for (const percentile& p : percentiles)
-        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
-    return o;
+/// Sums over the measured requests; `tiers` has the name of each tier that is there, by its place.
+[[nodiscard]] inline json::object hit_counts_json(const cache::replay_counts& c,
+                                                  std::span<const std::string> tiers) {
+    json::array by_tier;
+    for (std::size_t t = 0; t < tiers.size(); ++t)
+        if (!tiers[t].empty())
+            by_tier.push_back({{"name", tiers[t]},
+                               {"hit_blocks", c.tiers[t].read},
+                               {"written_blocks", c.tiers[t].written},
+                               {"demoted_blocks", c.tiers[t].demoted},
+                               {"dropped_blocks", c.tiers[t].dropped}});
+    return {
+        {"requests", c.requests},
+        {"block_refs", c.block_refs},
+        {"hit_blocks_prefix", c.hit_blocks_prefix},
+        {"hit_blocks_any", c.hit_blocks_any},
+        {"recomputed_blocks", c.recomputed_blocks},
+        {"measured_tokens", c.measured_tokens},
+        {"hit_tokens", c.hit_tokens},
+        {"hit_token_ratio", ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))},
+        {"tiers", std::move(by_tier)}};
 }
 
-/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
-[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
-    double within = 0;
-    for (const auto& b : h.buckets()) {
-        if (b.low > limit) break;
-        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
-        const double part =
-            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
-        within += part * static_cast<double>(b.count);
-    }
-    return ratio(within, static_cast<double>(h.count()));
+/// The names of a run's tiers by their place; empty where a tier holds nothing.
+[[nodiscard]] inline std::vector<std::string> present_tiers(const measure::run_report& r) {
+    std::vector<std::string> names;
+    for (const measure::tier_stats& t : r.tiers)
+        names.push_back(t.limit.count == 0 ? std::string() : tier_label(r, t));
+    return names;
 }
 
-[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
-    json::object all;
-    for (std::size_t i = 0; i < r.classes.size(); ++i) {
-        const measure::histogram& h = r.classes[i].latency;
-        json::object& o = all[workload::service_class_names[i]].emplace_object();
-        if (h.empty()) {
-            o["no_data"] = true;
-            continue;
-        }
-        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
-        o["total_requests"] = h.count();
-        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
-                           {"p50", to_milliseconds(h.quantile(0.50))},
-                           {"p95", p95},
-                           {"p99", to_milliseconds(h.quantile(0.99))},
-                           {"max", to_milliseconds(h.max())}};
-        o["sla"] = {{"target_p95_ms", target},
-                    {"actual_p95_ms", p95},
-                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
-                    {"met", p95 <= target}};
-    }
+/// Precondition: r.serving.
+[[nodiscard]] inline json::object serving_json(const measure::run_report& r) {
+    const measure::serving_stats& s = *r.serving;
+    json::object all = hit_counts_json(s.counts, present_tiers(r));
+    all["completed"] = s.completed;
+    all["block_tokens"] = s.block_tokens.count;
+    all["block_bytes"] = s.block.count;
+    all["ttft"] = distribution_json(s.ttft);
+    all["queue"] = distribution_json(s.queue);
+    all["load"] = distribution_json(s.load);
+    all["prefill"] = distribution_json(s.prefill);
+    all["inter_token"] = distribution_json(s.inter_token);
     return all;
-}
-
-[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
-    return {{"timestamp", to_seconds(e.at)},
-            {"mode", name_of(o.autoscaler_mode)},
-            {"action", e.action},
-            {"users", e.users},
-            {"saturation_level", e.saturation},
-            {"read_latency_p95_ms", e.read_p95_ms},
-            {"throughput_tokens_per_sec", e.tokens_per_second}};
-}
-
-/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
-[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
-    json::array changes;
-    for (const measure::autoscale_event& e : r.autoscaling)
-        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
-    return changes;
-}
-
-/// Null where autoscaling was off.
-[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
-    if (!o.enable_autoscaling) return nullptr;
-    double peak = 0;
-    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
-    json::object s{{"initial_users", o.num_users},
-                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
-                                                         : r.autoscaling.back().users},
-                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
-    if (o.autoscaler_mode == autoscaler_mode::capacity) {
-        s["peak_user_count"] = r.peak_users;
-        s["peak_throughput_tokens_per_sec"] = peak;
-    }
-    return s;
-}
-
-[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
-    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
-    const auto produced = static_cast<double>(r.tokens_generated.count);
-    return {{"total_requests", r.requests_completed},
-            {"total_tokens", r.tokens_generated.count},
-            {"elapsed_time", elapsed},
-            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
-            {"total_storage_io_time", storage},
-            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
-            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
-            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
-            {"storage_io_latency_ms", latency_json(r.storage_io)},
-            {"generation_latency_ms", latency_json(r.generation)},
-            {"cache_stats", cache_stats_json(r, o.performance_profile)},
-            {"qos_metrics", qos_json(r, o.workload)},
-            {"prefix_cache_stats",
-             {{"prefix_hits", r.cache.system_prompt_hits},
-              {"prefix_misses", r.cache.system_prompt_misses},
-              {"system_prompt_reuse", r.cache.system_prompt_hits},
-              {"common_phrase_reuse", 0},
-              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
-            {"autoscaling_stats", autoscaling_stats_json(r, o)},
-            {"autoscaling_summary", autoscaling_summary_json(r, o)},
-            {"multi_turn_stats",
-             {{"cache_hits", r.cache.turn_hits},
-              {"cache_misses", r.cache.turn_misses},
-              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
 }
 
 } // namespace kvmark::report
@@ -15253,20 +18525,7 @@ namespace kvmark::report {
 /// Of the "kvmark" member; goes up when a key changes its meaning.
 inline constexpr int json_schema = 1;
 
-/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
-[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
-    json::array all;
-    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
-    return all;
-}
-
 namespace detail {
-
-[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
-    json::object o = latency_json(h);
-    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
-    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
-}
 
 [[nodiscard]] inline json::object direction_json(const measure::direction_stats& d, nanoseconds elapsed) {
     return {{"operations", d.operations},
@@ -15418,6 +18677,7 @@ namespace detail {
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
             {"job", job_json(r)},
+            {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},
@@ -15629,10 +18889,14 @@ public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
     void write_what_ran() {
-        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
-             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
-             name_of(o_.generation_mode), r_.seed);
+        const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
+                                             r_.virtual_time ? " of virtual time" : "");
+        if (r_.serving)
+            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+        else
+            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
+                 name_of(o_.generation_mode), r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -15674,6 +18938,36 @@ public:
             write_direction("", "write", t.write);
         }
         line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    /// In place of requests and classes, where prefix blocks were served.
+    void write_serving() {
+        const measure::serving_stats& s = *r_.serving;
+        const cache::replay_counts& c = s.counts;
+        line("{}   {} of {} answered ({:.2f}/s)", p_.bold("Requests"), grouped(s.completed),
+             grouped(c.requests), ratio(static_cast<double>(s.completed), to_seconds(r_.elapsed)));
+        line("{}   {} of {} prompt tokens", p_.bold("Hit rate"),
+             percent_text(ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))),
+             grouped(c.measured_tokens));
+        std::string served;
+        for (std::size_t t = 0; t < r_.tiers.size(); ++t)
+            if (r_.tiers[t].limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, r_.tiers[t]),
+                                      grouped(c.tiers[t].read));
+        line("           {} of {} blocks of {} tokens ({}) loaded: {}", grouped(c.hit_blocks_prefix),
+             grouped(c.block_refs), s.block_tokens.count, size_text(s.block), served);
+        if (c.recomputed_blocks != 0)
+            line("           {} more were cached, and computed sooner than loaded",
+                 grouped(c.recomputed_blocks));
+        line("");
+        line("{}", p_.bold(fmt::format("{:<28}{:>10}{:>10}{:>10}", "Latency of a request", "P50 ms", "P95 ms",
+                                       "P99 ms")));
+        write_latency("time to first token", s.ttft);
+        write_latency("  waiting for a slot", s.queue);
+        write_latency("  loading cached blocks", s.load);
+        write_latency("  computing the rest", s.prefill);
+        write_latency("between further tokens", s.inter_token);
         line("");
     }
 
@@ -15739,6 +19033,10 @@ private:
              quantile(d.total, 0.95), quantile(d.total, 0.99));
     }
 
+    void write_latency(std::string_view name, const measure::histogram& h) {
+        line("{:<28}{:>10}{:>10}{:>10}", name, quantile(h, 0.50), quantile(h, 0.95), quantile(h, 0.99));
+    }
+
     static std::string quantile(const measure::histogram& h, double rank) {
         return h.empty() ? "-" : ms_text(h.quantile(rank));
     }
@@ -15760,10 +19058,13 @@ private:
                                               const run_context& context, const palette& colors) {
     detail::summary_writer w(r, o, colors);
     w.write_what_ran();
-    w.write_requests();
+    if (r.serving)
+        w.write_serving();
+    else
+        w.write_requests();
     w.write_tiers();
     w.write_job();
-    w.write_classes();
+    if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_warnings(context);
     return std::move(w).text();
@@ -16592,6 +19893,7 @@ public:
         measure::add(sum_.cache, part.cache);
         for (std::size_t i = 0; i < part.tiers.size(); ++i) add_tier(i, part.tiers[i]);
         measure::add(sum_.process, part.process);
+        if (part.serving) measure::add(sum_.serving ? *sum_.serving : sum_.serving.emplace(), *part.serving);
         sum_.io_buffer_bytes += part.io_buffer_bytes;
         add_device(host, part.device);
         add_faults(part, rank);
@@ -16945,18 +20247,46 @@ void visit_members(Archive& archive, T& x) {
     archive(end_to_end_s, storage_s, generation_s, prefill_s, decode_s);
 }
 
+} // namespace kvmark::measure
+
+namespace kvmark::cache { // where a call finds them by their argument
+
+template <class Archive, measure::either<replay_counts::tier> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [read, written, demoted, dropped] = x;
+    archive(read, written, demoted, dropped);
+}
+
+template <class Archive, measure::either<replay_counts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+           hit_tokens, tiers] = x;
+    archive(requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+            hit_tokens, tiers);
+}
+
+} // namespace kvmark::cache
+
+namespace kvmark::measure {
+
+template <class Archive, either<serving_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token] = x;
+    archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-           primary] = x;
+           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+           serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-            primary);
+            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+            serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>
@@ -16969,8 +20299,6 @@ void visit_members(Archive& archive, T& x) {
 
 // kvmark/measure/packed.hpp
 // Reports as bytes: what a rank sends by message, and rank 0 to the process that launched the job.
-
-#include <type_traits>
 
 namespace kvmark::measure {
 

@@ -47,6 +47,7 @@ inline constexpr member_option<double> further_reals[]{
     {"--request-rate", &options::request_rate},
     {"--storage-capacity-gb", &options::storage_capacity_gb},
     {"--precondition-size-gb", &options::precondition_size_gb},
+    {"--arrival-shape", &options::arrival_shape},
 };
 inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},

@@ -8,7 +8,8 @@ namespace kvmark {
 inline constexpr std::array<std::string_view, 3> generation_mode_names{"none", "fast", "realistic"};
 inline constexpr std::array<std::string_view, 2> performance_profile_names{"latency", "throughput"};
 inline constexpr std::array<std::string_view, 2> autoscaler_mode_names{"qos", "capacity"};
-inline constexpr std::array<std::string_view, 2> arrival_process_names{"poisson", "fixed"};
+inline constexpr std::array<std::string_view, 4> arrival_process_names{"poisson", "fixed", "gamma",
+                                                                       "weibull"};
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
 inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};

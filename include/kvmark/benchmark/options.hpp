@@ -1,6 +1,7 @@
 // What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
 #pragma once
 
+#include <kvmark/benchmark/serving_options.hpp>
 #include <kvmark/model/presets.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/arrivals.hpp>
@@ -80,6 +81,7 @@ struct options {
 
     // kvmark's own.
     arrival_process arrivals = arrival_process::poisson; ///< how request_rate spaces requests
+    double arrival_shape = 1;                            ///< of gamma and weibull, 0.01..1000
     verify_mode verify = verify_mode::full;              ///< what a read checks
     std::int64_t io_chunk = 1 << 20;                     ///< bytes moved by one I/O; a multiple of 4096
     std::int64_t queue_depth = 8;                        ///< I/Os in flight on the storage tier, 1..1024
@@ -91,6 +93,7 @@ struct options {
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
+    serving_options serving{}; ///< for engine::prefix_blocks
 
     // The launch.
     users_per_kind users_per = users_per_kind::rank;

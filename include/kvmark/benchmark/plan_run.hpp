@@ -63,6 +63,7 @@ namespace kvmark {
             .users = static_cast<std::uint64_t>(o.num_users),
             .request_rate = o.request_rate,
             .arrivals = o.arrivals,
+            .arrival_shape = o.arrival_shape,
             .model = o.model,
             .bytes_per_token = per_token_of(o),
             .multi_turn = !o.disable_multi_turn,

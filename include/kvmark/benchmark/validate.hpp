@@ -107,6 +107,9 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     faults.integer("--rag-num-docs", o.rag_num_docs, 0, 100'000);
     faults.integer("--max-concurrent-allocs", o.max_concurrent_allocs, 0, INT64_MAX);
     faults.real("--request-rate", o.request_rate, 1.7976931348623157e308, "0 or more, and finite");
+    if (!(o.arrival_shape >= workload::min_arrival_shape && o.arrival_shape <= workload::max_arrival_shape))
+        faults.add("--arrival-shape " + std::string(launch::real_text(o.arrival_shape)) +
+                   ": must be 0.01..1000");
     faults.integer("--max-requests", o.max_requests, 0, INT64_MAX);
     faults.gib("--storage-capacity-gb", o.storage_capacity_gb);
     faults.gib("--precondition-size-gb", o.precondition_size_gb);

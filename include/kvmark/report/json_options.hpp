@@ -119,6 +119,7 @@ template <class T>
             {"max_concurrent_allocs", o.max_concurrent_allocs},
             {"request_rate", o.request_rate},
             {"arrivals", name_of(o.arrivals)},
+            {"arrival_shape", o.arrival_shape},
             {"max_requests", o.max_requests},
             {"storage_capacity_gb", o.storage_capacity_gb},
             {"precondition", o.precondition},

@@ -40,6 +40,14 @@ struct block_request {
     return input.count - before < block.count ? input.count - before : block.count;
 }
 
+/// Tokens in the first `blocks` blocks of an input.
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t leading_tokens(tokens input, tokens block,
+                                                                   std::size_t blocks) {
+    const std::uint64_t whole = input.count / block.count;
+    if (blocks <= whole) return blocks * block.count;
+    return input.count + (blocks - whole - (input.count % block.count != 0));
+}
+
 /// What stands at the start of the compact form; then a trace_record for each request, followed by the
 /// numbers of its blocks and padded to eight bytes. All in the machine's byte order.
 struct trace_header {
@@ -97,7 +105,10 @@ public:
     /// Walks over the requests in order. The blocks it hands out live as long as the trace.
     class cursor {
     public:
-        explicit cursor(const block_trace& t) : at_(t.body_.data()), end_(at_ + t.body_.size()) {}
+        explicit cursor(const block_trace& t) : cursor(t, 0, 0) {}
+        /// Starts at request `id`, whose record is `offset` bytes into the body.
+        cursor(const block_trace& t, std::size_t offset, std::uint64_t id)
+            : at_(t.body_.data() + offset), end_(t.body_.data() + t.body_.size()), id_(id) {}
 
         /// The next request in `r`; false after the last.
         KVMARK_INLINE bool next(block_request& r) {
@@ -119,7 +130,7 @@ public:
     private:
         const std::byte* at_;
         const std::byte* end_;
-        std::uint64_t id_ = 0;
+        std::uint64_t id_;
     };
 
 private:

@@ -12,8 +12,9 @@ struct source_config {
     std::uint64_t users = 1; ///< at the start; at least 1, below 2^32
     double request_rate = 0; ///< requests/s of all users together; 0: each user paces itself by think times
     arrival_process arrivals = arrival_process::poisson;
-    model::geometry model{}; ///< a large model gets shorter documents
-    bytes bytes_per_token{}; ///< as one rank stores it; bounds a document's chunks. 0: no bound
+    double arrival_shape = 1; ///< of gamma and weibull; see arrival_process
+    model::geometry model{};  ///< a large model gets shorter documents
+    bytes bytes_per_token{};  ///< as one rank stores it; bounds a document's chunks. 0: no bound
     bool multi_turn = true;
     bool prefix_caching = true;
     bool rag = false;

@@ -42,7 +42,7 @@ struct user {
 class user_population {
 public:
     explicit user_population(const source_config& c)
-        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1),
+        : config_(c), rate_(c.seed, c.arrivals, c.request_rate > 0 ? c.request_rate : 1, c.arrival_shape),
           pick_(c.seed, pick_salt) {
         set_users(c.users, {});
     }
