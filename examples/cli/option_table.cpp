@@ -5,6 +5,7 @@
 
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/launch/quote.hpp>
+#include <kvmark/workload/reader/trace_options.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -222,7 +223,7 @@ constexpr option_spec table[]{
      "trace of block references, in any format of `kvmark trace`", {}, text<&v::trace>},
     {"trace-format", "", arity::one, "FORMAT", on_run | on_simulate | on_plan | on_trace, traces,
      "kvmark, mooncake, bailian, weka, burstgpt, azure or sharegpt (as the content tells)",
-     trace_format_names, text<&v::format>},
+     workload::trace_formats, text<&v::format>},
     {"block-tokens", "", arity::one, "N", on_run | on_simulate | on_plan | on_trace, traces,
      "tokens of a block, where the trace does not say; 0: 512 (0)", {}, integer<&v::block_tokens>},
     {"skip-bad", "", arity::flag, "", on_run | on_simulate | on_plan | on_trace, traces,

@@ -72,7 +72,7 @@ void check_serving(const settings& s, fault_list& faults) {
     within("--warmup-requests", o.warmup_requests, 0, INT64_MAX);
     within("--kv-bytes-per-token", o.kv_bytes_per_token, 0, std::int64_t{1} << 30);
     within("--sessions", s.serving.sessions, 0, INT32_MAX);
-    within("--block-tokens", s.serving.block_tokens, 0, 1 << 20);
+    check_trace_options(s, faults);
     const auto positive = [&](const char* option, double value) {
         if (!(value >= 0)) faults.add(std::string(option) + ": must be 0 or more");
     };

@@ -15,8 +15,6 @@ inline constexpr std::array<std::string_view, 3> promotion_names{"never", "alway
 enum class trace_arrivals : std::uint8_t { trace, closed, fixed, poisson, gamma, weibull };
 inline constexpr std::array<std::string_view, 6> trace_arrival_names{"trace",   "closed", "fixed",
                                                                      "poisson", "gamma",  "weibull"};
-inline constexpr std::array<std::string_view, 7> trace_format_names{"kvmark",   "mooncake", "bailian", "weka",
-                                                                    "burstgpt", "azure",    "sharegpt"};
 
 struct serving_request {
     // The trace.

@@ -14344,6 +14344,13 @@ struct skipped_rows {
     }
 };
 
+/// What load_block_trace() and convert_block_trace() answer.
+struct loaded_trace {
+    block_trace trace;
+    std::uint64_t skipped = 0;                ///< malformed rows that were left out
+    std::vector<std::string> first_skipped{}; ///< the errors of the first of them
+};
+
 /// Told now and then how many bytes of how many were read; false ends the reading. Refers to a callable.
 class progress_ref {
 public:
@@ -15495,6 +15502,9 @@ public:
         return file_.commit();
     }
 
+    /// After finish(): of all that was written.
+    [[nodiscard]] const trace_header& header() const { return header_; }
+
 private:
     static constexpr std::size_t buffer_size = std::size_t{1} << 20;
 
@@ -16119,12 +16129,6 @@ private:
 
 namespace kvmark::workload {
 
-struct loaded_trace {
-    block_trace trace;
-    std::uint64_t skipped = 0;                ///< malformed rows that were left out
-    std::vector<std::string> first_skipped{}; ///< the errors of the first of them
-};
-
 namespace detail {
 
 /// Bytes of a file, or of the files in a directory; 0 if nobody knows.
@@ -16168,10 +16172,10 @@ public:
         return {};
     }
     result<void> add(const trace_row& row) { return writer_->add(row); }
-    /// Without the trace itself.
+    /// The header alone.
     result<block_trace> finish() {
         if (result<void> r = writer_->finish(); !r) return r.error();
-        return block_trace();
+        return block_trace(writer_->header(), {}, {});
     }
 
 private:
@@ -16241,8 +16245,8 @@ result<loaded_trace> read_any(const std::string& path, std::string_view format, 
     return detail::read_any(path, *format, o, rows, progress);
 }
 
-/// Writes a trace in any format to `to` in the compact form, row by row; the trace of the answer is empty.
-/// `to` is written whole or not at all. Errors: those of load_block_trace() and of whole_file.
+/// Writes a trace in any format to `to` in the compact form, row by row, whole or not at all. The answer has
+/// its header and no requests. Errors: those of load_block_trace() and of whole_file.
 [[nodiscard]] inline result<loaded_trace> convert_block_trace(const std::string& path, const std::string& to,
                                                               const trace_options& o,
                                                               progress_ref progress = no_progress) {
@@ -16252,7 +16256,7 @@ result<loaded_trace> read_any(const std::string& path, std::string_view format, 
         const result<block_trace> trace = open_trace(path);
         if (!trace) return trace.error();
         if (result<void> r = write_trace(*trace, to); !r) return r.error();
-        return loaded_trace{};
+        return loaded_trace{block_trace(trace->header(), {}, {})};
     }
     detail::rows_in_file rows(to);
     return detail::read_any(path, *format, o, rows, progress);

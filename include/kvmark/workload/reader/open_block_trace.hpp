@@ -12,12 +12,6 @@
 
 namespace kvmark::workload {
 
-struct loaded_trace {
-    block_trace trace;
-    std::uint64_t skipped = 0;                ///< malformed rows that were left out
-    std::vector<std::string> first_skipped{}; ///< the errors of the first of them
-};
-
 namespace detail {
 
 /// Bytes of a file, or of the files in a directory; 0 if nobody knows.
@@ -61,10 +55,10 @@ public:
         return {};
     }
     result<void> add(const trace_row& row) { return writer_->add(row); }
-    /// Without the trace itself.
+    /// The header alone.
     result<block_trace> finish() {
         if (result<void> r = writer_->finish(); !r) return r.error();
-        return block_trace();
+        return block_trace(writer_->header(), {}, {});
     }
 
 private:
@@ -134,8 +128,8 @@ result<loaded_trace> read_any(const std::string& path, std::string_view format, 
     return detail::read_any(path, *format, o, rows, progress);
 }
 
-/// Writes a trace in any format to `to` in the compact form, row by row; the trace of the answer is empty.
-/// `to` is written whole or not at all. Errors: those of load_block_trace() and of whole_file.
+/// Writes a trace in any format to `to` in the compact form, row by row, whole or not at all. The answer has
+/// its header and no requests. Errors: those of load_block_trace() and of whole_file.
 [[nodiscard]] inline result<loaded_trace> convert_block_trace(const std::string& path, const std::string& to,
                                                               const trace_options& o,
                                                               progress_ref progress = no_progress) {
@@ -145,7 +139,7 @@ result<loaded_trace> read_any(const std::string& path, std::string_view format, 
         const result<block_trace> trace = open_trace(path);
         if (!trace) return trace.error();
         if (result<void> r = write_trace(*trace, to); !r) return r.error();
-        return loaded_trace{};
+        return loaded_trace{block_trace(trace->header(), {}, {})};
     }
     detail::rows_in_file rows(to);
     return detail::read_any(path, *format, o, rows, progress);

@@ -35,6 +35,13 @@ struct skipped_rows {
     }
 };
 
+/// What load_block_trace() and convert_block_trace() answer.
+struct loaded_trace {
+    block_trace trace;
+    std::uint64_t skipped = 0;                ///< malformed rows that were left out
+    std::vector<std::string> first_skipped{}; ///< the errors of the first of them
+};
+
 /// Told now and then how many bytes of how many were read; false ends the reading. Refers to a callable.
 class progress_ref {
 public:

@@ -36,6 +36,9 @@ public:
         return file_.commit();
     }
 
+    /// After finish(): of all that was written.
+    [[nodiscard]] const trace_header& header() const { return header_; }
+
 private:
     static constexpr std::size_t buffer_size = std::size_t{1} << 20;
 
