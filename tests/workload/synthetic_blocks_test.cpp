@@ -83,6 +83,20 @@ TEST_CASE("every kind is a trace: in order, complete, its blocks numbered as the
     }
 }
 
+TEST_CASE("no input is above the limit of a context, however much is shared or said") {
+    for (const char* kind : {"system-prompts", "conversations", "agents", "documents"}) {
+        INFO(kind);
+        synthetic_config c = config(kind, 3000);
+        c.context_limit = 1000;
+        c.agents.tools.length = c.documents.length = c.prompts.length = {5000, 1};
+        std::uint64_t longest = 0;
+        for (const block_request& r : requests_of(make_synthetic(c)))
+            longest = std::max(longest, r.input.count);
+        CHECK(longest <= 1000);
+        CHECK(longest > 700);
+    }
+}
+
 TEST_CASE("a turn starts with the full blocks of the turn before, after its answer and a pause") {
     synthetic_config c = config("conversations");
     const auto all = requests_of(make_synthetic(c));
