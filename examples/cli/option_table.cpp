@@ -36,6 +36,10 @@ template <class T>
 T& in(settings& s, T serving_request::*member) {
     return s.serving.*member;
 }
+template <class T>
+T& in(settings& s, T serving_options::*member) {
+    return s.options.serving.*member;
+}
 
 template <class T>
 T& value_of(T& member) {
@@ -172,6 +176,7 @@ using o = options;
 using s = settings;
 using t = tiers_request;
 using v = serving_request;
+using c = serving_options;
 
 // clang-format off
 constexpr option_spec table[]{
@@ -231,44 +236,44 @@ constexpr option_spec table[]{
     {"sessions", "", arity::one, "N", on_run | on_simulate, traces,
      "closed: sessions active at once; 0: all (0)", {}, integer<&v::sessions>},
     {"warmup-requests", "", arity::one, "N", on_run | on_simulate, traces,
-     "requests played first and not counted (0)", {}, integer<&v::warmup_requests>},
+     "requests played first and not counted (0)", {}, integer<&c::warmup_requests>},
 
     {"policy", "", arity::one, "NAME[,NAME]", on_run | on_simulate, cache_group,
-     "eviction policy of every tier, or of each (lru)", {}, list<any_text, &v::policies>},
+     "eviction policy of every tier, or of each (lru)", {}, list<any_text, &c::policies>},
     {"capacity-blocks", "", arity::one, "N[,N]", on_run | on_simulate, cache_group,
-     "blocks that each tier holds, fastest first", {}, list<parse_blocks, &v::capacity_blocks>},
+     "blocks that each tier holds, fastest first", {}, list<parse_blocks, &c::capacity_blocks>},
     {"kv-bytes-per-token", "", arity::one, "BYTES", on_run | on_simulate | on_plan, cache_group,
-     "size of a token in the cache; 0: the model's (0)", {}, integer<&v::kv_bytes_per_token>},
+     "size of a token in the cache; 0: the model's (0)", {}, integer<&c::kv_bytes_per_token>},
     {"write-mode", "", arity::one, "MODE", on_run | on_simulate, cache_group,
      "where new blocks go: on-eviction: down when evicted; back: likewise, and a promoted block keeps its copy; through: to all tiers (on-eviction)",
-     write_mode_names, choice<&v::writes>},
+     write_mode_names, choice<&c::writes>},
     {"promotion", "", arity::one, "WHEN", on_run | on_simulate, cache_group,
      "when a hit brings a block to the first tier: never, always, or at hit --promote-at (always)",
-     promotion_names, choice<&v::promotion>},
+     promotion_names, choice<&c::promotion>},
     {"promote-at", "", arity::one, "N", on_run | on_simulate, cache_group,
-     "the hit that promotes, 1..255 (2)", {}, integer<&v::promote_at>},
+     "the hit that promotes, 1..255 (2)", {}, integer<&c::promote_at>},
     {"no-demotion", "", arity::flag, "", on_run | on_simulate, cache_group,
-     "evicted blocks are dropped", {}, flag<&v::no_demotion>},
+     "evicted blocks are dropped", {}, flag<&c::no_demotion>},
     {"pin-blocks", "", arity::one, "N", on_run | on_simulate, cache_group,
-     "the first N blocks of each request stay in the first tier, up to half of it (0)", {}, integer<&v::pinned_blocks>},
+     "the first N blocks of each request stay in the first tier, up to half of it (0)", {}, integer<&c::pinned_blocks>},
     {"ttl", "", arity::one, "SECONDS", on_run | on_simulate, cache_group,
-     "blocks unused for longer are no hits; 0: for ever (0)", {}, real<&v::time_to_live>},
+     "blocks unused for longer are no hits; 0: for ever (0)", {}, real<&c::time_to_live>},
     {"recompute", "", arity::flag, "", on_run | on_simulate, cache_group,
-     "compute what a tier would load more slowly", {}, flag<&v::recompute>},
+     "compute what a tier would load more slowly", {}, flag<&c::recompute>},
 
     {"prefill-rate", "", arity::one, "TOKENS_PER_S", on_run | on_simulate | on_plan, accelerator,
-     "prompt tokens computed per second; 0: at once (0)", {}, real<&v::prefill_rate>},
+     "prompt tokens computed per second; 0: at once (0)", {}, real<&c::prefill_rate>},
     {"decode-rate", "", arity::one, "TOKENS_PER_S", on_run | on_simulate, accelerator,
-     "tokens generated per second and sequence; 0: at once (0)", {}, real<&v::decode_rate>},
+     "tokens generated per second and sequence; 0: at once (0)", {}, real<&c::decode_rate>},
     {"batch-slots", "", arity::one, "N", on_run | on_simulate, accelerator,
-     "requests in service at once (256)", {}, integer<&v::batch_slots>},
+     "requests in service at once (256)", {}, integer<&c::batch_slots>},
     {"calibration", "", arity::one, "TIER=FILE", on_run | on_simulate, accelerator,
      "model gpu, host or storage by what `kvmark calibrate` measured; may be repeated", {}, texts<&v::calibrations>},
 
     {"ttft", "", arity::flag, "", on_simulate, question,
      "simulate time too: queue, load and compute on modelled tiers", {}, flag<&v::ttft>},
     {"sweep", "", arity::one, "KEY=A:B,KEY=C:D", on_simulate, question,
-     "all combinations of capacity=, policy= and other keys, over all cores", {}, text<&v::sweep>},
+     "all combinations of capacity=, policy= and any option here, over all cores; tiers are joined by +", {}, text<&v::sweep>},
     {"ttft-target-ms", "", arity::one, "MS", on_plan, question,
      "find the cheapest stack that meets it; 0: the curve alone (0)", {}, real<&v::ttft_target_ms>},
     {"ttft-percentile", "", arity::one, "P", on_plan, question,
@@ -417,8 +422,8 @@ constexpr option_spec table[]{
      "BurstGPT csv", {}, text<&s::burst_trace_path>},
     {"trace-speedup", "", arity::one, "X", on_run, traces,
      "gaps are divided by it; 0: no gaps (1.0)", {}, real<&s::trace_speedup>},
-    {"replay-cycles", "", arity::one, "N", on_run, traces,
-     "how often the trace is played; 0: until the end (0)", {}, integer<&s::replay_cycles>},
+    {"replay-cycles", "", arity::one, "N", on_run | on_simulate, traces,
+     "how often the trace is played; 0: until the end, and --trace once (0)", {}, integer<&s::replay_cycles>},
     {"dataset-path", "", arity::one, "FILE", on_run, traces,
      "play the conversations of a ShareGPT json", {}, text<&s::dataset_path>},
     {"max-conversations", "", arity::one, "N", on_run, traces,

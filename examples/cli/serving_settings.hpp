@@ -1,10 +1,10 @@
 // What the commands around a serving cache are asked: run --trace, simulate, plan, trace, calibrate.
 #pragma once
 
-#include <kvmark/cache/block_cache.hpp>
-
 #include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kvmark::cli {
@@ -29,24 +29,6 @@ struct serving_request {
     // How it is played.
     trace_arrivals arrivals = trace_arrivals::trace;
     std::int64_t sessions = 0; ///< closed loop: active at once; 0: all
-    std::int64_t warmup_requests = 0;
-
-    // The cache. Lists are by tier.
-    std::vector<std::string> policies;
-    std::vector<std::uint64_t> capacity_blocks;
-    cache::write_mode writes = cache::write_mode::on_eviction;
-    cache::promotion_mode promotion = cache::promotion_mode::always;
-    std::int64_t promote_at = 2;
-    bool no_demotion = false;
-    std::int64_t pinned_blocks = 0;
-    double time_to_live = 0; ///< seconds; 0: for ever
-    bool recompute = false;
-    std::int64_t kv_bytes_per_token = 0; ///< 0: the model's
-
-    // The accelerator.
-    double prefill_rate = 0; ///< tokens/s; 0: it takes no time
-    double decode_rate = 0;  ///< tokens/s of each sequence; 0: it takes no time
-    std::int64_t batch_slots = 256;
 
     // simulate
     bool ttft = false;

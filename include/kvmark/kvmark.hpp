@@ -69,11 +69,29 @@
 #include <kvmark/tier/throttled.hpp>
 #include <kvmark/tier/transfer.hpp>
 
+#include <kvmark/cache/arc.hpp>
+#include <kvmark/cache/belady.hpp>
+#include <kvmark/cache/belady_leaf.hpp>
 #include <kvmark/cache/block_cache.hpp>
+#include <kvmark/cache/clock.hpp>
+#include <kvmark/cache/entry_heap.hpp>
+#include <kvmark/cache/entry_links.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
 #include <kvmark/cache/fifo.hpp>
+#include <kvmark/cache/frequency_sketch.hpp>
+#include <kvmark/cache/leaf_first.hpp>
+#include <kvmark/cache/length_aware.hpp>
+#include <kvmark/cache/lfu.hpp>
 #include <kvmark/cache/lru.hpp>
+#include <kvmark/cache/lru_leaf.hpp>
+#include <kvmark/cache/next_use.hpp>
+#include <kvmark/cache/policy_names.hpp>
 #include <kvmark/cache/replay.hpp>
+#include <kvmark/cache/s3fifo.hpp>
+#include <kvmark/cache/selected_policy.hpp>
+#include <kvmark/cache/sieve.hpp>
+#include <kvmark/cache/slru.hpp>
+#include <kvmark/cache/tinylfu.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>
@@ -85,20 +103,27 @@
 #include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/measure/progress.hpp>
 #include <kvmark/measure/run_report.hpp>
+#include <kvmark/measure/serving_stats.hpp>
 
+#include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>
 #include <kvmark/engine/autoscaler.hpp>
 #include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine.hpp>
 #include <kvmark/engine/engine_config.hpp>
+#include <kvmark/engine/event_loop.hpp>
 #include <kvmark/engine/event_queue.hpp>
 #include <kvmark/engine/io_op.hpp>
 #include <kvmark/engine/io_path.hpp>
 #include <kvmark/engine/io_worker.hpp>
 #include <kvmark/engine/live_figures.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
+#include <kvmark/engine/prefix_blocks.hpp>
 #include <kvmark/engine/preparation.hpp>
 #include <kvmark/engine/recorder.hpp>
+#include <kvmark/engine/resident_blocks.hpp>
+#include <kvmark/engine/serving.hpp>
+#include <kvmark/engine/serving_config.hpp>
 #include <kvmark/engine/task.hpp>
 #include <kvmark/engine/turn_entries.hpp>
 
@@ -127,6 +152,8 @@
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/plan_serving.hpp>
 #include <kvmark/benchmark/policies.hpp>
+#include <kvmark/benchmark/serving_options.hpp>
 #include <kvmark/benchmark/validate.hpp>
 #include <kvmark/benchmark/validate_workload.hpp>

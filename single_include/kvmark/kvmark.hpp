@@ -939,6 +939,14 @@ struct block_request {
     return input.count - before < block.count ? input.count - before : block.count;
 }
 
+/// Tokens in the first `blocks` blocks of an input.
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t leading_tokens(tokens input, tokens block,
+                                                                   std::size_t blocks) {
+    const std::uint64_t whole = input.count / block.count;
+    if (blocks <= whole) return blocks * block.count;
+    return input.count + (blocks - whole - (input.count % block.count != 0));
+}
+
 /// What stands at the start of the compact form; then a trace_record for each request, followed by the
 /// numbers of its blocks and padded to eight bytes. All in the machine's byte order.
 struct trace_header {
@@ -1461,7 +1469,7 @@ inline constexpr std::array<std::string_view, 3> service_class_names{"interactiv
 enum class phase : std::uint8_t { prefill, decode, prefill_decode };
 
 /// What kind of thing an entry's key names.
-enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared };
+enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared, block };
 
 /// The 64-bit name of a cache entry: kind (4 bits), owner (40 bits), part (20 bits). It holds no text and can
 /// be turned back into the reference's key for a report.
@@ -1721,8 +1729,8 @@ private:
 
 namespace kvmark::workload {
 
-/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>` or `prepared_<n>`. The reference
-/// writes the wall clock and the user into its keys; ours are the same in every run of a seed.
+/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>`, `prepared_<n>` or `block_<n>`.
+/// The reference writes the wall clock and the user into its keys; ours are the same in every run of a seed.
 [[nodiscard]] KVMARK_COLD std::string key_text(object_key key) {
     const std::string owner = std::to_string(key.owner());
     const std::string part = std::to_string(key.part());
@@ -1737,6 +1745,8 @@ namespace kvmark::workload {
         return "doc_" + owner + "_chunk_" + part;
     case object_kind::prepared:
         return "prepared_" + owner;
+    case object_kind::block:
+        return "block_" + owner;
     }
     return "key_" + std::to_string(key.packed);
 }
@@ -4761,6 +4771,15 @@ template <class P>
         return victim;
     }
 }
+/// Whether one more must leave for the newcomer for whom evict() has just taken one; then evict() comes
+/// again.
+template <class P>
+[[nodiscard]] KVMARK_INLINE bool evicts_more(const P& policy) {
+    if constexpr (requires { policy.evicts_more(); })
+        return policy.evicts_more();
+    else
+        return false;
+}
 template <class P>
 KVMARK_INLINE void insert_into(P& policy, const block_use& use) {
     if constexpr (requires { policy.insert(use); })
@@ -4815,6 +4834,433 @@ constexpr void check_eviction_policy() {
         },
         "kvmark: an eviction policy needs `entry_id victim()`");
 }
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_links.hpp
+// Lists of entries through one array, which most eviction policies are made of.
+
+namespace kvmark::cache {
+
+/// Makes v[e] exist. Does nothing where reserve() was told how many numbers there are.
+template <class T>
+KVMARK_INLINE void make_slot(std::vector<T>& v, entry_id e) {
+    if (e >= v.size()) v.resize(std::size_t{e} + 1 + e / 2);
+}
+
+/// Doubly linked lists that share their links, so an entry is in at most one of them: 8 bytes for each
+/// number, and every operation is a few writes.
+class entry_links {
+public:
+    struct list {
+        entry_id oldest = no_entry;
+        entry_id newest = no_entry;
+        std::uint64_t size = 0;
+    };
+
+    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
+
+    KVMARK_INLINE void push_newest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {l.newest, no_entry};
+        (l.newest == no_entry ? l.oldest : links_[l.newest].newer) = e;
+        l.newest = e;
+        ++l.size;
+    }
+    KVMARK_INLINE void push_oldest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {no_entry, l.oldest};
+        (l.oldest == no_entry ? l.newest : links_[l.oldest].older) = e;
+        l.oldest = e;
+        ++l.size;
+    }
+    KVMARK_INLINE void remove(list& l, entry_id e) {
+        const link at = links_[e];
+        (at.older == no_entry ? l.oldest : links_[at.older].newer) = at.newer;
+        (at.newer == no_entry ? l.newest : links_[at.newer].older) = at.older;
+        --l.size;
+    }
+    KVMARK_INLINE void move_to_newest(list& l, entry_id e) {
+        if (e == l.newest) return;
+        remove(l, e);
+        push_newest(l, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id newer(entry_id e) const { return links_[e].newer; }
+
+private:
+    struct link {
+        entry_id older = no_entry;
+        entry_id newer = no_entry;
+    };
+    std::vector<link> links_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/arc.hpp
+// ARC: recency and frequency, balanced by what was evicted too early (Megiddo and Modha, FAST 2003).
+
+namespace kvmark::cache {
+
+/// The lists T1 (seen once) and T2 (seen again) hold what is in, B1 and B2 the numbers of what left them; `p`
+/// is the share of T1. p and the quotients are real numbers. Without miss() and evict(), as in a waterfall,
+/// nothing is remembered and p stays 0: T1 leaves before T2, each in the order of LRU.
+///
+/// 9 bytes for each number: the remembered need no more, since the lists share their links.
+class arc {
+public:
+    static constexpr std::string_view name = "arc";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        list_of_.resize(numbers);
+    }
+
+    /// Adapts p, and forgets whom the newcomer leaves no room to remember.
+    void miss(entry_id e) {
+        make_slot(list_of_, e);
+        newcomer_was_in_b2_ = list_of_[e] == b2;
+        forget_evicted_ = false;
+        const double b1_size = static_cast<double>(size(b1)), b2_size = static_cast<double>(size(b2));
+        if (list_of_[e] == b1) {
+            p_ += b2_size > b1_size ? b2_size / b1_size : 1;
+            if (p_ > static_cast<double>(capacity())) p_ = static_cast<double>(capacity());
+        } else if (list_of_[e] == b2) {
+            p_ -= b1_size > b2_size ? b1_size / b2_size : 1;
+            if (p_ < 0) p_ = 0;
+        } else if (size(t1) + size(b1) >= capacity()) {
+            if (size(b1) != 0)
+                take_out(lists_[b1].oldest);
+            else
+                forget_evicted_ = size(t1) != 0;
+        } else if (size(t1) + size(t2) + size(b1) + size(b2) >= 2 * capacity() && size(b2) != 0) {
+            take_out(lists_[b2].oldest);
+        }
+    }
+    void insert(entry_id e) {
+        make_slot(list_of_, e);
+        const bool was_seen = list_of_[e] != nowhere;
+        if (was_seen) take_out(e);
+        put(was_seen ? t2 : t1, e);
+    }
+    void touch(entry_id e) {
+        take_out(e);
+        put(t2, e);
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() {
+        if (forget_evicted_ && size(t1) != 0) return lists_[t1].oldest;
+        const auto seen_once = static_cast<double>(size(t1));
+        const bool from_t1 =
+            size(t1) != 0 &&
+            (seen_once > p_ || (newcomer_was_in_b2_ && size(t1) == static_cast<std::uint64_t>(p_)));
+        return from_t1 || size(t2) == 0 ? lists_[t1].oldest : lists_[t2].oldest;
+    }
+    [[nodiscard]] entry_id evict() {
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        const where from = list_of_[e];
+        take_out(e);
+        if (!forget_evicted_) put(from == t1 ? b1 : b2, e);
+        forget_evicted_ = false;
+        return e;
+    }
+
+private:
+    enum where : std::uint8_t { nowhere, t1, t2, b1, b2 };
+
+    [[nodiscard]] std::uint64_t size(where w) const { return lists_[w].size; }
+    [[nodiscard]] std::uint64_t capacity() const { return capacity_ != 0 ? capacity_ : size(t1) + size(t2); }
+    KVMARK_INLINE void put(where w, entry_id e) {
+        list_of_[e] = w;
+        links_.push_newest(lists_[w], e);
+    }
+    KVMARK_INLINE void take_out(entry_id e) {
+        links_.remove(lists_[list_of_[e]], e);
+        list_of_[e] = nowhere;
+    }
+
+    entry_links links_;
+    entry_links::list lists_[5]; // by where; nowhere's is not used
+    std::vector<where> list_of_;
+    std::uint64_t capacity_ = 0;
+    double p_ = 0;
+    bool newcomer_was_in_b2_ = false;
+    bool forget_evicted_ = false; // T1 alone fills the cache: its victim is not remembered
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_heap.hpp
+// Entries by a key that changes: the largest is at hand.
+
+namespace kvmark::cache {
+
+/// A heap of four children to a node, which knows where each entry stands. Of equal keys the larger number
+/// comes first. 4 bytes for each number, 8 for each entry that is in; O(log n) for whatever changes.
+class entry_heap {
+public:
+    void reserve(std::uint64_t numbers) { place_.resize(numbers, nowhere); }
+
+    void reserve_entries(std::uint64_t entries) { heap_.reserve(entries); }
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    [[nodiscard]] KVMARK_INLINE bool contains(entry_id e) const {
+        return e < place_.size() && place_[e] != nowhere;
+    }
+    /// The entry of the largest key; no_entry when empty.
+    [[nodiscard]] KVMARK_INLINE entry_id top() const {
+        return heap_.empty() ? no_entry : number_of(heap_[0]);
+    }
+    /// Precondition: not empty.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t top_key() const { return key_of(heap_[0]); }
+
+    /// Precondition: absent.
+    KVMARK_INLINE void push(entry_id e, std::uint32_t key) {
+        if (e >= place_.size()) place_.resize(std::size_t{e} + 1 + e / 2, nowhere);
+        heap_.emplace_back();
+        rise(heap_.size() - 1, item(key, e));
+    }
+    /// Precondition of both: present.
+    KVMARK_INLINE void change(entry_id e, std::uint32_t key) { settle(place_[e], item(key, e)); }
+    KVMARK_INLINE void erase(entry_id e) {
+        const std::size_t hole = place_[e];
+        place_[e] = nowhere;
+        const std::uint64_t last = heap_.back();
+        heap_.pop_back();
+        if (hole < heap_.size()) settle(hole, last);
+    }
+    void clear() {
+        for (const std::uint64_t i : heap_) place_[number_of(i)] = nowhere;
+        heap_.clear();
+    }
+
+private:
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
+    [[nodiscard]] static std::uint64_t item(std::uint32_t key, entry_id e) {
+        return std::uint64_t{key} << 32 | e;
+    }
+    [[nodiscard]] static std::uint32_t key_of(std::uint64_t item) {
+        return static_cast<std::uint32_t>(item >> 32);
+    }
+    [[nodiscard]] static entry_id number_of(std::uint64_t item) { return static_cast<entry_id>(item); }
+
+    KVMARK_INLINE void put(std::size_t at, std::uint64_t item) {
+        heap_[at] = item;
+        place_[number_of(item)] = static_cast<std::uint32_t>(at);
+    }
+    KVMARK_INLINE void settle(std::size_t at, std::uint64_t item) {
+        if (at > 0 && heap_[(at - 1) / 4] < item)
+            rise(at, item);
+        else
+            sink(at, item);
+    }
+    void rise(std::size_t at, std::uint64_t item) {
+        while (at > 0 && heap_[(at - 1) / 4] < item) {
+            put(at, heap_[(at - 1) / 4]);
+            at = (at - 1) / 4;
+        }
+        put(at, item);
+    }
+    void sink(std::size_t at, std::uint64_t item) {
+        const std::size_t n = heap_.size();
+        for (std::size_t child; (child = 4 * at + 1) < n; at = child) {
+            const std::size_t end = child + 4 < n ? child + 4 : n;
+            for (std::size_t c = child + 1; c < end; ++c)
+                if (heap_[c] > heap_[child]) child = c;
+            if (heap_[child] < item) break;
+            put(at, heap_[child]);
+        }
+        put(at, item);
+    }
+
+    std::vector<std::uint64_t> heap_;  // key, then number
+    std::vector<std::uint32_t> place_; // by number
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady.hpp
+// Belady's optimum: whoever is needed last leaves (Belady, 1966). Offline, the bound of all policies.
+
+namespace kvmark::cache {
+
+/// Evicts the block whose next reference is farthest, of several that never come again the largest number.
+/// It needs block_use::next_use from next_uses() by reference; without, as in a waterfall, nobody comes
+/// again. Every newcomer is inserted: no policy that does so misses less.
+///
+/// 4 bytes for each number and 8 for each block that is in; O(log n).
+class belady {
+public:
+    static constexpr std::string_view name = "belady";
+
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) { by_next_use_.reserve(numbers); }
+    void insert(entry_id e) { by_next_use_.push(e, block_use::never); }
+    void insert(const block_use& use) { by_next_use_.push(use.block, use.next_use); }
+    void touch(entry_id) {}
+    void touch(const block_use& use) { by_next_use_.change(use.block, use.next_use); }
+    void remove(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id victim() { return by_next_use_.top(); }
+
+protected:
+    entry_heap by_next_use_;
+};
+
+/// A newcomer that is needed no earlier than the victim is not inserted: no policy at all misses less.
+class belady_bypass : public belady {
+public:
+    static constexpr std::string_view name = "belady-bypass";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return !by_next_use_.empty() && newcomer.next_use < by_next_use_.top_key();
+    }
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/leaf_first.hpp
+// A prefix leaves from its end: a block may be evicted only when nothing in the tier continues it.
+
+namespace kvmark::cache {
+
+/// Keeps which blocks may be evicted: the leaves of the trie of prefixes that no request in flight uses.
+/// `Order` ranks them: note(use) at each insertion and touch of any block, add(e) and drop(e) as a block
+/// becomes and ceases to be evictable, forget(e) when it leaves, first() for who goes next. A block keeps the
+/// parent that it was inserted with. An entry of a waterfall has none and is a leaf.
+///
+/// 8 bytes for each number, and Order's.
+template <class Order>
+class leaf_first {
+public:
+    leaf_first() = default;
+
+    void set_capacity(std::uint64_t capacity) {
+        if constexpr (requires(Order o) { o.set_capacity(capacity); }) order_.set_capacity(capacity);
+    }
+    void reserve(std::uint64_t numbers) {
+        nodes_.resize(numbers);
+        order_.reserve(numbers);
+    }
+    [[nodiscard]] static constexpr bool keeps_prefixes() { return true; }
+
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(nodes_, use.block);
+        order_.note(use);
+        if (use.parent != no_entry) {
+            make_slot(nodes_, use.parent);
+            node& parent = nodes_[use.parent];
+            if (parent.is_evictable()) order_.drop(use.parent);
+            ++parent.children;
+        }
+        node& n = nodes_[use.block];
+        n.parent = use.parent;
+        n.is_in = 1;
+        n.is_protected = 0;
+        if (n.is_evictable()) order_.add(use.block);
+    }
+    void touch(entry_id e) { touch(block_use{.block = e}); }
+    void touch(const block_use& use) {
+        const bool ranked = nodes_[use.block].is_evictable();
+        if (ranked) order_.drop(use.block);
+        order_.note(use);
+        if (ranked) order_.add(use.block);
+    }
+    void remove(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_evictable()) order_.drop(e);
+        n.is_in = 0;
+        order_.forget(e);
+        if (n.parent == no_entry) return;
+        node& parent = nodes_[n.parent];
+        --parent.children;
+        if (parent.is_evictable()) order_.add(n.parent);
+    }
+    [[nodiscard]] entry_id victim() { return order_.first(); }
+
+    void protect(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_in == 0 || n.is_protected != 0) return;
+        if (n.is_evictable()) order_.drop(e);
+        n.is_protected = 1;
+        protected_.push_back(e);
+    }
+    void release() {
+        for (const entry_id e : protected_) {
+            node& n = nodes_[e];
+            if (n.is_protected == 0) continue; // it left and came back
+            n.is_protected = 0;
+            if (n.is_evictable()) order_.add(e);
+        }
+        protected_.clear();
+    }
+
+protected:
+    Order order_;
+
+private:
+    struct node {
+        entry_id parent = no_entry;
+        std::uint32_t children : 30 = 0; // in this tier
+        std::uint32_t is_in : 1 = 0;
+        std::uint32_t is_protected : 1 = 0;
+
+        [[nodiscard]] KVMARK_INLINE bool is_evictable() const {
+            return is_in != 0 && children == 0 && is_protected == 0;
+        }
+    };
+    static_assert(sizeof(node) == 8);
+
+    std::vector<node> nodes_;
+    std::vector<entry_id> protected_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady_leaf.hpp
+// Belady's optimum over the leaves of the prefix trie, with bypass. Offline, the bound of prefix caches.
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by the next request that uses them. 8 bytes for each number, 8 for each leaf.
+class farthest_use {
+public:
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) {
+        next_use_.resize(numbers);
+        by_next_use_.reserve(numbers);
+    }
+    void note(const block_use& use) {
+        make_slot(next_use_, use.block);
+        next_use_[use.block] = use.next_use;
+    }
+    void forget(entry_id) {}
+    void add(entry_id e) { by_next_use_.push(e, next_use_[e]); }
+    void drop(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id first() const { return by_next_use_.top(); }
+    /// Precondition: first() is somebody.
+    [[nodiscard]] std::uint32_t first_key() const { return by_next_use_.top_key(); }
+
+private:
+    std::vector<std::uint32_t> next_use_;
+    entry_heap by_next_use_;
+};
+
+/// Evicts the leaf whose next request is farthest, of several the largest number; a newcomer that is used no
+/// earlier is not inserted. It needs block_use::next_use from next_uses() by request. 16 bytes for each
+/// number, 8 for each leaf; O(log n).
+class belady_leaf : public leaf_first<farthest_use> {
+public:
+    static constexpr std::string_view name = "belady-leaf";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return order_.first() != no_entry && order_.first_key() > newcomer.next_use;
+    }
+};
 
 } // namespace kvmark::cache
 
@@ -5010,6 +5456,7 @@ private:
             sink.drop(b, from);
         }
         if (victim != no_entry) demote(victim, to, sink);
+        while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
     }
@@ -5017,11 +5464,12 @@ private:
     template <class Sink>
     bool insert(const block_access& a, std::size_t i, Sink& sink) {
         const block_use use = learn(a, i);
-        if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) return false;
         bool placed = false;
         for (unsigned t = first_; t != no_tier; t = present_tier(t + 1)) {
             note_miss(tiers_[t].policy, use);
             if (make_room(t, use, sink)) {
+                // Its parent may be who made room.
+                if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) break;
                 if (t == first_ && i < config_.pinned_blocks && tiers_[t].pinned < tiers_[t].capacity / 2)
                     pinned_[use.block] = true;
                 enter(use.block, t, use);
@@ -5040,14 +5488,17 @@ private:
         const entry_id victim = take_victim(t, newcomer);
         if (victim == no_entry) return false;
         demote(victim, t, sink);
+        while (evicts_more(tiers_[t].policy)) demote(take(t), t, sink);
         return true;
     }
 
     /// Out of a full tier; no_entry: nothing in it should make room for this newcomer.
     KVMARK_INLINE entry_id take_victim(unsigned t, const block_use& newcomer) {
-        level& l = tiers_[t];
-        if (!admits(l.policy, newcomer)) return no_entry;
-        const entry_id victim = evict_from(l.policy);
+        return admits(tiers_[t].policy, newcomer) ? take(t) : no_entry;
+    }
+    /// Whoever the tier's policy evicts next; no_entry: nobody.
+    KVMARK_INLINE entry_id take(unsigned t) {
+        const entry_id victim = evict_from(tiers_[t].policy);
         if (victim != no_entry) leave(victim, t);
         return victim;
     }
@@ -5122,43 +5573,64 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/cache/clock.hpp
+// CLOCK, or second chance: a FIFO whose head, if it was hit, goes round once more (Corbato, 1968).
+
+namespace kvmark::cache {
+
+/// A bit that is clear at insertion and set by a hit; a head with its bit set is cleared and goes to the
+/// tail. 9 bytes for each number.
+class clock {
+public:
+    static constexpr std::string_view name = "clock";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() {
+        while (order_.oldest != no_entry && hit_[order_.oldest] != 0) {
+            const entry_id head = order_.oldest;
+            hit_[head] = 0;
+            links_.move_to_newest(order_, head);
+        }
+        return order_.oldest;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/lru.hpp
 // Least recently used.
 
 namespace kvmark::cache {
 
-/// A doubly linked list through two arrays: every operation is a few writes.
+/// 8 bytes for each number.
 class lru {
 public:
     static constexpr std::string_view name = "lru";
 
-    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
-    void insert(entry_id e) {
-        if (e >= links_.size()) links_.resize(std::size_t{e} + 1 + e / 2);
-        links_[e] = {newest_, no_entry};
-        (newest_ == no_entry ? oldest_ : links_[newest_].newer) = e;
-        newest_ = e;
-    }
-    void touch(entry_id e) {
-        if (e == newest_) return;
-        remove(e);
-        insert(e);
-    }
-    void remove(entry_id e) {
-        const link l = links_[e];
-        (l.older == no_entry ? oldest_ : links_[l.older].newer) = l.newer;
-        (l.newer == no_entry ? newest_ : links_[l.newer].older) = l.older;
-    }
-    [[nodiscard]] entry_id victim() { return oldest_; }
+    void reserve(std::uint64_t numbers) { links_.reserve(numbers); }
+    void insert(entry_id e) { links_.push_newest(order_, e); }
+    void touch(entry_id e) { links_.move_to_newest(order_, e); }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() { return order_.oldest; }
 
 private:
-    struct link {
-        entry_id older = no_entry;
-        entry_id newer = no_entry;
-    };
-    std::vector<link> links_;
-    entry_id oldest_ = no_entry;
-    entry_id newest_ = no_entry;
+    entry_links links_;
+    entry_links::list order_;
 };
 
 } // namespace kvmark::cache
@@ -5168,7 +5640,7 @@ private:
 
 namespace kvmark::cache {
 
-/// The list of lru without its touches.
+/// The list of lru without its touches: 8 bytes for each number.
 class fifo {
 public:
     static constexpr std::string_view name = "fifo";
@@ -5182,6 +5654,745 @@ public:
 private:
     lru order_;
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/frequency_sketch.hpp
+// How often numbers were seen lately, in a few bits for each (Einziger, Friedman, Manes, 2017).
+
+namespace kvmark::cache {
+
+/// A count-min sketch of four rows of 4-bit counters, each row as wide as the next power of two of the
+/// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
+/// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
+/// each block of capacity.
+class frequency_sketch {
+public:
+    static constexpr std::uint64_t notes_per_block = 10;
+    static constexpr unsigned rows = 4;
+    static constexpr unsigned largest = 15;
+
+    frequency_sketch() = default;
+    explicit frequency_sketch(std::uint64_t capacity) : sample_(notes_per_block * capacity) {
+        std::uint64_t width = 16;
+        while (width < capacity) width *= 2;
+        mask_ = width - 1;
+        words_.resize(width * rows / 16);
+    }
+
+    /// Whether it has room at all; a sketch without must not be asked or told.
+    [[nodiscard]] bool empty() const { return words_.empty(); }
+    [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
+        const std::uint64_t hash = mix(number);
+        unsigned least = largest;
+        for (unsigned row = 0; row < rows; ++row) {
+            const place at = place_of(hash, row);
+            const auto count = static_cast<unsigned>(words_[at.word] >> at.shift & largest);
+            if (count < least) least = count;
+        }
+        return least;
+    }
+    /// True when this note has halved the counters.
+    KVMARK_INLINE bool note(std::uint64_t number) {
+        const unsigned least = estimate(number);
+        if (least < largest) {
+            const std::uint64_t hash = mix(number);
+            for (unsigned row = 0; row < rows; ++row) {
+                const place at = place_of(hash, row);
+                if ((words_[at.word] >> at.shift & largest) == least)
+                    words_[at.word] += std::uint64_t{1} << at.shift;
+            }
+        }
+        return count_note();
+    }
+    /// A note that the sketch need not keep, since it is kept elsewhere, but counts.
+    KVMARK_INLINE bool count_note() {
+        if (++notes_ < sample_) return false;
+        halve();
+        return true;
+    }
+
+private:
+    struct place {
+        std::size_t word;
+        unsigned shift;
+    };
+    [[nodiscard]] KVMARK_INLINE place place_of(std::uint64_t hash, unsigned row) const {
+        const std::uint64_t column = (hash + row * (hash >> 32 | 1)) & mask_;
+        return {static_cast<std::size_t>(column / 4), static_cast<unsigned>((column % 4 * rows + row) * 4)};
+    }
+    KVMARK_COLD void halve() {
+        for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
+        notes_ /= 2;
+    }
+
+    std::vector<std::uint64_t> words_;
+    std::uint64_t mask_ = 0;
+    std::uint64_t sample_ = 0;
+    std::uint64_t notes_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/length_aware.hpp
+// Length-aware: blocks that stand late in their requests go first (LengthAwareCache; Qin et al., Mooncake,
+// FAST 2025).
+
+namespace kvmark::cache {
+
+/// Evicts the block with the most blocks before it in its prefix, as of its last use; of several the least
+/// recently used. Late blocks serve fewer requests than the opening ones that they continue. Entries of a
+/// waterfall have no place in a prefix, so there it is LRU.
+///
+/// 12 bytes for each number, 24 for each position. Every operation is a few writes; to find the last position
+/// in use costs a step for each 4,096 positions.
+class length_aware {
+public:
+    static constexpr std::string_view name = "length-aware";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        position_.resize(numbers);
+    }
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(position_, use.block);
+        if (use.position >= at_.size()) grow(use.position);
+        position_[use.block] = use.position;
+        if (at_[use.position].size == 0) mark(use.position);
+        links_.push_newest(at_[use.position], use.block);
+    }
+    void touch(entry_id e) { links_.move_to_newest(at_[position_[e]], e); }
+    void touch(const block_use& use) {
+        if (position_[use.block] == use.position) return touch(use.block);
+        remove(use.block);
+        insert(use);
+    }
+    void remove(entry_id e) {
+        const std::uint32_t position = position_[e];
+        links_.remove(at_[position], e);
+        if (at_[position].size == 0) unmark(position);
+    }
+    [[nodiscard]] entry_id victim() {
+        for (std::size_t i = used_words_.size(); i-- > 0;) {
+            if (used_words_[i] == 0) continue;
+            const std::size_t word = i * 64 + last_bit(used_words_[i]);
+            return at_[word * 64 + last_bit(used_[word])].oldest;
+        }
+        return no_entry;
+    }
+
+private:
+    [[nodiscard]] static std::size_t last_bit(std::uint64_t word) {
+        return 63 - static_cast<std::size_t>(__builtin_clzll(word));
+    }
+    KVMARK_COLD void grow(std::uint32_t position) {
+        const std::size_t groups = (std::size_t{position} + position / 2) / 4096 + 1;
+        at_.resize(groups * 4096);
+        used_.resize(groups * 64);
+        used_words_.resize(groups);
+    }
+    void mark(std::uint32_t position) {
+        used_[position / 64] |= std::uint64_t{1} << position % 64;
+        used_words_[position / 4096] |= std::uint64_t{1} << position / 64 % 64;
+    }
+    void unmark(std::uint32_t position) {
+        used_[position / 64] &= ~(std::uint64_t{1} << position % 64);
+        if (used_[position / 64] == 0)
+            used_words_[position / 4096] &= ~(std::uint64_t{1} << position / 64 % 64);
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> position_;
+    std::vector<entry_links::list> at_;     // by position
+    std::vector<std::uint64_t> used_;       // a bit for each position whose list is not empty
+    std::vector<std::uint64_t> used_words_; // a bit for each word of used_ that is not 0
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lfu.hpp
+// Least frequently used.
+
+namespace kvmark::cache {
+
+/// Evicts the smallest (count, last access). The count starts at 1 and is forgotten when the entry leaves.
+/// Entries of one count are a list in order of access, and the lists a list in order of count, so every
+/// operation is a few writes (Shah, Mitra, Matani, 2010). 12 bytes for each number, 40 for each count.
+class lfu {
+public:
+    static constexpr std::string_view name = "lfu";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        bucket_of_.resize(numbers);
+        buckets_.reserve(numbers < 4096 ? numbers : 4096);
+    }
+    void insert(entry_id e) {
+        make_slot(bucket_of_, e);
+        if (lowest_ == none || buckets_[lowest_].count != 1) lowest_ = open_bucket(1, none, lowest_);
+        append(lowest_, e);
+    }
+    void touch(entry_id e) {
+        const std::uint32_t from = bucket_of_[e];
+        const std::uint32_t next = buckets_[from].higher;
+        const std::uint64_t count = buckets_[from].count + 1;
+        if (next != none && buckets_[next].count == count) {
+            take_out(e);
+            append(next, e);
+        } else if (buckets_[from].entries.size == 1) {
+            buckets_[from].count = count;
+        } else {
+            const std::uint32_t to = open_bucket(count, from, next);
+            take_out(e);
+            append(to, e);
+        }
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() { return lowest_ == none ? no_entry : buckets_[lowest_].entries.oldest; }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    struct bucket {
+        std::uint64_t count = 0;
+        entry_links::list entries;
+        std::uint32_t lower = none;
+        std::uint32_t higher = none; // of a free bucket: the next free one
+    };
+
+    std::uint32_t open_bucket(std::uint64_t count, std::uint32_t lower, std::uint32_t higher) {
+        std::uint32_t b = free_;
+        if (b == none) {
+            b = static_cast<std::uint32_t>(buckets_.size());
+            buckets_.emplace_back();
+        } else {
+            free_ = buckets_[b].higher;
+        }
+        buckets_[b] = {count, {}, lower, higher};
+        if (lower != none) buckets_[lower].higher = b;
+        if (higher != none) buckets_[higher].lower = b;
+        return b;
+    }
+    void append(std::uint32_t b, entry_id e) {
+        bucket_of_[e] = b;
+        links_.push_newest(buckets_[b].entries, e);
+    }
+    void take_out(entry_id e) {
+        const std::uint32_t b = bucket_of_[e];
+        bucket& from = buckets_[b];
+        links_.remove(from.entries, e);
+        if (from.entries.size != 0) return;
+        (from.lower == none ? lowest_ : buckets_[from.lower].higher) = from.higher;
+        if (from.higher != none) buckets_[from.higher].lower = from.lower;
+        from.higher = free_;
+        free_ = b;
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> bucket_of_;
+    std::vector<bucket> buckets_;
+    std::uint32_t lowest_ = none;
+    std::uint32_t free_ = none;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lru_leaf.hpp
+// LRU over the leaves of the prefix trie, as servers with a radix tree evict (SGLang; Zheng et al., NeurIPS
+// 2024).
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by their last use, on a clock that ticks at each. Most join at an end of a list:
+/// who was just used at one, and the parent of the last victim, which was used just before it, at the other.
+/// The rest wait in a heap, so that no case is worse than O(log n). 16 bytes for each number.
+///
+/// After `LastTick` ticks the uses are numbered anew in their order.
+template <std::uint32_t LastTick = block_use::never - 1>
+class least_recent_use {
+public:
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        used_.resize(numbers);
+        between_.reserve(numbers);
+    }
+    KVMARK_INLINE void note(const block_use& use) {
+        make_slot(used_, use.block);
+        if (clock_ == LastTick) renumber();
+        used_[use.block] = ++clock_;
+    }
+    KVMARK_INLINE void forget(entry_id e) { used_[e] = 0; }
+    KVMARK_INLINE void add(entry_id e) {
+        if (list_.size == 0 || used_[e] > used_[list_.newest])
+            links_.push_newest(list_, e);
+        else if (used_[e] < used_[list_.oldest])
+            links_.push_oldest(list_, e);
+        else
+            between_.push(e, ~used_[e]);
+    }
+    KVMARK_INLINE void drop(entry_id e) {
+        if (!between_.empty() && between_.contains(e))
+            between_.erase(e);
+        else
+            links_.remove(list_, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id first() const {
+        if (between_.empty()) return list_.oldest;
+        return list_.size == 0 || ~between_.top_key() < used_[list_.oldest] ? between_.top() : list_.oldest;
+    }
+
+private:
+    /// Ticks from 1 again; needs fewer blocks in than LastTick.
+    KVMARK_COLD void renumber() {
+        entry_heap oldest_first, waiting = between_;
+        for (std::size_t e = 0; e < used_.size(); ++e)
+            if (used_[e] != 0) oldest_first.push(static_cast<entry_id>(e), ~used_[e]);
+        clock_ = 0;
+        for (; !oldest_first.empty(); oldest_first.erase(oldest_first.top()))
+            used_[oldest_first.top()] = ++clock_;
+        between_.clear();
+        for (; !waiting.empty(); waiting.erase(waiting.top()))
+            between_.push(waiting.top(), ~used_[waiting.top()]);
+    }
+
+    entry_links links_;
+    entry_links::list list_;
+    entry_heap between_;
+    std::vector<std::uint32_t> used_; // 0: not in
+    std::uint32_t clock_ = 0;
+};
+
+/// Evicts the leaf that was used longest ago. 24 bytes for each number.
+class lru_leaf : public leaf_first<least_recent_use<>> {
+public:
+    static constexpr std::string_view name = "lru-leaf";
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/next_use.hpp
+// When each block of a trace is needed again: what offline policies know.
+
+namespace kvmark::cache {
+
+/// What a policy's block_use::next_use counts.
+enum class next_use_unit : std::uint8_t {
+    none,      ///< it is not looked at: the policy works online
+    reference, ///< the number of the next reference to the block
+    request,   ///< the number of the next request that uses it; a later one, if one uses it twice
+};
+
+/// An element for each reference of the trace, in its order; block_use::never: not used again. Empty for
+/// next_use_unit::none. Error: the trace has 2^32 - 1 references, requests, or more, too many for 32 bits.
+[[nodiscard]] KVMARK_COLD result<std::vector<std::uint32_t>> next_uses(const workload::block_trace& trace,
+                                                                       next_use_unit unit) {
+    if (unit == next_use_unit::none) return std::vector<std::uint32_t>{};
+    if (trace.references() >= block_use::never || trace.requests() >= block_use::never)
+        return error{error_kind::invalid_argument,
+                     "an offline policy numbers references and requests with 32 bits, and the trace has " +
+                         std::to_string(trace.references()) + " references in " +
+                         std::to_string(trace.requests()) + " requests; replay a part of it"};
+    std::vector<std::span<const workload::block_number>> requests;
+    requests.reserve(trace.requests());
+    workload::block_trace::cursor at(trace);
+    for (workload::block_request r; at.next(r);) requests.push_back(r.blocks);
+
+    std::vector<std::uint32_t> next_of(trace.distinct_blocks(), block_use::never);
+    std::vector<std::uint32_t> uses(trace.references());
+    auto end = static_cast<std::uint32_t>(trace.references());
+    for (auto r = static_cast<std::uint32_t>(requests.size()); r-- > 0;) {
+        const auto blocks = requests[r];
+        const auto begin = end - static_cast<std::uint32_t>(blocks.size());
+        for (std::uint32_t i = end; i-- > begin;) {
+            uses[i] = next_of[blocks[i - begin]];
+            if (unit == next_use_unit::reference) next_of[blocks[i - begin]] = i;
+        }
+        if (unit == next_use_unit::request)
+            for (const workload::block_number b : blocks) next_of[b] = r;
+        end = begin;
+    }
+    return uses;
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/s3fifo.hpp
+// S3-FIFO: three queues, of which the small one lets what is never hit leave soon (Yang et al., SOSP 2023).
+
+namespace kvmark::cache {
+
+/// The small queue has a tenth of the capacity, at least 1; main has the rest. A hit adds 1 to an entry's
+/// count, up to 3. While small holds its share its heads are looked at: one with a count of 2 or more goes to
+/// main's tail, any other is evicted and remembered. Else main's: one with a count goes to the tail with one
+/// less, another is evicted. Who is remembered comes back into main. Main remembers as many as it holds.
+/// Without set_capacity() the shares are those of the present population, and nothing is remembered.
+///
+/// 9 bytes for each number, 4 for each block that is remembered.
+class s3fifo {
+public:
+    static constexpr std::string_view name = "s3fifo";
+
+    void set_capacity(std::uint64_t capacity) {
+        capacity_ = capacity;
+        ghosts_.assign(main_share(), no_entry);
+    }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        state_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(state_, e);
+        state_[e] &= is_ghost;
+        if (state_[e] != 0) {
+            state_[e] |= in_main;
+            links_.push_newest(main_, e);
+        } else {
+            links_.push_newest(small_, e);
+        }
+    }
+    void touch(entry_id e) {
+        if (hits(e) < 3) ++state_[e];
+    }
+    void remove(entry_id e) { links_.remove((state_[e] & in_main) != 0 ? main_ : small_, e); }
+
+    [[nodiscard]] entry_id victim() {
+        while (takes_from_small()) {
+            const entry_id head = small_.oldest;
+            if (head == no_entry) break;
+            if (hits(head) < 2) return head;
+            if (main_.size != 0 && main_.size >= main_share()) return main_head();
+            promote(head);
+        }
+        return main_head();
+    }
+    /// Main may have to make room for a head of the small queue: then one leaves of each.
+    [[nodiscard]] entry_id evict() {
+        const bool from_small = takes_from_small();
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        remove(e);
+        small_goes_on_ = false;
+        if ((state_[e] & in_main) == 0) {
+            remember(e);
+        } else if (from_small && small_.size != 0) {
+            promote(small_.oldest);
+            small_goes_on_ = small_.size != 0;
+        }
+        return e;
+    }
+    [[nodiscard]] bool evicts_more() const { return small_goes_on_; }
+
+private:
+    static constexpr std::uint8_t count_bits = 3, in_main = 4, is_ghost = 8;
+
+    [[nodiscard]] unsigned hits(entry_id e) const { return state_[e] & count_bits; }
+    [[nodiscard]] std::uint64_t capacity() const {
+        return capacity_ != 0 ? capacity_ : small_.size + main_.size;
+    }
+    [[nodiscard]] std::uint64_t small_share() const { return capacity() < 20 ? 1 : capacity() / 10; }
+    [[nodiscard]] std::uint64_t main_share() const {
+        return capacity() == 0 ? 0 : capacity() - small_share();
+    }
+    [[nodiscard]] bool takes_from_small() const {
+        return small_goes_on_ || small_.size >= small_share() || main_.size == 0;
+    }
+
+    [[nodiscard]] entry_id main_head() {
+        while (main_.oldest != no_entry && hits(main_.oldest) != 0) {
+            const entry_id head = main_.oldest;
+            --state_[head];
+            links_.move_to_newest(main_, head);
+        }
+        return main_.oldest;
+    }
+    void promote(entry_id head) {
+        links_.remove(small_, head);
+        links_.push_newest(main_, head);
+        state_[head] = static_cast<std::uint8_t>((state_[head] & is_ghost) | in_main);
+    }
+    /// A remembered block that comes back goes into main, from where nobody is remembered: so it is here
+    /// once.
+    void remember(entry_id e) {
+        if (ghosts_.empty()) return;
+        if (ghosts_[next_ghost_] != no_entry)
+            state_[ghosts_[next_ghost_]] &= static_cast<std::uint8_t>(~is_ghost);
+        ghosts_[next_ghost_] = e;
+        state_[e] |= is_ghost;
+        next_ghost_ = next_ghost_ + 1 == ghosts_.size() ? 0 : next_ghost_ + 1;
+    }
+
+    entry_links links_;
+    entry_links::list small_, main_;
+    std::vector<std::uint8_t> state_;
+    std::vector<entry_id> ghosts_; // a ring
+    std::size_t next_ghost_ = 0;
+    std::uint64_t capacity_ = 0;
+    bool small_goes_on_ = false;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/sieve.hpp
+// SIEVE: a FIFO that keeps what was hit where it stands (Zhang et al., NSDI 2024).
+
+namespace kvmark::cache {
+
+/// A hand moves from the oldest entry to the newest and round again. It clears the bit of entries that were
+/// hit and evicts the first that was not, and stays there for the next time. 9 bytes for each number.
+class sieve {
+public:
+    static constexpr std::string_view name = "sieve";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) {
+        if (hand_ == e) hand_ = links_.newer(e);
+        links_.remove(order_, e);
+    }
+    [[nodiscard]] entry_id victim() {
+        if (order_.size == 0) return no_entry;
+        if (hand_ == no_entry) hand_ = order_.oldest;
+        while (hit_[hand_] != 0) {
+            hit_[hand_] = 0;
+            hand_ = links_.newer(hand_);
+            if (hand_ == no_entry) hand_ = order_.oldest;
+        }
+        return hand_;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+    entry_id hand_ = no_entry; // no_entry: at the oldest
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/slru.hpp
+// Segmented LRU: what was hit once is protected from what was never hit (Karedla et al., 1994).
+
+namespace kvmark::cache {
+
+/// Four fifths of the capacity, rounded down, are the protected segment; without set_capacity(), of the
+/// present population. A hit moves an entry there; who overflows it becomes the newest on probation. Evicts
+/// the oldest on probation, or the oldest protected one if nobody is on probation. 9 bytes for each number.
+class slru {
+public:
+    static constexpr std::string_view name = "slru";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        is_protected_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(is_protected_, e);
+        is_protected_[e] = 0;
+        links_.push_newest(probation_, e);
+    }
+    void touch(entry_id e) {
+        if (is_protected_[e] != 0) return links_.move_to_newest(protected_, e);
+        links_.remove(probation_, e);
+        links_.push_newest(protected_, e);
+        is_protected_[e] = 1;
+        while (protected_.size > protected_share()) {
+            const entry_id overflow = protected_.oldest;
+            links_.remove(protected_, overflow);
+            links_.push_newest(probation_, overflow);
+            is_protected_[overflow] = 0;
+        }
+    }
+    void remove(entry_id e) { links_.remove(is_protected_[e] != 0 ? protected_ : probation_, e); }
+    [[nodiscard]] entry_id victim() { return probation_.size != 0 ? probation_.oldest : protected_.oldest; }
+
+private:
+    [[nodiscard]] std::uint64_t protected_share() const {
+        return (capacity_ != 0 ? capacity_ : probation_.size + protected_.size) * 4 / 5;
+    }
+
+    entry_links links_;
+    entry_links::list probation_, protected_;
+    std::vector<std::uint8_t> is_protected_;
+    std::uint64_t capacity_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/tinylfu.hpp
+// TinyLFU: admission in front of any policy (Einziger, Friedman, Manes, ACM Transactions on Storage, 2017).
+
+namespace kvmark::cache {
+
+/// A newcomer is let in only if it was seen more often lately than the victim of `Policy`: in the last ten
+/// capacities of look-ups, hits and misses, by a sketch. Without set_capacity(), or where admits() is not
+/// asked, as in a waterfall, it is `Policy`.
+///
+/// `Doorkeeper`: a number's first look-up is kept by a Bloom filter of a bit, so that what is seen once does
+/// not use up counters; it is emptied whenever the counters are halved.
+///
+/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 2 to 4 more.
+template <eviction_policy Policy = lru, bool Doorkeeper = false>
+class tinylfu {
+public:
+    static constexpr std::string_view name = "tinylfu";
+
+    tinylfu() = default;
+    explicit tinylfu(Policy policy) : policy_(std::move(policy)) {}
+
+    void set_capacity(std::uint64_t capacity) {
+        if (capacity == 0) return;
+        seen_ = frequency_sketch(capacity);
+        if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
+        if constexpr (Doorkeeper) {
+            std::uint64_t bits = 64;
+            while (bits < 16 * capacity) bits *= 2;
+            door_.resize(bits / 64);
+        }
+    }
+    void reserve(std::uint64_t numbers) {
+        if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
+    }
+
+    void miss(entry_id e) {
+        note(e);
+        note_miss(policy_, {.block = e});
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        if (!cache::admits(policy_, newcomer)) return false;
+        if (seen_.empty()) return true;
+        const entry_id victim = policy_.victim();
+        return victim == no_entry || frequency(newcomer.block) > frequency(victim);
+    }
+    /// How often `e` was seen lately, as far as the sketch knows.
+    [[nodiscard]] unsigned frequency(entry_id e) const {
+        return seen_.estimate(e) + (Doorkeeper && has_passed(e));
+    }
+
+    void insert(entry_id e) { policy_.insert(e); }
+    void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
+    void touch(entry_id e) {
+        note(e);
+        policy_.touch(e);
+    }
+    void touch(const block_use& use) requires wants_block_use<Policy> {
+        note(use.block);
+        touch_in(policy_, use);
+    }
+    void remove(entry_id e) { policy_.remove(e); }
+    [[nodiscard]] entry_id victim() { return policy_.victim(); }
+    [[nodiscard]] entry_id evict() { return evict_from(policy_); }
+    [[nodiscard]] bool evicts_more() const { return cache::evicts_more(policy_); }
+
+    [[nodiscard]] bool keeps_prefixes() const { return cache::keeps_prefixes(policy_); }
+    void protect(entry_id e) requires requires(Policy p) { p.protect(e); }
+    { policy_.protect(e); }
+    void release() requires requires(Policy p) { p.release(); }
+    { policy_.release(); }
+
+private:
+    KVMARK_INLINE void note(entry_id e) {
+        if (seen_.empty()) return;
+        if constexpr (Doorkeeper) {
+            if (!has_passed(e)) {
+                const std::uint64_t bit = door_bit(e);
+                door_[bit / 64] |= std::uint64_t{1} << bit % 64;
+                if (seen_.count_note()) open_door();
+                return;
+            }
+        }
+        if (seen_.note(e) && Doorkeeper) open_door();
+    }
+    [[nodiscard]] std::uint64_t door_bit(entry_id e) const {
+        return mix(~std::uint64_t{e}) & (door_.size() * 64 - 1);
+    }
+    [[nodiscard]] bool has_passed(entry_id e) const {
+        const std::uint64_t bit = door_bit(e);
+        return (door_[bit / 64] >> bit % 64 & 1) != 0;
+    }
+    KVMARK_COLD void open_door() {
+        for (std::uint64_t& word : door_) word = 0;
+    }
+
+    Policy policy_;
+    frequency_sketch seen_;
+    std::vector<std::uint64_t> door_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/policy_names.hpp
+// The eviction policies by the names that users give.
+
+#include <type_traits>
+
+namespace kvmark::cache {
+
+struct policy_info {
+    std::string_view name;
+    next_use_unit next_use = next_use_unit::none; ///< what it must be told of the future; none: it is online
+    bool keeps_prefixes = false;                  ///< see cache::keeps_prefixes
+
+    [[nodiscard]] constexpr bool is_offline() const { return next_use != next_use_unit::none; }
+};
+
+/// Types as a value.
+template <class... P>
+struct policy_list {};
+
+using online_policies =
+    policy_list<fifo, lru, lru_leaf, clock, slru, lfu, s3fifo, arc, sieve, tinylfu<>, length_aware>;
+using offline_policies = policy_list<belady, belady_bypass, belady_leaf>;
+
+/// What a policy of these lists must be told of the future.
+template <class P>
+inline constexpr next_use_unit next_use_of = std::is_base_of_v<belady, P>     ? next_use_unit::reference
+                                             : std::is_same_v<belady_leaf, P> ? next_use_unit::request
+                                                                              : next_use_unit::none;
+
+namespace detail {
+
+template <class... Online, class... Offline>
+constexpr auto describe_policies(policy_list<Online...>, policy_list<Offline...>) {
+    const auto describe = []<class P>(std::type_identity<P>) {
+        return policy_info{P::name, next_use_of<P>, requires(P p){p.protect(entry_id{});
+    }
+};
+};
+return std::array{describe(std::type_identity<Online>{})..., describe(std::type_identity<Offline>{})...};
+}
+
+template <class F, class... P>
+bool call_with_policy(std::string_view name, F& f, policy_list<P...>) {
+    return ((P::name == name && (f(std::type_identity<P>{}), true)) || ...);
+}
+
+} // namespace detail
+
+/// All of them, the online ones first.
+inline constexpr auto known_policies = detail::describe_policies(online_policies{}, offline_policies{});
+
+/// What is known of the policy of that name; null: there is none.
+[[nodiscard]] constexpr const policy_info* find_policy(std::string_view name) {
+    for (const policy_info& p : known_policies)
+        if (p.name == name) return &p;
+    return nullptr;
+}
+
+/// Calls `f(std::type_identity<Policy>{})` with the policy of that name. False, and no call: there is none.
+template <class F>
+bool with_policy(std::string_view name, F&& f) {
+    return detail::call_with_policy(name, f, online_policies{}) ||
+           detail::call_with_policy(name, f, offline_policies{});
+}
 
 } // namespace kvmark::cache
 
@@ -5227,38 +6438,172 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_blocks_prefix += hits.prefix;
     c.hit_blocks_any += hits.any;
     c.recomputed_blocks += hits.recomputed;
-    // A block has at least one token, so an input shorter than its blocks counts one for each of the rest.
-    const std::size_t n = r.blocks.size();
-    const auto sum = [&](std::size_t blocks) {
-        const std::uint64_t whole = r.input.count / block.count;
-        if (blocks <= whole) return blocks * block.count;
-        const std::uint64_t rest = r.input.count % block.count;
-        return r.input.count + (blocks - whole - (rest != 0));
-    };
-    c.measured_tokens += sum(n);
-    c.hit_tokens += sum(hits.prefix);
+    c.measured_tokens += workload::leading_tokens(r.input, block, r.blocks.size());
+    c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
-/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
-/// element for each reference of the trace, or none.
-template <class Policy>
-[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+/// Plays what `next(block_request&)` yields until it is false. Requests below number `warmup` are played and
+/// not counted. `next_uses` has an element for each reference, or none.
+template <class Policy, class Next>
+[[nodiscard]] replay_counts replay(Next&& next, tokens block, block_cache<Policy>& cache,
                                    std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
     replay_counts counts;
     counting_sink sink{counts, warmup == 0};
-    workload::block_trace::cursor at(trace);
     workload::block_request r;
     std::size_t reference = 0;
-    while (at.next(r)) {
+    while (next(r)) {
         block_access access{.blocks = r.blocks, .arrival = r.arrival};
         if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
         reference += r.blocks.size();
         sink.measuring = r.id >= warmup;
         const block_hits hits = cache.serve(access, sink);
-        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+        if (sink.measuring) count_request(counts, r, block, hits);
     }
     return counts;
 }
+
+/// The same of a whole trace, once.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    workload::block_trace::cursor at(trace);
+    return replay([&](workload::block_request& r) { return at.next(r); }, trace.block_tokens(), cache, warmup,
+                  next_uses);
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/selected_policy.hpp
+// Any of the online eviction policies, chosen when the program runs.
+
+#include <variant>
+
+namespace kvmark::cache {
+
+namespace detail {
+
+template <class List>
+struct any_of;
+template <class... P>
+struct any_of<policy_list<P...>> {
+    using type = std::variant<P...>;
+};
+
+/// std::visit calls through a table.
+template <class Variant, class F>
+KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
+    static_assert(std::variant_size_v<std::remove_const_t<Variant>> == 11, "a case for each");
+    switch (v.index()) {
+    case 0:
+        return f(*std::get_if<0>(&v));
+    case 1:
+        return f(*std::get_if<1>(&v));
+    case 2:
+        return f(*std::get_if<2>(&v));
+    case 3:
+        return f(*std::get_if<3>(&v));
+    case 4:
+        return f(*std::get_if<4>(&v));
+    case 5:
+        return f(*std::get_if<5>(&v));
+    case 6:
+        return f(*std::get_if<6>(&v));
+    case 7:
+        return f(*std::get_if<7>(&v));
+    case 8:
+        return f(*std::get_if<8>(&v));
+    case 9:
+        return f(*std::get_if<9>(&v));
+    default:
+        return f(*std::get_if<10>(&v));
+    }
+}
+
+} // namespace detail
+
+/// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
+/// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
+/// block_cache's 16 bytes for each number, since some of the policies want a block_use.
+class selected_policy {
+public:
+    /// LRU.
+    selected_policy() = default;
+
+    /// Error: the name is not one of the online policies.
+    [[nodiscard]] KVMARK_COLD static result<selected_policy> named(std::string_view name) {
+        selected_policy chosen;
+        if (chosen.choose(name, online_policies{})) return chosen;
+        std::string message =
+            "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
+        for (const policy_info& p : known_policies)
+            if (!p.is_offline()) message += (message.ends_with("one of") ? " " : ", ") + std::string(p.name);
+        return error{error_kind::invalid_argument, message};
+    }
+
+    [[nodiscard]] std::string_view name() const {
+        return detail::switch_on(policy_, [](const auto& p) { return std::string_view(p.name); });
+    }
+
+    void set_capacity(std::uint64_t capacity) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.set_capacity(capacity); }) p.set_capacity(capacity);
+        });
+    }
+    void reserve(std::uint64_t numbers) {
+        detail::switch_on(policy_, [=](auto& p) { p.reserve(numbers); });
+    }
+    void miss(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { note_miss(p, {.block = e}); });
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        return detail::switch_on(policy_, [&](auto& p) { return cache::admits(p, newcomer); });
+    }
+    void insert(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.insert(e); });
+    }
+    void insert(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { insert_into(p, use); });
+    }
+    void touch(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.touch(e); });
+    }
+    void touch(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { touch_in(p, use); });
+    }
+    void remove(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.remove(e); });
+    }
+    [[nodiscard]] entry_id victim() {
+        return detail::switch_on(policy_, [](auto& p) { return p.victim(); });
+    }
+    [[nodiscard]] entry_id evict() {
+        return detail::switch_on(policy_, [](auto& p) { return evict_from(p); });
+    }
+    [[nodiscard]] bool evicts_more() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::evicts_more(p); });
+    }
+    [[nodiscard]] bool keeps_prefixes() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::keeps_prefixes(p); });
+    }
+    void protect(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.protect(e); }) p.protect(e);
+        });
+    }
+    void release() {
+        detail::switch_on(policy_, [](auto& p) {
+            if constexpr (requires { p.release(); }) p.release();
+        });
+    }
+
+private:
+    template <class... P>
+    bool choose(std::string_view name, policy_list<P...>) {
+        return ((P::name == name && (policy_.emplace<P>(), true)) || ...);
+    }
+
+    detail::any_of<online_policies>::type policy_{std::in_place_type<lru>};
+};
 
 } // namespace kvmark::cache
 
@@ -5827,6 +7172,27 @@ struct job_stats {
 
 } // namespace kvmark::measure
 
+// kvmark/measure/serving_stats.hpp
+// What a run over prefix blocks says beyond its tiers: hits by tier, and the latency of each request's
+// tokens.
+
+namespace kvmark::measure {
+
+/// Of the requests after the warm-up. time to first token = queue + load + prefill, request by request.
+struct serving_stats {
+    cache::replay_counts counts;
+    bytes block{}; ///< size of a block
+    tokens block_tokens{};
+    std::uint64_t completed = 0;
+    histogram ttft;        ///< intended arrival to first token
+    histogram queue;       ///< intended arrival to admission
+    histogram load;        ///< admission until the last cached block is there
+    histogram prefill;     ///< until the first token, waiting for the accelerator included
+    histogram inter_token; ///< mean gap of a request's further tokens
+};
+
+} // namespace kvmark::measure
+
 // kvmark/measure/run_report.hpp
 // What a run measured: plain data, filled by the engine, printed by report/.
 
@@ -5960,8 +7326,9 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;          ///< false where another process of the job reports to the user
+    std::optional<serving_stats> serving; ///< of a run over prefix blocks
+    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;                  ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {
@@ -6018,6 +7385,31 @@ inline void add(process_usage& to, const process_usage& p) {
     to.user += p.user;
     to.system += p.system;
     to.peak_resident += p.peak_resident;
+}
+
+inline void add(serving_stats& to, const serving_stats& s) {
+    cache::replay_counts& c = to.counts;
+    c.requests += s.counts.requests;
+    c.block_refs += s.counts.block_refs;
+    c.hit_blocks_prefix += s.counts.hit_blocks_prefix;
+    c.hit_blocks_any += s.counts.hit_blocks_any;
+    c.recomputed_blocks += s.counts.recomputed_blocks;
+    c.measured_tokens += s.counts.measured_tokens;
+    c.hit_tokens += s.counts.hit_tokens;
+    for (std::size_t t = 0; t < c.tiers.size(); ++t) {
+        c.tiers[t].read += s.counts.tiers[t].read;
+        c.tiers[t].written += s.counts.tiers[t].written;
+        c.tiers[t].demoted += s.counts.tiers[t].demoted;
+        c.tiers[t].dropped += s.counts.tiers[t].dropped;
+    }
+    to.block = s.block;
+    to.block_tokens = s.block_tokens;
+    to.completed += s.completed;
+    to.ttft.merge(s.ttft);
+    to.queue.merge(s.queue);
+    to.load.merge(s.load);
+    to.prefill.merge(s.prefill);
+    to.inter_token.merge(s.inter_token);
 }
 
 /// Whether a tier has a limit at all: a modelled or null tier may hold any amount.
@@ -6116,6 +7508,128 @@ struct no_observer {
 };
 
 } // namespace kvmark::measure
+
+// kvmark/engine/accelerator.hpp
+// A model of the accelerator: how long prompts and tokens take to compute.
+
+#include <deque>
+
+namespace kvmark::engine {
+
+struct accelerator_config {
+    double prefill_tokens_per_second = 0; ///< of one prompt at a time; 0: it takes no time
+    double decode_tokens_per_second = 0;  ///< of each sequence; 0: it takes no time
+};
+
+/// Prompts are prefilled one after the other, in the order in which they are ready, and nothing is decoded
+/// meanwhile, as in a server without chunked prefill. Between prefills all sequences decode side by side,
+/// each at its rate, so a prefill shows in the inter-token latency of the others. What it computes is
+/// counted in tokens alone: no attention cost that grows with the context.
+template <class Request>
+class accelerator {
+public:
+    static constexpr nanoseconds never{INT64_MAX};
+
+    explicit accelerator(const accelerator_config& c)
+        : prefill_ns_(c.prefill_tokens_per_second > 0 ? 1e9 / c.prefill_tokens_per_second : 0),
+          decode_ns_(c.decode_tokens_per_second > 0 ? 1e9 / c.decode_tokens_per_second : 0) {}
+
+    /// `r` is ready to be prefilled at `now`, which is not before the last advance().
+    void prefill(Request& r, tokens n, nanoseconds now) {
+        waiting_.push_back({&r, rounded(prefill_ns_ * static_cast<double>(n.count))});
+        if (!prefilling_) begin_prefill(now);
+    }
+
+    /// When advance() has something to tell, if nothing else is begun before; never: nothing.
+    [[nodiscard]] nanoseconds next_event() const {
+        if (prefilling_) return prefill_end_;
+        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.front().target - progress_);
+    }
+
+    /// Goes on to `now`, and tells what happened up to it in order: first_token(r, when) ends a prefill and
+    /// returns how many tokens are to be decoded; completed(r, when) ends the last of them.
+    template <class FirstToken, class Completed>
+    void advance(nanoseconds now, FirstToken&& first_token, Completed&& completed) {
+        for (;;) {
+            const nanoseconds when = next_event();
+            if (when > now) break;
+            if (prefilling_) {
+                Request& r = *waiting_.front().request;
+                waiting_.pop_front();
+                prefilling_ = false;
+                decoded_until_ = when;
+                const tokens n = first_token(r, when);
+                push({progress_ + decode_ns_ * static_cast<double>(n.count), order_++, &r});
+                if (!waiting_.empty()) begin_prefill(when);
+            } else {
+                const sequence done = pop();
+                progress_ = done.target;
+                decoded_until_ = when;
+                completed(*done.request, when);
+            }
+        }
+        if (prefilling_ || now < decoded_until_) return;
+        progress_ += static_cast<double>((now - decoded_until_).count);
+        decoded_until_ = now;
+    }
+
+private:
+    struct prompt {
+        Request* request;
+        nanoseconds takes;
+    };
+    /// A sequence is complete when the decoding time that all share has come to its target.
+    struct sequence {
+        double target;
+        std::uint64_t order;
+        Request* request;
+
+        [[nodiscard]] bool before(const sequence& s) const {
+            return target != s.target ? target < s.target : order < s.order;
+        }
+    };
+
+    static nanoseconds rounded(double ns) { return nanoseconds(__builtin_llrint(ns)); }
+
+    void begin_prefill(nanoseconds now) {
+        if (now > decoded_until_) progress_ += static_cast<double>((now - decoded_until_).count);
+        prefilling_ = true;
+        prefill_end_ = now + waiting_.front().takes;
+    }
+
+    void push(const sequence& s) {
+        decoding_.push_back(s);
+        std::size_t at = decoding_.size() - 1;
+        for (; at > 0 && s.before(decoding_[(at - 1) / 2]); at = (at - 1) / 2)
+            decoding_[at] = decoding_[(at - 1) / 2];
+        decoding_[at] = s;
+    }
+    sequence pop() {
+        const sequence first = decoding_.front(), last = decoding_.back();
+        decoding_.pop_back();
+        const std::size_t size = decoding_.size();
+        std::size_t at = 0;
+        for (std::size_t child; (child = 2 * at + 1) < size; at = child) {
+            if (child + 1 < size && decoding_[child + 1].before(decoding_[child])) ++child;
+            if (!decoding_[child].before(last)) break;
+            decoding_[at] = decoding_[child];
+        }
+        if (size > 0) decoding_[at] = last;
+        return first;
+    }
+
+    double prefill_ns_; // of one token
+    double decode_ns_;
+    std::deque<prompt> waiting_; // the first one is under way while prefilling_
+    bool prefilling_ = false;
+    nanoseconds prefill_end_{};
+    std::vector<sequence> decoding_; // a heap
+    double progress_ = 0;            // decoding time so far, in nanoseconds
+    nanoseconds decoded_until_{};    // the instant that progress_ holds for
+    std::uint64_t order_ = 0;
+};
+
+} // namespace kvmark::engine
 
 // kvmark/engine/access_model.hpp
 // The access_model concept: what a request does to the cache.
@@ -6266,8 +7780,6 @@ private:
 
 // kvmark/engine/backlog.hpp
 // The requests that wait for a server, packed: under overload they are what a run's memory grows by.
-
-#include <deque>
 
 namespace kvmark::engine {
 
@@ -6607,6 +8119,48 @@ private:
 
 } // namespace kvmark::engine
 
+// kvmark/engine/event_loop.hpp
+// The loop under every run: what is due happens, then the clock jumps, or the hands are waited for.
+
+namespace kvmark::engine {
+
+template <class Clock, class Crew, class Event>
+class event_loop {
+public:
+    explicit event_loop(Crew& crew) : crew_(crew) {}
+
+    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
+    void at(nanoseconds when, Event e) { events_.push(when, e); }
+
+    /// Runs until done() or a stop. `host` handles what happens: host.io_done(io_op&) and host.handle(Event).
+    /// admit() begins what can begin; next_instant() is when it should be asked again at the latest.
+    template <class Host, class Done, class Admit, class NextInstant>
+    void run(Host& host, Done&& done, Admit&& admit, NextInstant&& next_instant) {
+        while (!crew_.stop_requested()) {
+            while (io_op* op = crew_.reap()) host.io_done(*op);
+            while (!events_.empty() && events_.next_time() <= clock_.now()) host.handle(events_.pop());
+            admit();
+            if (done()) return;
+            nanoseconds until = next_instant();
+            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
+            if constexpr (Clock::is_virtual) {
+                clock_.advance_to(until);
+                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
+            } else {
+                crew_.wait(until - clock_.now());
+            }
+        }
+    }
+
+private:
+    Crew& crew_;
+    Clock clock_;
+    event_queue<Event> events_;
+    std::uint64_t turns_ = 0;
+};
+
+} // namespace kvmark::engine
+
 // kvmark/engine/live_figures.hpp
 // The run as it goes: its time series, and what its observer is told.
 
@@ -6905,7 +8459,8 @@ private:
 
 namespace kvmark::engine {
 
-struct active_request;
+/// Whose operation a task is; an engine derives its requests from it.
+struct task_owner {};
 
 /// The legs of an operation, in order; each kind of operation and each kind of tier skips some.
 enum class task_leg : std::uint8_t {
@@ -6921,14 +8476,14 @@ enum class task_leg : std::uint8_t {
 struct task : io_op {
     task_leg leg = task_leg::modelled_read;
     purpose why = purpose::prefill;
-    std::uint8_t waits = 0;          ///< conditions not yet met: its turn, its entry, room in the tier
-    bool has_entry = false;          ///< its entry's earlier operations are out of the way
-    bool holds_writer = false;       ///< it counts against max_concurrent_allocs
-    bool abandoned = false;          ///< its entry has no bytes: an earlier write failed
-    std::uint32_t times = 1;         ///< how often the entry is still to be read
-    nanoseconds wanted{};            ///< engine clock, when its turn came
-    nanoseconds running{};           ///< engine clock, when its first leg began
-    active_request* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
+    std::uint8_t waits = 0;      ///< conditions not yet met: its turn, its entry, room in the tier
+    bool has_entry = false;      ///< its entry's earlier operations are out of the way
+    bool holds_writer = false;   ///< it counts against max_concurrent_allocs
+    bool abandoned = false;      ///< its entry has no bytes: an earlier write failed
+    std::uint32_t times = 1;     ///< how often the entry is still to be read
+    nanoseconds wanted{};        ///< engine clock, when its turn came
+    nanoseconds running{};       ///< engine clock, when its first leg began
+    task_owner* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
     task* next_on_entry = nullptr;
 
     [[nodiscard]] bool exclusive() const { return kind != op_kind::read; }
@@ -7300,7 +8855,7 @@ template <class Source>
 namespace kvmark::engine {
 
 /// A request between admission and completion, with what it will add to the report when it completes.
-struct active_request {
+struct active_request : task_owner {
     workload::request request;
     nanoseconds admitted{};
     nanoseconds storage_done{};
@@ -7415,6 +8970,29 @@ public:
             report.samples_capped = true;
     }
 
+    /// The same of a request over prefix blocks: its answer took `end_to_end`, and `load` of it the tiers.
+    void answered(tokens output, nanoseconds end_to_end, nanoseconds load) {
+        ++report.requests_completed;
+        report.tokens_generated += output;
+        report.storage_time += load;
+        report.end_to_end.record(end_to_end);
+        report.storage_io.record(load);
+        interval_tokens_ += output;
+    }
+
+    /// A tier that only models time has no worker to count its bytes.
+    template <class Stack>
+    void count_modelled(const task& t, Stack& tiers) {
+        const auto moved = [&](std::uint8_t index, bool writes) {
+            tiers.at(index, [&]<class T>(T&) {
+                if constexpr (tier::timed_tier<T>)
+                    (writes ? report.tiers[index].write : report.tiers[index].read).moved += t.size;
+            });
+        };
+        if (t.kind == op_kind::move) moved(t.from, false);
+        moved(t.tier, t.kind != op_kind::read);
+    }
+
     /// The P95 of storage reads since the last call, in ms.
     [[nodiscard]] double take_read_p95_ms() {
         const double p95 = to_milliseconds(recent_reads_.quantile(0.95));
@@ -7423,7 +9001,28 @@ public:
     }
     [[nodiscard]] tokens take_interval_tokens() { return std::exchange(interval_tokens_, tokens()); }
 
-    /// Adds what a worker moved and met.
+    /// Adds what the crew's workers moved and met, and the faults of the engine's own.
+    template <class Crew>
+    KVMARK_COLD void collect(Crew& crew, const io_worker& own) {
+        crew.for_each_worker([&](io_worker& w) {
+            merge(w);
+            report.io_buffer_bytes += w.memory().size();
+        });
+        merge_faults(own);
+        report.interrupted = crew.stop_requested();
+        report.stop_signal = crew.stop_signal();
+    }
+
+    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds,
+                    const std::vector<std::string>& notes) {
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            report.tiers.push_back({.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+            std::string note = tier::note_of(t);
+            if (!notes[i].empty() && !note.empty()) note += "; ";
+            report.tiers.back().note = note + notes[i];
+        });
+    }
+
     KVMARK_COLD void merge(io_worker& worker) {
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             io_counters& c = worker.counters(t);
@@ -7504,15 +9103,9 @@ public:
           window_(window), observer_(observer), cache_(bounds),
           scheduler_(*this, path, config.io, bounds, config.max_writers),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
           live_(config.duration), users_(config.users) {
-        tiers_.for_each([&]<class T>(std::size_t i, T& t) {
-            recorder_.report.tiers.push_back(
-                {.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
-            std::string note = tier::note_of(t);
-            if (!config_.notes[i].empty() && !note.empty()) note += "; ";
-            recorder_.report.tiers.back().note = note + config_.notes[i];
-        });
+        recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
     measure::run_report run() {
@@ -7523,8 +9116,8 @@ public:
 
     // --- what op_scheduler asks of its host ---
 
-    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
-    void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
     void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
     void repeated(task& t) { record(t); }
 
@@ -7534,7 +9127,7 @@ public:
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
         if (!t.owner) return;
-        active_request& a = *t.owner;
+        auto& a = static_cast<active_request&>(*t.owner);
         if ((failed || t.abandoned) && t.kind == op_kind::read) {
             count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
             count_access(a.counted, t.why, false, t.times);
@@ -7555,27 +9148,11 @@ private:
     /// latency counts from the intended arrival all the same.
     static constexpr std::uint64_t max_queued = 1'000'000;
 
-    // --- the loop ---
+    // --- what event_loop asks of its host ---
 
-    /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
-    template <class Done, class Admit, class NextInstant>
-    void loop(Done&& done, Admit&& admit, NextInstant&& next_instant) {
-        while (!crew_.stop_requested()) {
-            while (io_op* op = crew_.reap()) scheduler_.leg_done(static_cast<task&>(*op));
-            while (!events_.empty() && events_.next_time() <= clock_.now()) handle(events_.pop());
-            admit();
-            if (done()) return;
-            nanoseconds until = next_instant();
-            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
-            if constexpr (Clock::is_virtual) {
-                clock_.advance_to(until);
-                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
-            } else {
-                crew_.wait(until - clock_.now());
-            }
-        }
-    }
+    friend class event_loop<Clock, Crew, event>;
 
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
         switch (e.kind) {
         case event_kind::leg:
@@ -7599,18 +9176,19 @@ private:
     void prepare() {
         const std::vector<prepared_write> writes = preparation_of(source_, config_);
         std::size_t next = 0;
-        const nanoseconds begun = clock_.now();
+        const nanoseconds begun = loop_.now();
         nanoseconds shown = begun;
-        loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
-             [&] {
-                 for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
-                     write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
-                 if (clock_.now() - shown < tick) return;
-                 shown = clock_.now();
-                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                 observer_.on_progress(live_.preparing(shown - begun, fraction));
-             },
-             [&] { return clock_.now() + tick; });
+        loop_.run(
+            *this, [&] { return next == writes.size() && scheduler_.undone() == 0; },
+            [&] {
+                for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
+                    write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
+                if (now() - shown < tick) return;
+                shown = now();
+                const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
+                observer_.on_progress(live_.preparing(shown - begun, fraction));
+            },
+            [&] { return now() + tick; });
     }
 
     // --- the window ---
@@ -7623,21 +9201,22 @@ private:
         const measure::process_usage process = measure::read_process_usage();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
             crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
-        start_ = clock_.now();
+        start_ = loop_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
-        events_.push(start_ + tick, {event_kind::tick, nullptr});
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
         if (config_.scaling != scaling_mode::off)
-            events_.push(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
         pull();
-        loop([&] { return clock_.now() >= end_ || served_out(); }, [&] { take_arrivals(); },
-             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
+        loop_.run(
+            *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
+            [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
         window_.open.store(false, std::memory_order_relaxed);
         measuring_ = false;
-        const nanoseconds now = clock_.now();
+        const nanoseconds closed = now();
         if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
         recorder_.report.device = counters.read() - device;
         if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
     }
@@ -7664,7 +9243,7 @@ private:
     }
 
     void take_arrivals() {
-        while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
+        while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             ++recorder_.report.classes[c].arrived;
             queue_[c].push(*pending_);
@@ -7684,7 +9263,7 @@ private:
         a.request = queue_[c].pop();
         --queued_;
         ++in_service_;
-        a.admitted = clock_.now();
+        a.admitted = loop_.now();
         admission planner{*this, a};
         access_.plan(a.request, planner);
         step(a);
@@ -7692,15 +9271,15 @@ private:
 
     void step(active_request& a) {
         if (a.at < a.steps.size()) return scheduler_.turn(*a.steps[a.at]);
-        a.storage_done = clock_.now();
+        a.storage_done = loop_.now();
         const nanoseconds generation =
             config_.generation_per_token * static_cast<std::int64_t>(a.request.output.count);
-        events_.push(a.storage_done + generation, {event_kind::generated, &a});
+        loop_.at(a.storage_done + generation, {event_kind::generated, &a});
     }
 
     void complete(active_request& a) {
         if (measuring_) {
-            recorder_.completed(a, start_ + a.request.arrival, clock_.now());
+            recorder_.completed(a, start_ + a.request.arrival, loop_.now());
             scale_tokens_ += a.request.output;
         }
         --in_service_;
@@ -7812,26 +9391,14 @@ private:
         if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
-            split_time(t, clock_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
+            split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
         recorder_.operation(t, s);
-        count_modelled(t);
-        if (t.owner && t.why == purpose::decode) t.owner->decode_time += s.total;
-        if (t.owner && t.why == purpose::prefill) t.owner->prefill_time += s.total;
+        recorder_.count_modelled(t, tiers_);
+        if (auto* a = static_cast<active_request*>(t.owner)) {
+            if (t.why == purpose::decode) a->decode_time += s.total;
+            if (t.why == purpose::prefill) a->prefill_time += s.total;
+        }
         observe_io(t);
-    }
-
-    /// A tier that only models time has no worker to count its bytes.
-    void count_modelled(const task& t) {
-        const auto moved = [&](std::uint8_t index, bool writes) {
-            tiers_.at(index, [&]<class T>(T&) {
-                if constexpr (tier::timed_tier<T>) {
-                    auto& stats = recorder_.report.tiers[index];
-                    (writes ? stats.write : stats.read).moved += t.size;
-                }
-            });
-        };
-        if (t.kind == op_kind::move) moved(t.from, false);
-        moved(t.tier, t.kind != op_kind::read);
     }
 
     void observe_io(const task& t) {
@@ -7844,22 +9411,22 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = clock_.now() - start_;
+            const nanoseconds when = loop_.now() - start_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
     void on_tick() {
-        const nanoseconds now = clock_.now();
+        const nanoseconds now = loop_.now();
         observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
                                            recorder_.take_interval_tokens(), users_, queued_));
-        events_.push(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
     void on_scale() {
         if constexpr (workload::scalable_source<Source>) {
-            const nanoseconds now = clock_.now();
+            const nanoseconds now = loop_.now();
             const double rate = static_cast<double>(scale_tokens_.count) / to_seconds(autoscaler::interval);
             const double p95 = recorder_.take_read_p95_ms();
             scale_tokens_ = {};
@@ -7870,7 +9437,7 @@ private:
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
                 {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
-            events_.push(now + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
         }
     }
 
@@ -7878,11 +9445,7 @@ private:
     measure::run_report finish() {
         crew_.halt();
         auto& report = recorder_.report;
-        crew_.for_each_worker([&](io_worker& w) {
-            recorder_.merge(w);
-            report.io_buffer_bytes += w.memory().size();
-        });
-        recorder_.merge_faults(scheduler_.worker());
+        recorder_.collect(crew_, scheduler_.worker());
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             report.tiers[t].used = cache_.used(t);
             report.tiers[t].entries = cache_.entries_in(t);
@@ -7892,8 +9455,6 @@ private:
             report.classes[c].in_service =
                 report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
         }
-        report.interrupted = crew_.stop_requested();
-        report.stop_signal = crew_.stop_signal();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
         if (report.peak_users < config_.users) report.peak_users = config_.users;
@@ -7907,10 +9468,9 @@ private:
     Crew& crew_;
     io_window& window_;
     Observer& observer_;
-    Clock clock_;
     cache::waterfall<Eviction> cache_;
     scheduler scheduler_;
-    event_queue<event> events_;
+    event_loop<Clock, Crew, event> loop_;
     recorder recorder_;
     autoscaler scaler_;
     live_figures live_;
@@ -7921,13 +9481,474 @@ private:
     active_request* free_ = nullptr;
     std::vector<cache::displacement> displaced_;
     std::uint64_t users_;
-    std::uint64_t turns_ = 0;
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
     tokens scale_tokens_{};
     nanoseconds start_{}, end_{};
     bool measuring_ = false;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/prefix_blocks.hpp
+// The access model of LLM servers: fixed-size blocks, longest cached prefix, misses computed and written.
+
+namespace kvmark::engine {
+
+/// A policy of benchmark<>: run_from() then takes a source of block requests (workload/block_source.hpp). For
+/// each request the leading blocks that are cached are loaded through the tiers, once, and side by side; the
+/// rest of the prompt is computed by the accelerator's model; then the new blocks are written. `Eviction`
+/// serves every tier.
+template <class Eviction = cache::lru>
+struct prefix_blocks {
+    static constexpr std::string_view name = "prefix_blocks";
+    using eviction = Eviction;
+};
+
+template <class Access>
+inline constexpr bool is_prefix_blocks = false;
+template <class Eviction>
+inline constexpr bool is_prefix_blocks<prefix_blocks<Eviction>> = true;
+
+} // namespace kvmark::engine
+
+namespace kvmark::access {
+using engine::prefix_blocks;
+} // namespace kvmark::access
+
+// kvmark/engine/resident_blocks.hpp
+// The tiers' entry numbers of the blocks that are resident somewhere.
+
+namespace kvmark::engine {
+
+using tier::entry_id;
+
+/// Tiers want small, dense numbers that are used again; the numbers of blocks are neither. A block that left
+/// every tier and comes back is a new entry, with a generation of its own, so that its old bytes can go in
+/// their own time.
+class resident_blocks {
+public:
+    explicit resident_blocks(std::uint64_t blocks) : entry_of_(blocks, tier::no_entry) {}
+
+    /// The entry of a block, made if it has none.
+    [[nodiscard]] entry_id entry(std::uint32_t block) {
+        entry_id& e = entry_of_[block];
+        if (e != tier::no_entry) return e;
+        if (free_.empty()) {
+            e = static_cast<entry_id>(residences_.size());
+            residences_.emplace_back();
+        } else {
+            e = free_.back();
+            free_.pop_back();
+        }
+        residences_[e] = {block, ++generation_, 0, false};
+        return e;
+    }
+
+    /// What stands in the entry's sectors.
+    [[nodiscard]] tier::content_id content(entry_id e) const {
+        const workload::object_key key(workload::object_kind::block, residences_[e].block);
+        return {key.packed, residences_[e].generation};
+    }
+    [[nodiscard]] std::uint32_t block(entry_id e) const { return residences_[e].block; }
+    /// Whether it is the present entry of its block.
+    [[nodiscard]] bool is_present(entry_id e) const { return !residences_[e].left; }
+
+    /// An erase of a copy was decided; `last`: the block is in no tier any more.
+    void erase_decided(entry_id e, bool last) {
+        ++residences_[e].erases;
+        if (!last) return;
+        residences_[e].left = true;
+        entry_of_[residences_[e].block] = tier::no_entry;
+    }
+    /// One of them is done. The number is free once the last copy is gone.
+    void erased(entry_id e) {
+        residence& r = residences_[e];
+        if (--r.erases == 0 && r.left) free_.push_back(e);
+    }
+
+private:
+    struct residence {
+        std::uint32_t block = 0;
+        std::uint32_t generation = 0;
+        std::uint32_t erases = 0; // under way
+        bool left = false;
+    };
+
+    std::vector<entry_id> entry_of_; // by block
+    std::vector<residence> residences_;
+    std::vector<entry_id> free_;
+    std::uint32_t generation_ = 0;
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/serving_config.hpp
+// What a run over prefix blocks is told.
+
+namespace kvmark::engine {
+
+struct serving_config {
+    /// A duration that no run reaches: 146 years.
+    static constexpr nanoseconds to_the_end{INT64_MAX / 2};
+
+    engine_config run;                 ///< tiers, I/O, window; of its users and turns nothing is used
+    cache::block_cache_config cache{}; ///< capacities among it
+    accelerator_config accelerator{};
+    bytes block{};                     ///< size of a block, whole sectors
+    std::uint64_t batch_slots = 256;   ///< requests in service
+    std::uint64_t warmup_requests = 0; ///< played before the window opens
+};
+
+} // namespace kvmark::engine
+
+// kvmark/engine/serving.hpp
+// The engine of a serving cache: drives block requests through cache, tiers and accelerator under a clock.
+
+namespace kvmark::engine {
+
+/// One run. A request is admitted when a batch slot is free, in order of arrival, and all that it does to the
+/// cache is decided then, from the index alone: whatever the clock and the tiers are, the same requests in
+/// the same order hit the same blocks. Its cached prefix is loaded, the rest is computed, the first token
+/// follows, and the new blocks are written behind it.
+template <class Clock, class Stack, class Policy, class Source, class Crew, class Observer>
+class serving {
+public:
+    using scheduler = op_scheduler<Stack, serving>;
+
+    serving(const serving_config& config, Stack& tiers, const std::vector<cache::tier_bounds>& bounds,
+            std::vector<Policy> policies, Source& source, Crew& crew, io_path<Stack>& path, io_window& window,
+            Observer& observer)
+        : config_(config), tiers_(tiers), source_(source), crew_(crew), window_(window), observer_(observer),
+          cache_(config.cache, source.distinct_blocks(), std::move(policies)),
+          resident_(source.distinct_blocks()),
+          scheduler_(*this, path, config.run.io, bounds, config.run.max_writers),
+          recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
+          loop_(crew),
+          live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
+          counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
+        workload::check_block_source<Source>();
+        recorder_.name_tiers(tiers_, bounds, config.run.notes);
+        stats_.block = config.block;
+        stats_.block_tokens = source.block_tokens();
+    }
+
+    measure::run_report run() {
+        if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
+        if constexpr (requires { crew_.await_start(nanoseconds()); })
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.duration);
+        start_ = loop_.now();
+        end_ = start_ + config_.run.duration;
+        if (config_.warmup_requests == 0) open_window();
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
+        loop_.run(
+            *this, [&] { return loop_.now() >= end_ || served_out(); }, [&] { go_on(); },
+            [&] { return next_instant(); });
+        close_window();
+        return finish();
+    }
+
+    // --- what op_scheduler asks of its host ---
+
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
+    void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
+    void repeated(task& t) { record(t); }
+
+    void finished(task& t) {
+        record(t);
+        if (t.kind == op_kind::erase) return resident_.erased(t.entry);
+        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        if (failed && t.kind != op_kind::read) drop_lost(t.entry, t.tier);
+        if (!t.owner) return;
+        auto& a = static_cast<active&>(*t.owner);
+        if (t.kind == op_kind::write) {
+            --a.writing;
+            put_back_if_over(a);
+        } else if (--a.loading == 0) {
+            loaded(a);
+        }
+    }
+
+private:
+    enum class event_kind : std::uint8_t { leg, tick };
+    struct event {
+        event_kind kind;
+        task* subject;
+    };
+    static constexpr nanoseconds tick{1'000'000'000};
+
+    /// A request between admission and the last of its writes.
+    struct active : task_owner {
+        workload::block_request request;
+        nanoseconds admitted{}, loaded{}, first_token{};
+        tokens computed{};
+        std::vector<task*> writes; ///< that wait for the first token
+        std::uint32_t loading = 0; ///< reads under way, and one while they are being decided
+        std::uint32_t writing = 0;
+        bool answered = false;
+        bool measured = false;
+        active* next_free = nullptr;
+    };
+
+    // --- what event_loop asks of its host ---
+
+    friend class event_loop<Clock, Crew, event>;
+
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
+    void handle(event e) {
+        if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
+        const nanoseconds now = loop_.now();
+        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), in_service_, 0);
+        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        observer_.on_progress(p);
+        loop_.at(now + tick, {event_kind::tick, nullptr});
+    }
+
+    // --- the run ---
+
+    [[nodiscard]] bool served_out() const {
+        return source_.exhausted() && in_service_ == 0 && scheduler_.undone() == 0;
+    }
+
+    /// When the next request could be admitted, were it there; never: none is known, or no slot is free.
+    [[nodiscard]] nanoseconds next_admission() const {
+        if (in_service_ == config_.batch_slots) return accelerator<active>::never;
+        const std::optional<nanoseconds> arrival = source_.next_arrival();
+        return arrival ? start_ + *arrival : accelerator<active>::never;
+    }
+
+    void go_on() {
+        compute();
+        while (next_admission() <= loop_.now()) {
+            admit();
+            compute(); // what takes no time may free the slot at once
+        }
+    }
+
+    [[nodiscard]] nanoseconds next_instant() const {
+        nanoseconds until = accelerator_.next_event() < end_ ? accelerator_.next_event() : end_;
+        return next_admission() < until ? next_admission() : until;
+    }
+
+    void compute() {
+        accelerator_.advance(
+            loop_.now(), [&](active& a, nanoseconds when) { return first_token(a, when); },
+            [&](active& a, nanoseconds when) { answered(a, when); });
+    }
+
+    void open_window() {
+        opened_ = loop_.now();
+        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
+        device_ = counters_.read();
+        process_ = measure::read_process_usage();
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+    }
+
+    void close_window() {
+        window_.open.store(false, std::memory_order_relaxed);
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
+        if (!measuring_) return;
+        measuring_ = false;
+        recorder_.report.elapsed = loop_.now() - opened_;
+        recorder_.report.device = counters_.read() - device_;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+    }
+
+    // --- one request ---
+
+    void admit() {
+        active& a = take_active();
+        a.request = *source_.next();
+        if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
+        ++in_service_;
+        ++admitted_;
+        a.measured = measuring_;
+        a.admitted = loop_.now();
+        a.loading = 1;
+        decisions sink{*this, a};
+        const cache::block_hits hits =
+            cache_.serve({.blocks = a.request.blocks, .arrival = a.request.arrival}, sink);
+        const std::uint64_t cached =
+            workload::leading_tokens(a.request.input, stats_.block_tokens, hits.prefix);
+        // Even a prompt that is cached whole has its last token computed: it yields the first of the answer.
+        a.computed = tokens(a.request.input.count > cached ? a.request.input.count - cached : 1);
+        if (a.measured) {
+            cache::count_request(stats_.counts, a.request, stats_.block_tokens, hits);
+            recorder_.report.cache.hits += hits.prefix;
+            recorder_.report.cache.misses += a.request.blocks.size() - hits.prefix;
+        }
+        if (--a.loading == 0) loaded(a);
+    }
+
+    void loaded(active& a) {
+        a.loaded = loop_.now();
+        accelerator_.prefill(a, a.computed, a.loaded);
+    }
+
+    [[nodiscard]] tokens first_token(active& a, nanoseconds when) {
+        a.first_token = when;
+        for (task* t : a.writes) scheduler_.turn(*t);
+        a.writes.clear();
+        return tokens(a.request.output.count > 1 ? a.request.output.count - 1 : 0);
+    }
+
+    void answered(active& a, nanoseconds when) {
+        if (a.measured && measuring_) record_answer(a, when);
+        --in_service_;
+        source_.completed(a.request.id, when - start_);
+        a.answered = true;
+        put_back_if_over(a);
+    }
+
+    // --- decisions ---
+
+    /// What the cache decides becomes operations of the scheduler.
+    struct decisions {
+        serving& host;
+        active& a;
+
+        void read(std::uint32_t block, unsigned tier) {
+            task& t = host.task_for(op_kind::read, host.resident_.entry(block), tier);
+            t.owner = &a;
+            ++a.loading;
+            host.count(&cache::replay_counts::tier::read, tier);
+            host.scheduler_.decide(t, true);
+        }
+        void write(std::uint32_t block, unsigned tier) {
+            task& t = host.task_for(op_kind::write, host.resident_.entry(block), tier);
+            t.owner = &a;
+            ++a.writing;
+            a.writes.push_back(&t);
+            host.count(&cache::replay_counts::tier::written, tier);
+            host.scheduler_.decide(t, false);
+        }
+        void move(std::uint32_t block, unsigned from, unsigned to) {
+            task& t = host.task_for(op_kind::move, host.resident_.entry(block), to);
+            t.from = static_cast<std::uint8_t>(from);
+            host.count(&cache::replay_counts::tier::demoted, to);
+            if (host.measuring_) {
+                ++host.recorder_.report.tiers[from].evictions;
+                ++host.recorder_.report.tiers[to].demotions_in;
+            }
+            host.scheduler_.decide(t, true);
+        }
+        void drop(std::uint32_t block, unsigned tier) {
+            host.count(&cache::replay_counts::tier::dropped, tier);
+            if (host.measuring_) ++host.recorder_.report.tiers[tier].evictions;
+            host.erase(block, tier);
+        }
+    };
+
+    void count(std::uint64_t cache::replay_counts::tier::*what, unsigned tier) {
+        stats_.counts.tiers[tier].*what += measuring_;
+    }
+
+    void erase(std::uint32_t block, unsigned tier) {
+        const entry_id e = resident_.entry(block);
+        task& t = task_for(op_kind::erase, e, tier);
+        resident_.erase_decided(e, cache_.tiers_of(block) == 0);
+        scheduler_.decide(t, true);
+    }
+
+    /// A block whose bytes never arrived leaves the index.
+    void drop_lost(entry_id e, unsigned tier) {
+        const std::uint32_t block = resident_.block(e);
+        if (!resident_.is_present(e) || (cache_.tiers_of(block) >> tier & 1) == 0) return;
+        cache_.forget(block, tier);
+        erase(block, tier);
+    }
+
+    task& task_for(op_kind kind, entry_id e, unsigned tier) {
+        task& t = scheduler_.new_task();
+        t.kind = kind;
+        t.tier = static_cast<std::uint8_t>(tier);
+        t.entry = e;
+        t.content = resident_.content(e);
+        t.size = config_.block;
+        return t;
+    }
+
+    active& take_active() {
+        if (!free_) {
+            active_.emplace_back();
+            free_ = &active_.back();
+        }
+        active& a = *free_;
+        free_ = a.next_free;
+        a.answered = false;
+        return a;
+    }
+    void put_back_if_over(active& a) {
+        if (!a.answered || a.writing != 0) return;
+        a.next_free = free_;
+        free_ = &a;
+    }
+
+    // --- figures ---
+
+    void record(task& t) {
+        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.error_number.load(std::memory_order_relaxed) != 0) return;
+        recorder_.operation(
+            t, split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds()));
+        recorder_.count_modelled(t, tiers_);
+    }
+
+    void record_answer(const active& a, nanoseconds when) {
+        const nanoseconds arrival = start_ + a.request.arrival;
+        ++stats_.completed;
+        stats_.ttft.record(a.first_token - arrival);
+        stats_.queue.record(a.admitted - arrival);
+        stats_.load.record(a.loaded - a.admitted);
+        stats_.prefill.record(a.first_token - a.loaded);
+        if (a.request.output.count > 1)
+            stats_.inter_token.record((when - a.first_token) /
+                                      static_cast<std::int64_t>(a.request.output.count - 1));
+        recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
+    }
+
+    measure::run_report finish() {
+        crew_.halt();
+        recorder_.collect(crew_, scheduler_.worker());
+        auto& report = recorder_.report;
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            report.tiers[t].entries = cache_.blocks_in(t);
+            report.tiers[t].used = config_.block * report.tiers[t].entries;
+        }
+        report.virtual_time = Clock::is_virtual;
+        report.seed = config_.run.seed;
+        report.serving = stats_;
+        return std::move(report);
+    }
+
+    const serving_config& config_;
+    Stack& tiers_;
+    Source& source_;
+    Crew& crew_;
+    io_window& window_;
+    Observer& observer_;
+    cache::block_cache<Policy> cache_;
+    resident_blocks resident_;
+    scheduler scheduler_;
+    recorder recorder_;
+    accelerator<active> accelerator_;
+    event_loop<Clock, Crew, event> loop_;
+    live_figures live_;
+    measure::serving_stats stats_;
+
+    std::deque<active> active_;
+    active* free_ = nullptr;
+    std::uint64_t in_service_ = 0;
+    std::uint64_t admitted_ = 0;
+    nanoseconds start_{}, end_{}, opened_{};
+    bool measuring_ = false;
+    measure::device_counters counters_;
+    measure::device_usage device_;
+    measure::process_usage process_;
 };
 
 } // namespace kvmark::engine
@@ -9697,6 +11718,37 @@ struct crew_of<serial, Stack> {
 
 } // namespace kvmark::exec
 
+// kvmark/benchmark/serving_options.hpp
+// What a run over prefix blocks is asked beyond the rest of its options.
+
+namespace kvmark {
+
+struct serving_options {
+    /// Names, by tier, for an eviction policy that is chosen at run time (cache/selected_policy.hpp); the
+    /// last one stands for the tiers that follow. Empty: the policy as it is made.
+    std::vector<std::string> policies{};
+    std::vector<std::uint64_t> capacity_blocks{}; ///< by tier; empty: what the memory sizes hold
+    std::int64_t kv_bytes_per_token = 0;          ///< 0: the model's
+
+    cache::write_mode writes = cache::write_mode::on_eviction;
+    cache::promotion_mode promotion = cache::promotion_mode::always;
+    std::int64_t promote_at = 2;    ///< 1..255
+    bool no_demotion = false;       ///< evicted blocks are dropped
+    std::int64_t pinned_blocks = 0; ///< the first so many of each request
+    double time_to_live = 0;        ///< seconds since the last use; 0: for ever
+    bool recompute = false;         ///< what a tier would load more slowly than it is computed
+
+    double prefill_rate = 0;          ///< prompt tokens/s; 0: they take no time
+    double decode_rate = 0;           ///< tokens/s of each sequence; 0: they take no time
+    std::int64_t batch_slots = 256;   ///< requests in service at once, 1 or more
+    std::int64_t warmup_requests = 0; ///< played before the window opens
+    bool to_the_end = true;           ///< the window ends with the source, whatever the duration
+    std::vector<double>
+        load_rates{}; ///< bytes/s by tier, for `recompute` where a tier has no model of its own
+};
+
+} // namespace kvmark
+
 // kvmark/benchmark/options.hpp
 // What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
 
@@ -9782,6 +11834,7 @@ struct options {
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
+    serving_options serving{}; ///< for engine::prefix_blocks
 
     // The launch.
     users_per_kind users_per = users_per_kind::rank;
@@ -10283,6 +12336,91 @@ template <class Launcher>
 
 } // namespace kvmark
 
+// kvmark/benchmark/plan_serving.hpp
+// Options -> what the engine of a serving cache is told.
+
+namespace kvmark {
+
+/// The size of a block of `block` tokens, whole sectors.
+[[nodiscard]] constexpr bytes block_size(const options& o, tokens block) {
+    const std::int64_t given = o.serving.kv_bytes_per_token;
+    const bytes per_token = given > 0 ? bytes(static_cast<std::uint64_t>(given)) : per_token_of(o);
+    return round_up(per_token * block.count, tier::sector_size);
+}
+
+/// Bytes per second that the tier is known to load with; 0: not known.
+template <class T>
+[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t) {
+    const std::vector<double>& given = o.serving.load_rates;
+    if (tier < given.size() && given[tier] > 0) return given[tier];
+    if constexpr (requires { t.saturated_rate(tier::direction::read); })
+        return t.saturated_rate(tier::direction::read);
+    return 0;
+}
+
+/// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
+template <class Stack>
+[[nodiscard]] KVMARK_COLD result<engine::serving_config>
+plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, std::uint32_t sharers = 1) {
+    const serving_options& s = o.serving;
+    engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
+    c.block = block_size(o, block);
+    if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
+    c.accelerator = {s.prefill_rate, s.decode_rate};
+    c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
+    c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
+    c.cache.writes = s.writes;
+    c.cache.promotion = s.promotion;
+    c.cache.promote_at = static_cast<std::uint32_t>(s.promote_at);
+    c.cache.demotes = !s.no_demotion;
+    c.cache.pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks);
+    c.cache.time_to_live = from_seconds(s.time_to_live);
+
+    error refusal;
+    tiers.for_each([&]<class T>(std::size_t i, T& t) {
+        tier::tier_setup& setup = c.run.tiers[i];
+        const bytes footprint = round_up(c.block, tier::granule_of(t, setup));
+        if (i < s.capacity_blocks.size()) {
+            const std::uint64_t blocks = s.capacity_blocks[i];
+            setup.limit = blocks > 0 ? tier::capacity_of(t, setup) : bytes();
+            if (blocks > setup.limit.count / sharers / footprint.count)
+                refusal = {error_kind::invalid_argument,
+                           std::string(T::name) + " tier: " + std::to_string(blocks) + " blocks of " +
+                               std::to_string(footprint.count) +
+                               " bytes are more than this machine can give; "
+                               "it has room for " +
+                               std::to_string(setup.limit.count / sharers / footprint.count)};
+            setup.limit = footprint * blocks;
+            c.run.notes[i].clear();
+        }
+        c.cache.capacity.push_back(setup.limit.count / footprint.count);
+        const double rate = load_rate(o, i, t);
+        const double computing = s.prefill_rate > 0 ? static_cast<double>(block.count) / s.prefill_rate : 0;
+        c.cache.recomputes.push_back(s.recompute && rate > 0 &&
+                                     static_cast<double>(c.block.count) / rate > computing);
+    });
+    if (!refusal.message.empty()) return refusal;
+    return c;
+}
+
+/// The eviction policy of each tier. Error: a name that the policy, where it is chosen at run time, does not
+/// know.
+template <class Policy>
+[[nodiscard]] KVMARK_COLD result<std::vector<Policy>> plan_policies(const options& o, std::size_t tiers) {
+    std::vector<Policy> policies(tiers);
+    if constexpr (requires { Policy::named(std::string_view()); }) {
+        const std::vector<std::string>& names = o.serving.policies;
+        for (std::size_t t = 0; t < tiers && !names.empty(); ++t) {
+            auto named = Policy::named(names[t < names.size() ? t : names.size() - 1]);
+            if (!named) return named.error();
+            policies[t] = *std::move(named);
+        }
+    }
+    return policies;
+}
+
+} // namespace kvmark
+
 // kvmark/benchmark/policies.hpp
 // Sorts the policies of a benchmark: eviction, access model, source and clock may come in any order.
 
@@ -10301,7 +12439,8 @@ template <class P>
     if (
         requires(P p) { p.now(); } || requires { P::is_virtual; })
         return policy_kind::clock;
-    if (requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
+    if (engine::is_prefix_blocks<P> ||
+        requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
         return policy_kind::access;
     return policy_kind::unknown;
 }
@@ -10316,7 +12455,8 @@ constexpr void check_policy() {
     if constexpr (kind == policy_kind::eviction) cache::check_eviction_policy<P>();
     if constexpr (kind == policy_kind::source) workload::check_source<P>();
     if constexpr (kind == policy_kind::clock) check_clock<P>();
-    if constexpr (kind == policy_kind::access) engine::check_access_model<P>();
+    if constexpr (kind == policy_kind::access && !engine::is_prefix_blocks<P>)
+        engine::check_access_model<P>();
 }
 
 /// The first of `Policies` of a kind, or the default.
@@ -10622,6 +12762,8 @@ public:
     template <measure::observer Observer>
     result<measure::run_report> run(Observer& observer) {
         using source_type = typename policies::source;
+        static_assert(!engine::is_prefix_blocks<access>,
+                      "kvmark: prefix_blocks plays a trace: give a workload::block_replay to run_from()");
         static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
                       "kvmark: a source needs a constructor from workload::source_config, or an object given "
                       "to run_from()");
@@ -10632,8 +12774,9 @@ public:
             observer);
     }
 
-    /// The same with the requests of a source that is already there, a trace's for instance.
-    template <workload::source Source, measure::observer Observer>
+    /// The same with the requests of a source that is already there, a trace's for instance. With
+    /// engine::prefix_blocks it is a workload::block_source.
+    template <class Source, measure::observer Observer>
     result<measure::run_report> run_from(Source& source, Observer& observer) {
         return run_with([&](const options&) -> result<Source*> { return &source; }, observer);
     }
@@ -10714,8 +12857,9 @@ private:
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
         TierStack tiers(tiers_);
-        const auto seed = static_cast<std::uint64_t>(*o.seed);
-        const engine::engine_config config = plan_engine(o, tiers, seed, job.place().local_ranks);
+        const auto planned = plan(o, tiers, source, job.place().local_ranks);
+        if (!planned) return job.refuse(planned.error());
+        const engine::engine_config& config = run_part(*planned);
         // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
@@ -10723,7 +12867,7 @@ private:
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
-            if (no_room(o, T::role, config.tiers[i])) {
+            if (!serves_blocks && no_room(o, T::role, config.tiers[i])) {
                 refusal = {error_kind::system,
                            std::string(T::name) + " tier: no space left in " + config.tiers[i].cache_dir};
                 return;
@@ -10734,14 +12878,48 @@ private:
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
-        engine::engine<clock, TierStack, typename policies::eviction, access, Source,
-                       typename crew_type::type, std::remove_reference_t<Observer>>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
-                   observer);
-        measure::run_report own = engine.run();
+        measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);
         if constexpr (requires { observer.on_own_report(own, o, job.place().rank); })
             if (job.place().ranks > 1) observer.on_own_report(own, o, job.place().rank);
         return job.conclude(std::move(own), tiers);
+    }
+
+    // The two engines: entries of turns, or blocks of prefixes.
+
+    static constexpr bool serves_blocks = engine::is_prefix_blocks<access>;
+
+    template <class Source>
+    [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
+                                   std::uint32_t sharers) {
+        const auto seed = static_cast<std::uint64_t>(*o.seed);
+        if constexpr (serves_blocks) {
+            const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
+            if (!named) return result<engine::serving_config>(named.error());
+            return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
+        } else
+            return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
+    }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::serving_config& c) {
+        return c.run;
+    }
+
+    template <class Config, class Source, class Crew, class Observer>
+    static measure::run_report drive(const options& o, const Config& config, TierStack& tiers, Source& source,
+                                     Crew& hands, engine::io_path<TierStack>& path, engine::io_window& window,
+                                     Observer& observer) {
+        const auto bounds = plan_bounds(run_part(config), tiers);
+        if constexpr (serves_blocks) {
+            using policy = typename access::eviction;
+            engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
+                config, tiers, bounds, *plan_policies<policy>(o, TierStack::size), source, hands, path,
+                window, observer);
+            return engine.run();
+        } else {
+            engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>
+                engine(config, tiers, bounds, make_access(o), source, hands, path, window, observer);
+            return engine.run();
+        }
     }
 
     [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,
@@ -13413,6 +15591,21 @@ private:
     std::vector<row> rows_;
 };
 
+inline void add_serving(row_collector& c, const measure::serving_stats& s) {
+    c.add("serving", "requests", s.counts.requests);
+    c.add("serving", "completed", s.completed);
+    c.add("serving", "block_refs", s.counts.block_refs);
+    c.add("serving", "hit_blocks_prefix", s.counts.hit_blocks_prefix);
+    c.add("serving", "hit_blocks_any", s.counts.hit_blocks_any);
+    c.add("serving", "measured_tokens", s.counts.measured_tokens);
+    c.add("serving", "hit_tokens", s.counts.hit_tokens);
+    c.add("serving", "ttft", s.ttft);
+    c.add("serving", "queue", s.queue);
+    c.add("serving", "load", s.load);
+    c.add("serving", "prefill", s.prefill);
+    c.add("serving", "inter_token", s.inter_token);
+}
+
 inline void add_job(row_collector& c, const measure::run_report& r) {
     const measure::job_stats& job = *r.job;
     const job_figures f = figures_of_job(r);
@@ -13512,6 +15705,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }
@@ -13753,6 +15947,143 @@ private:
         w.write_hosts();
     w.write_verdict(by_rank);
     return std::move(w).text();
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_summary.hpp
+// `summary` of the result file.
+
+namespace kvmark::report {
+
+/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
+[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
+    json::object o;
+    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
+    for (const percentile& p : percentiles)
+        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
+    return o;
+}
+
+/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
+[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
+    double within = 0;
+    for (const auto& b : h.buckets()) {
+        if (b.low > limit) break;
+        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
+        const double part =
+            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
+        within += part * static_cast<double>(b.count);
+    }
+    return ratio(within, static_cast<double>(h.count()));
+}
+
+[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
+    json::object all;
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const measure::histogram& h = r.classes[i].latency;
+        json::object& o = all[workload::service_class_names[i]].emplace_object();
+        if (h.empty()) {
+            o["no_data"] = true;
+            continue;
+        }
+        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
+        o["total_requests"] = h.count();
+        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
+                           {"p50", to_milliseconds(h.quantile(0.50))},
+                           {"p95", p95},
+                           {"p99", to_milliseconds(h.quantile(0.99))},
+                           {"max", to_milliseconds(h.max())}};
+        o["sla"] = {{"target_p95_ms", target},
+                    {"actual_p95_ms", p95},
+                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
+                    {"met", p95 <= target}};
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
+    return {{"timestamp", to_seconds(e.at)},
+            {"mode", name_of(o.autoscaler_mode)},
+            {"action", e.action},
+            {"users", e.users},
+            {"saturation_level", e.saturation},
+            {"read_latency_p95_ms", e.read_p95_ms},
+            {"throughput_tokens_per_sec", e.tokens_per_second}};
+}
+
+/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
+[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
+    json::array changes;
+    for (const measure::autoscale_event& e : r.autoscaling)
+        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
+    return changes;
+}
+
+/// Null where autoscaling was off.
+[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
+    if (!o.enable_autoscaling) return nullptr;
+    double peak = 0;
+    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
+    json::object s{{"initial_users", o.num_users},
+                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
+                                                         : r.autoscaling.back().users},
+                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
+    if (o.autoscaler_mode == autoscaler_mode::capacity) {
+        s["peak_user_count"] = r.peak_users;
+        s["peak_throughput_tokens_per_sec"] = peak;
+    }
+    return s;
+}
+
+[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
+    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
+    const auto produced = static_cast<double>(r.tokens_generated.count);
+    return {{"total_requests", r.requests_completed},
+            {"total_tokens", r.tokens_generated.count},
+            {"elapsed_time", elapsed},
+            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
+            {"total_storage_io_time", storage},
+            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
+            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
+            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
+            {"storage_io_latency_ms", latency_json(r.storage_io)},
+            {"generation_latency_ms", latency_json(r.generation)},
+            {"cache_stats", cache_stats_json(r, o.performance_profile)},
+            {"qos_metrics", qos_json(r, o.workload)},
+            {"prefix_cache_stats",
+             {{"prefix_hits", r.cache.system_prompt_hits},
+              {"prefix_misses", r.cache.system_prompt_misses},
+              {"system_prompt_reuse", r.cache.system_prompt_hits},
+              {"common_phrase_reuse", 0},
+              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
+            {"autoscaling_stats", autoscaling_stats_json(r, o)},
+            {"autoscaling_summary", autoscaling_summary_json(r, o)},
+            {"multi_turn_stats",
+             {{"cache_hits", r.cache.turn_hits},
+              {"cache_misses", r.cache.turn_misses},
+              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_distribution.hpp
+// A histogram as JSON, whole.
+
+namespace kvmark::report {
+
+/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
+[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
+    json::array all;
+    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
+    return all;
+}
+
+/// Percentiles and maximum in ms, null where nothing was measured, and the buckets.
+[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
+    json::object o = latency_json(h);
+    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
+    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
 }
 
 } // namespace kvmark::report
@@ -14036,118 +16367,55 @@ template <class T>
 
 } // namespace kvmark::report
 
-// kvmark/report/json_summary.hpp
-// `summary` of the result file.
+// kvmark/report/json_serving.hpp
+// Hits and token latencies of a run over prefix blocks, as JSON.
 
 namespace kvmark::report {
 
-/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
-[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
-    json::object o;
-    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
-    for (const percentile& p : percentiles)
-        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
-    return o;
+/// Sums over the measured requests; `tiers` has the name of each tier that is there, by its place.
+[[nodiscard]] inline json::object hit_counts_json(const cache::replay_counts& c,
+                                                  std::span<const std::string> tiers) {
+    json::array by_tier;
+    for (std::size_t t = 0; t < tiers.size(); ++t)
+        if (!tiers[t].empty())
+            by_tier.push_back({{"name", tiers[t]},
+                               {"hit_blocks", c.tiers[t].read},
+                               {"written_blocks", c.tiers[t].written},
+                               {"demoted_blocks", c.tiers[t].demoted},
+                               {"dropped_blocks", c.tiers[t].dropped}});
+    return {
+        {"requests", c.requests},
+        {"block_refs", c.block_refs},
+        {"hit_blocks_prefix", c.hit_blocks_prefix},
+        {"hit_blocks_any", c.hit_blocks_any},
+        {"recomputed_blocks", c.recomputed_blocks},
+        {"measured_tokens", c.measured_tokens},
+        {"hit_tokens", c.hit_tokens},
+        {"hit_token_ratio", ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))},
+        {"tiers", std::move(by_tier)}};
 }
 
-/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
-[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
-    double within = 0;
-    for (const auto& b : h.buckets()) {
-        if (b.low > limit) break;
-        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
-        const double part =
-            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
-        within += part * static_cast<double>(b.count);
-    }
-    return ratio(within, static_cast<double>(h.count()));
+/// The names of a run's tiers by their place; empty where a tier holds nothing.
+[[nodiscard]] inline std::vector<std::string> present_tiers(const measure::run_report& r) {
+    std::vector<std::string> names;
+    for (const measure::tier_stats& t : r.tiers)
+        names.push_back(t.limit.count == 0 ? std::string() : tier_label(r, t));
+    return names;
 }
 
-[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
-    json::object all;
-    for (std::size_t i = 0; i < r.classes.size(); ++i) {
-        const measure::histogram& h = r.classes[i].latency;
-        json::object& o = all[workload::service_class_names[i]].emplace_object();
-        if (h.empty()) {
-            o["no_data"] = true;
-            continue;
-        }
-        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
-        o["total_requests"] = h.count();
-        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
-                           {"p50", to_milliseconds(h.quantile(0.50))},
-                           {"p95", p95},
-                           {"p99", to_milliseconds(h.quantile(0.99))},
-                           {"max", to_milliseconds(h.max())}};
-        o["sla"] = {{"target_p95_ms", target},
-                    {"actual_p95_ms", p95},
-                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
-                    {"met", p95 <= target}};
-    }
+/// Precondition: r.serving.
+[[nodiscard]] inline json::object serving_json(const measure::run_report& r) {
+    const measure::serving_stats& s = *r.serving;
+    json::object all = hit_counts_json(s.counts, present_tiers(r));
+    all["completed"] = s.completed;
+    all["block_tokens"] = s.block_tokens.count;
+    all["block_bytes"] = s.block.count;
+    all["ttft"] = distribution_json(s.ttft);
+    all["queue"] = distribution_json(s.queue);
+    all["load"] = distribution_json(s.load);
+    all["prefill"] = distribution_json(s.prefill);
+    all["inter_token"] = distribution_json(s.inter_token);
     return all;
-}
-
-[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
-    return {{"timestamp", to_seconds(e.at)},
-            {"mode", name_of(o.autoscaler_mode)},
-            {"action", e.action},
-            {"users", e.users},
-            {"saturation_level", e.saturation},
-            {"read_latency_p95_ms", e.read_p95_ms},
-            {"throughput_tokens_per_sec", e.tokens_per_second}};
-}
-
-/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
-[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
-    json::array changes;
-    for (const measure::autoscale_event& e : r.autoscaling)
-        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
-    return changes;
-}
-
-/// Null where autoscaling was off.
-[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
-    if (!o.enable_autoscaling) return nullptr;
-    double peak = 0;
-    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
-    json::object s{{"initial_users", o.num_users},
-                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
-                                                         : r.autoscaling.back().users},
-                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
-    if (o.autoscaler_mode == autoscaler_mode::capacity) {
-        s["peak_user_count"] = r.peak_users;
-        s["peak_throughput_tokens_per_sec"] = peak;
-    }
-    return s;
-}
-
-[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
-    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
-    const auto produced = static_cast<double>(r.tokens_generated.count);
-    return {{"total_requests", r.requests_completed},
-            {"total_tokens", r.tokens_generated.count},
-            {"elapsed_time", elapsed},
-            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
-            {"total_storage_io_time", storage},
-            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
-            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
-            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
-            {"storage_io_latency_ms", latency_json(r.storage_io)},
-            {"generation_latency_ms", latency_json(r.generation)},
-            {"cache_stats", cache_stats_json(r, o.performance_profile)},
-            {"qos_metrics", qos_json(r, o.workload)},
-            {"prefix_cache_stats",
-             {{"prefix_hits", r.cache.system_prompt_hits},
-              {"prefix_misses", r.cache.system_prompt_misses},
-              {"system_prompt_reuse", r.cache.system_prompt_hits},
-              {"common_phrase_reuse", 0},
-              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
-            {"autoscaling_stats", autoscaling_stats_json(r, o)},
-            {"autoscaling_summary", autoscaling_summary_json(r, o)},
-            {"multi_turn_stats",
-             {{"cache_hits", r.cache.turn_hits},
-              {"cache_misses", r.cache.turn_misses},
-              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
 }
 
 } // namespace kvmark::report
@@ -14160,20 +16428,7 @@ namespace kvmark::report {
 /// Of the "kvmark" member; goes up when a key changes its meaning.
 inline constexpr int json_schema = 1;
 
-/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
-[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
-    json::array all;
-    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
-    return all;
-}
-
 namespace detail {
-
-[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
-    json::object o = latency_json(h);
-    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
-    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
-}
 
 [[nodiscard]] inline json::object direction_json(const measure::direction_stats& d, nanoseconds elapsed) {
     return {{"operations", d.operations},
@@ -14325,6 +16580,7 @@ namespace detail {
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
             {"job", job_json(r)},
+            {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},
@@ -14536,10 +16792,14 @@ public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
     void write_what_ran() {
-        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
-             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
-             name_of(o_.generation_mode), r_.seed);
+        const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
+                                             r_.virtual_time ? " of virtual time" : "");
+        if (r_.serving)
+            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+        else
+            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
+                 name_of(o_.generation_mode), r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -14581,6 +16841,36 @@ public:
             write_direction("", "write", t.write);
         }
         line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    /// In place of requests and classes, where prefix blocks were served.
+    void write_serving() {
+        const measure::serving_stats& s = *r_.serving;
+        const cache::replay_counts& c = s.counts;
+        line("{}   {} of {} answered ({:.2f}/s)", p_.bold("Requests"), grouped(s.completed),
+             grouped(c.requests), ratio(static_cast<double>(s.completed), to_seconds(r_.elapsed)));
+        line("{}   {} of {} prompt tokens", p_.bold("Hit rate"),
+             percent_text(ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))),
+             grouped(c.measured_tokens));
+        std::string served;
+        for (std::size_t t = 0; t < r_.tiers.size(); ++t)
+            if (r_.tiers[t].limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, r_.tiers[t]),
+                                      grouped(c.tiers[t].read));
+        line("           {} of {} blocks of {} tokens ({}) loaded: {}", grouped(c.hit_blocks_prefix),
+             grouped(c.block_refs), s.block_tokens.count, size_text(s.block), served);
+        if (c.recomputed_blocks != 0)
+            line("           {} more were cached, and computed sooner than loaded",
+                 grouped(c.recomputed_blocks));
+        line("");
+        line("{}", p_.bold(fmt::format("{:<28}{:>10}{:>10}{:>10}", "Latency of a request", "P50 ms", "P95 ms",
+                                       "P99 ms")));
+        write_latency("time to first token", s.ttft);
+        write_latency("  waiting for a slot", s.queue);
+        write_latency("  loading cached blocks", s.load);
+        write_latency("  computing the rest", s.prefill);
+        write_latency("between further tokens", s.inter_token);
         line("");
     }
 
@@ -14646,6 +16936,10 @@ private:
              quantile(d.total, 0.95), quantile(d.total, 0.99));
     }
 
+    void write_latency(std::string_view name, const measure::histogram& h) {
+        line("{:<28}{:>10}{:>10}{:>10}", name, quantile(h, 0.50), quantile(h, 0.95), quantile(h, 0.99));
+    }
+
     static std::string quantile(const measure::histogram& h, double rank) {
         return h.empty() ? "-" : ms_text(h.quantile(rank));
     }
@@ -14667,10 +16961,13 @@ private:
                                               const run_context& context, const palette& colors) {
     detail::summary_writer w(r, o, colors);
     w.write_what_ran();
-    w.write_requests();
+    if (r.serving)
+        w.write_serving();
+    else
+        w.write_requests();
     w.write_tiers();
     w.write_job();
-    w.write_classes();
+    if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_warnings(context);
     return std::move(w).text();
@@ -15499,6 +17796,7 @@ public:
         measure::add(sum_.cache, part.cache);
         for (std::size_t i = 0; i < part.tiers.size(); ++i) add_tier(i, part.tiers[i]);
         measure::add(sum_.process, part.process);
+        if (part.serving) measure::add(sum_.serving ? *sum_.serving : sum_.serving.emplace(), *part.serving);
         sum_.io_buffer_bytes += part.io_buffer_bytes;
         add_device(host, part.device);
         add_faults(part, rank);
@@ -15852,18 +18150,46 @@ void visit_members(Archive& archive, T& x) {
     archive(end_to_end_s, storage_s, generation_s, prefill_s, decode_s);
 }
 
+} // namespace kvmark::measure
+
+namespace kvmark::cache { // where a call finds them by their argument
+
+template <class Archive, measure::either<replay_counts::tier> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [read, written, demoted, dropped] = x;
+    archive(read, written, demoted, dropped);
+}
+
+template <class Archive, measure::either<replay_counts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+           hit_tokens, tiers] = x;
+    archive(requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+            hit_tokens, tiers);
+}
+
+} // namespace kvmark::cache
+
+namespace kvmark::measure {
+
+template <class Archive, either<serving_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token] = x;
+    archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-           primary] = x;
+           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+           serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-            primary);
+            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+            serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>
@@ -15876,8 +18202,6 @@ void visit_members(Archive& archive, T& x) {
 
 // kvmark/measure/packed.hpp
 // Reports as bytes: what a rank sends by message, and rank 0 to the process that launched the job.
-
-#include <type_traits>
 
 namespace kvmark::measure {
 

@@ -155,7 +155,7 @@ public:
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && (t.kind == op_kind::write || t.kind == op_kind::move)) drop(t.entry);
         failed_reads_ += t.kind == op_kind::read && (failed || t.abandoned);
-        if (t.owner) next_step(*t.owner);
+        if (t.owner) next_step(static_cast<active_request&>(*t.owner));
     }
 
 private:

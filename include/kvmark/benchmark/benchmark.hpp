@@ -3,10 +3,11 @@
 
 #include <kvmark/benchmark/command.hpp>
 #include <kvmark/benchmark/job_command.hpp>
-#include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/plan_serving.hpp>
 #include <kvmark/benchmark/policies.hpp>
 #include <kvmark/benchmark/validate.hpp>
 #include <kvmark/engine/engine.hpp>
+#include <kvmark/engine/serving.hpp>
 #include <kvmark/exec/serial.hpp>
 #include <kvmark/tier/direct_file.hpp>
 #include <kvmark/tier/host.hpp>
@@ -59,6 +60,8 @@ public:
     template <measure::observer Observer>
     result<measure::run_report> run(Observer& observer) {
         using source_type = typename policies::source;
+        static_assert(!engine::is_prefix_blocks<access>,
+                      "kvmark: prefix_blocks plays a trace: give a workload::block_replay to run_from()");
         static_assert(std::is_constructible_v<source_type, const workload::source_config&>,
                       "kvmark: a source needs a constructor from workload::source_config, or an object given "
                       "to run_from()");
@@ -69,8 +72,9 @@ public:
             observer);
     }
 
-    /// The same with the requests of a source that is already there, a trace's for instance.
-    template <workload::source Source, measure::observer Observer>
+    /// The same with the requests of a source that is already there, a trace's for instance. With
+    /// engine::prefix_blocks it is a workload::block_source.
+    template <class Source, measure::observer Observer>
     result<measure::run_report> run_from(Source& source, Observer& observer) {
         return run_with([&](const options&) -> result<Source*> { return &source; }, observer);
     }
@@ -151,8 +155,9 @@ private:
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
         TierStack tiers(tiers_);
-        const auto seed = static_cast<std::uint64_t>(*o.seed);
-        const engine::engine_config config = plan_engine(o, tiers, seed, job.place().local_ranks);
+        const auto planned = plan(o, tiers, source, job.place().local_ranks);
+        if (!planned) return job.refuse(planned.error());
+        const engine::engine_config& config = run_part(*planned);
         // The hands first: they listen to signals, and opening a tier may take seconds.
         engine::io_window window;
         engine::io_path<TierStack> path(tiers, config.io, window);
@@ -160,7 +165,7 @@ private:
         error refusal;
         tiers.for_each([&]<class T>(std::size_t i, T& t) {
             if (!refusal.message.empty()) return;
-            if (no_room(o, T::role, config.tiers[i])) {
+            if (!serves_blocks && no_room(o, T::role, config.tiers[i])) {
                 refusal = {error_kind::system,
                            std::string(T::name) + " tier: no space left in " + config.tiers[i].cache_dir};
                 return;
@@ -171,14 +176,48 @@ private:
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
-        engine::engine<clock, TierStack, typename policies::eviction, access, Source,
-                       typename crew_type::type, std::remove_reference_t<Observer>>
-            engine(config, tiers, plan_bounds(config, tiers), make_access(o), source, hands, path, window,
-                   observer);
-        measure::run_report own = engine.run();
+        measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);
         if constexpr (requires { observer.on_own_report(own, o, job.place().rank); })
             if (job.place().ranks > 1) observer.on_own_report(own, o, job.place().rank);
         return job.conclude(std::move(own), tiers);
+    }
+
+    // The two engines: entries of turns, or blocks of prefixes.
+
+    static constexpr bool serves_blocks = engine::is_prefix_blocks<access>;
+
+    template <class Source>
+    [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
+                                   std::uint32_t sharers) {
+        const auto seed = static_cast<std::uint64_t>(*o.seed);
+        if constexpr (serves_blocks) {
+            const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
+            if (!named) return result<engine::serving_config>(named.error());
+            return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
+        } else
+            return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
+    }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
+    [[nodiscard]] static const engine::engine_config& run_part(const engine::serving_config& c) {
+        return c.run;
+    }
+
+    template <class Config, class Source, class Crew, class Observer>
+    static measure::run_report drive(const options& o, const Config& config, TierStack& tiers, Source& source,
+                                     Crew& hands, engine::io_path<TierStack>& path, engine::io_window& window,
+                                     Observer& observer) {
+        const auto bounds = plan_bounds(run_part(config), tiers);
+        if constexpr (serves_blocks) {
+            using policy = typename access::eviction;
+            engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
+                config, tiers, bounds, *plan_policies<policy>(o, TierStack::size), source, hands, path,
+                window, observer);
+            return engine.run();
+        } else {
+            engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>
+                engine(config, tiers, bounds, make_access(o), source, hands, path, window, observer);
+            return engine.run();
+        }
     }
 
     [[nodiscard]] static auto make_crew(const exec::crew_setup<TierStack>& setup,

@@ -1,6 +1,7 @@
 // What a run is asked to do. A member has the name of the option that sets it (docs/cli.md).
 #pragma once
 
+#include <kvmark/benchmark/serving_options.hpp>
 #include <kvmark/model/presets.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/arrivals.hpp>
@@ -92,6 +93,7 @@ struct options {
     bool strict = false;                ///< what cannot be had as asked is an error, not a fallback
     std::int64_t max_samples = 100'000; ///< per-request rows kept for the JSON; histograms hold all of them
     workload::parameters workload{};
+    serving_options serving{}; ///< for engine::prefix_blocks
 
     // The launch.
     users_per_kind users_per = users_per_kind::rank;

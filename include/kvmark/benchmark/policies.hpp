@@ -3,6 +3,7 @@
 
 #include <kvmark/cache/lru.hpp>
 #include <kvmark/core/clock.hpp>
+#include <kvmark/engine/prefix_blocks.hpp>
 #include <kvmark/engine/turn_entries.hpp>
 #include <kvmark/workload/user_personas.hpp>
 
@@ -21,7 +22,8 @@ template <class P>
     if (
         requires(P p) { p.now(); } || requires { P::is_virtual; })
         return policy_kind::clock;
-    if (requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
+    if (engine::is_prefix_blocks<P> ||
+        requires(P p, const workload::request& r, engine::archetype_planner& planner) { p.plan(r, planner); })
         return policy_kind::access;
     return policy_kind::unknown;
 }
@@ -36,7 +38,8 @@ constexpr void check_policy() {
     if constexpr (kind == policy_kind::eviction) cache::check_eviction_policy<P>();
     if constexpr (kind == policy_kind::source) workload::check_source<P>();
     if constexpr (kind == policy_kind::clock) check_clock<P>();
-    if constexpr (kind == policy_kind::access) engine::check_access_model<P>();
+    if constexpr (kind == policy_kind::access && !engine::is_prefix_blocks<P>)
+        engine::check_access_model<P>();
 }
 
 /// The first of `Policies` of a kind, or the default.

@@ -196,6 +196,7 @@ private:
             sink.drop(b, from);
         }
         if (victim != no_entry) demote(victim, to, sink);
+        while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
     }
@@ -203,11 +204,12 @@ private:
     template <class Sink>
     bool insert(const block_access& a, std::size_t i, Sink& sink) {
         const block_use use = learn(a, i);
-        if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) return false;
         bool placed = false;
         for (unsigned t = first_; t != no_tier; t = present_tier(t + 1)) {
             note_miss(tiers_[t].policy, use);
             if (make_room(t, use, sink)) {
+                // Its parent may be who made room.
+                if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) break;
                 if (t == first_ && i < config_.pinned_blocks && tiers_[t].pinned < tiers_[t].capacity / 2)
                     pinned_[use.block] = true;
                 enter(use.block, t, use);
@@ -226,14 +228,17 @@ private:
         const entry_id victim = take_victim(t, newcomer);
         if (victim == no_entry) return false;
         demote(victim, t, sink);
+        while (evicts_more(tiers_[t].policy)) demote(take(t), t, sink);
         return true;
     }
 
     /// Out of a full tier; no_entry: nothing in it should make room for this newcomer.
     KVMARK_INLINE entry_id take_victim(unsigned t, const block_use& newcomer) {
-        level& l = tiers_[t];
-        if (!admits(l.policy, newcomer)) return no_entry;
-        const entry_id victim = evict_from(l.policy);
+        return admits(tiers_[t].policy, newcomer) ? take(t) : no_entry;
+    }
+    /// Whoever the tier's policy evicts next; no_entry: nobody.
+    KVMARK_INLINE entry_id take(unsigned t) {
+        const entry_id victim = evict_from(tiers_[t].policy);
         if (victim != no_entry) leave(victim, t);
         return victim;
     }

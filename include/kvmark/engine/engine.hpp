@@ -3,7 +3,7 @@
 
 #include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine_config.hpp>
-#include <kvmark/engine/event_queue.hpp>
+#include <kvmark/engine/event_loop.hpp>
 #include <kvmark/engine/live_figures.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
 #include <kvmark/engine/preparation.hpp>
@@ -28,15 +28,9 @@ public:
           window_(window), observer_(observer), cache_(bounds),
           scheduler_(*this, path, config.io, bounds, config.max_writers),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
           live_(config.duration), users_(config.users) {
-        tiers_.for_each([&]<class T>(std::size_t i, T& t) {
-            recorder_.report.tiers.push_back(
-                {.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
-            std::string note = tier::note_of(t);
-            if (!config_.notes[i].empty() && !note.empty()) note += "; ";
-            recorder_.report.tiers.back().note = note + config_.notes[i];
-        });
+        recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
     measure::run_report run() {
@@ -47,8 +41,8 @@ public:
 
     // --- what op_scheduler asks of its host ---
 
-    [[nodiscard]] nanoseconds now() const { return clock_.now(); }
-    void at(nanoseconds when, task& t) { events_.push(when, {event_kind::leg, &t}); }
+    [[nodiscard]] nanoseconds now() const { return loop_.now(); }
+    void at(nanoseconds when, task& t) { loop_.at(when, {event_kind::leg, &t}); }
     void submit(std::uint8_t lane, task& t) { crew_.submit(lane, t); }
     void repeated(task& t) { record(t); }
 
@@ -58,7 +52,7 @@ public:
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
         if (!t.owner) return;
-        active_request& a = *t.owner;
+        auto& a = static_cast<active_request&>(*t.owner);
         if ((failed || t.abandoned) && t.kind == op_kind::read) {
             count_access(a.counted, t.why, true, ~std::uint64_t{t.times} + 1);
             count_access(a.counted, t.why, false, t.times);
@@ -79,27 +73,11 @@ private:
     /// latency counts from the intended arrival all the same.
     static constexpr std::uint64_t max_queued = 1'000'000;
 
-    // --- the loop ---
+    // --- what event_loop asks of its host ---
 
-    /// Runs until done() or a stop, with `next_arrival()` as the further instant to wake at.
-    template <class Done, class Admit, class NextInstant>
-    void loop(Done&& done, Admit&& admit, NextInstant&& next_instant) {
-        while (!crew_.stop_requested()) {
-            while (io_op* op = crew_.reap()) scheduler_.leg_done(static_cast<task&>(*op));
-            while (!events_.empty() && events_.next_time() <= clock_.now()) handle(events_.pop());
-            admit();
-            if (done()) return;
-            nanoseconds until = next_instant();
-            if (!events_.empty() && events_.next_time() < until) until = events_.next_time();
-            if constexpr (Clock::is_virtual) {
-                clock_.advance_to(until);
-                if (++turns_ % 1024 == 0) crew_.wait({}); // for a signal
-            } else {
-                crew_.wait(until - clock_.now());
-            }
-        }
-    }
+    friend class event_loop<Clock, Crew, event>;
 
+    void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
         switch (e.kind) {
         case event_kind::leg:
@@ -123,18 +101,19 @@ private:
     void prepare() {
         const std::vector<prepared_write> writes = preparation_of(source_, config_);
         std::size_t next = 0;
-        const nanoseconds begun = clock_.now();
+        const nanoseconds begun = loop_.now();
         nanoseconds shown = begun;
-        loop([&] { return next == writes.size() && scheduler_.undone() == 0; },
-             [&] {
-                 for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
-                     write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
-                 if (clock_.now() - shown < tick) return;
-                 shown = clock_.now();
-                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                 observer_.on_progress(live_.preparing(shown - begun, fraction));
-             },
-             [&] { return clock_.now() + tick; });
+        loop_.run(
+            *this, [&] { return next == writes.size() && scheduler_.undone() == 0; },
+            [&] {
+                for (; next < writes.size() && scheduler_.undone() < config_.precondition_writers; ++next)
+                    write(writes[next].key, purpose::prefill, writes[next].size, nullptr);
+                if (now() - shown < tick) return;
+                shown = now();
+                const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
+                observer_.on_progress(live_.preparing(shown - begun, fraction));
+            },
+            [&] { return now() + tick; });
     }
 
     // --- the window ---
@@ -147,21 +126,22 @@ private:
         const measure::process_usage process = measure::read_process_usage();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
             crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
-        start_ = clock_.now();
+        start_ = loop_.now();
         end_ = start_ + config_.duration;
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
-        events_.push(start_ + tick, {event_kind::tick, nullptr});
+        loop_.at(start_ + tick, {event_kind::tick, nullptr});
         if (config_.scaling != scaling_mode::off)
-            events_.push(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
         pull();
-        loop([&] { return clock_.now() >= end_ || served_out(); }, [&] { take_arrivals(); },
-             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
+        loop_.run(
+            *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
+            [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
         window_.open.store(false, std::memory_order_relaxed);
         measuring_ = false;
-        const nanoseconds now = clock_.now();
+        const nanoseconds closed = now();
         if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (now < end_ ? now : end_) - start_;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
         recorder_.report.device = counters.read() - device;
         if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
     }
@@ -188,7 +168,7 @@ private:
     }
 
     void take_arrivals() {
-        while (may_arrive() && start_ + pending_->arrival <= clock_.now()) {
+        while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             ++recorder_.report.classes[c].arrived;
             queue_[c].push(*pending_);
@@ -208,7 +188,7 @@ private:
         a.request = queue_[c].pop();
         --queued_;
         ++in_service_;
-        a.admitted = clock_.now();
+        a.admitted = loop_.now();
         admission planner{*this, a};
         access_.plan(a.request, planner);
         step(a);
@@ -216,15 +196,15 @@ private:
 
     void step(active_request& a) {
         if (a.at < a.steps.size()) return scheduler_.turn(*a.steps[a.at]);
-        a.storage_done = clock_.now();
+        a.storage_done = loop_.now();
         const nanoseconds generation =
             config_.generation_per_token * static_cast<std::int64_t>(a.request.output.count);
-        events_.push(a.storage_done + generation, {event_kind::generated, &a});
+        loop_.at(a.storage_done + generation, {event_kind::generated, &a});
     }
 
     void complete(active_request& a) {
         if (measuring_) {
-            recorder_.completed(a, start_ + a.request.arrival, clock_.now());
+            recorder_.completed(a, start_ + a.request.arrival, loop_.now());
             scale_tokens_ += a.request.output;
         }
         --in_service_;
@@ -336,26 +316,14 @@ private:
         if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
-            split_time(t, clock_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
+            split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
         recorder_.operation(t, s);
-        count_modelled(t);
-        if (t.owner && t.why == purpose::decode) t.owner->decode_time += s.total;
-        if (t.owner && t.why == purpose::prefill) t.owner->prefill_time += s.total;
+        recorder_.count_modelled(t, tiers_);
+        if (auto* a = static_cast<active_request*>(t.owner)) {
+            if (t.why == purpose::decode) a->decode_time += s.total;
+            if (t.why == purpose::prefill) a->prefill_time += s.total;
+        }
         observe_io(t);
-    }
-
-    /// A tier that only models time has no worker to count its bytes.
-    void count_modelled(const task& t) {
-        const auto moved = [&](std::uint8_t index, bool writes) {
-            tiers_.at(index, [&]<class T>(T&) {
-                if constexpr (tier::timed_tier<T>) {
-                    auto& stats = recorder_.report.tiers[index];
-                    (writes ? stats.write : stats.read).moved += t.size;
-                }
-            });
-        };
-        if (t.kind == op_kind::move) moved(t.from, false);
-        moved(t.tier, t.kind != op_kind::read);
     }
 
     void observe_io(const task& t) {
@@ -368,22 +336,22 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = clock_.now() - start_;
+            const nanoseconds when = loop_.now() - start_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
     void on_tick() {
-        const nanoseconds now = clock_.now();
+        const nanoseconds now = loop_.now();
         observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
                                            recorder_.take_interval_tokens(), users_, queued_));
-        events_.push(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
     void on_scale() {
         if constexpr (workload::scalable_source<Source>) {
-            const nanoseconds now = clock_.now();
+            const nanoseconds now = loop_.now();
             const double rate = static_cast<double>(scale_tokens_.count) / to_seconds(autoscaler::interval);
             const double p95 = recorder_.take_read_p95_ms();
             scale_tokens_ = {};
@@ -394,7 +362,7 @@ private:
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
                 {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
-            events_.push(now + autoscaler::interval, {event_kind::scale, nullptr});
+            loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
         }
     }
 
@@ -402,11 +370,7 @@ private:
     measure::run_report finish() {
         crew_.halt();
         auto& report = recorder_.report;
-        crew_.for_each_worker([&](io_worker& w) {
-            recorder_.merge(w);
-            report.io_buffer_bytes += w.memory().size();
-        });
-        recorder_.merge_faults(scheduler_.worker());
+        recorder_.collect(crew_, scheduler_.worker());
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             report.tiers[t].used = cache_.used(t);
             report.tiers[t].entries = cache_.entries_in(t);
@@ -416,8 +380,6 @@ private:
             report.classes[c].in_service =
                 report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
         }
-        report.interrupted = crew_.stop_requested();
-        report.stop_signal = crew_.stop_signal();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
         if (report.peak_users < config_.users) report.peak_users = config_.users;
@@ -431,10 +393,9 @@ private:
     Crew& crew_;
     io_window& window_;
     Observer& observer_;
-    Clock clock_;
     cache::waterfall<Eviction> cache_;
     scheduler scheduler_;
-    event_queue<event> events_;
+    event_loop<Clock, Crew, event> loop_;
     recorder recorder_;
     autoscaler scaler_;
     live_figures live_;
@@ -445,7 +406,6 @@ private:
     active_request* free_ = nullptr;
     std::vector<cache::displacement> displaced_;
     std::uint64_t users_;
-    std::uint64_t turns_ = 0;
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;

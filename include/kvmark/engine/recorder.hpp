@@ -9,7 +9,7 @@
 namespace kvmark::engine {
 
 /// A request between admission and completion, with what it will add to the report when it completes.
-struct active_request {
+struct active_request : task_owner {
     workload::request request;
     nanoseconds admitted{};
     nanoseconds storage_done{};
@@ -124,6 +124,29 @@ public:
             report.samples_capped = true;
     }
 
+    /// The same of a request over prefix blocks: its answer took `end_to_end`, and `load` of it the tiers.
+    void answered(tokens output, nanoseconds end_to_end, nanoseconds load) {
+        ++report.requests_completed;
+        report.tokens_generated += output;
+        report.storage_time += load;
+        report.end_to_end.record(end_to_end);
+        report.storage_io.record(load);
+        interval_tokens_ += output;
+    }
+
+    /// A tier that only models time has no worker to count its bytes.
+    template <class Stack>
+    void count_modelled(const task& t, Stack& tiers) {
+        const auto moved = [&](std::uint8_t index, bool writes) {
+            tiers.at(index, [&]<class T>(T&) {
+                if constexpr (tier::timed_tier<T>)
+                    (writes ? report.tiers[index].write : report.tiers[index].read).moved += t.size;
+            });
+        };
+        if (t.kind == op_kind::move) moved(t.from, false);
+        moved(t.tier, t.kind != op_kind::read);
+    }
+
     /// The P95 of storage reads since the last call, in ms.
     [[nodiscard]] double take_read_p95_ms() {
         const double p95 = to_milliseconds(recent_reads_.quantile(0.95));
@@ -132,7 +155,28 @@ public:
     }
     [[nodiscard]] tokens take_interval_tokens() { return std::exchange(interval_tokens_, tokens()); }
 
-    /// Adds what a worker moved and met.
+    /// Adds what the crew's workers moved and met, and the faults of the engine's own.
+    template <class Crew>
+    KVMARK_COLD void collect(Crew& crew, const io_worker& own) {
+        crew.for_each_worker([&](io_worker& w) {
+            merge(w);
+            report.io_buffer_bytes += w.memory().size();
+        });
+        merge_faults(own);
+        report.interrupted = crew.stop_requested();
+        report.stop_signal = crew.stop_signal();
+    }
+
+    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds,
+                    const std::vector<std::string>& notes) {
+        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+            report.tiers.push_back({.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+            std::string note = tier::note_of(t);
+            if (!notes[i].empty() && !note.empty()) note += "; ";
+            report.tiers.back().note = note + notes[i];
+        });
+    }
+
     KVMARK_COLD void merge(io_worker& worker) {
         for (std::size_t t = 0; t < report.tiers.size(); ++t) {
             io_counters& c = worker.counters(t);

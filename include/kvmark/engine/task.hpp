@@ -9,7 +9,8 @@
 
 namespace kvmark::engine {
 
-struct active_request;
+/// Whose operation a task is; an engine derives its requests from it.
+struct task_owner {};
 
 /// The legs of an operation, in order; each kind of operation and each kind of tier skips some.
 enum class task_leg : std::uint8_t {
@@ -25,14 +26,14 @@ enum class task_leg : std::uint8_t {
 struct task : io_op {
     task_leg leg = task_leg::modelled_read;
     purpose why = purpose::prefill;
-    std::uint8_t waits = 0;          ///< conditions not yet met: its turn, its entry, room in the tier
-    bool has_entry = false;          ///< its entry's earlier operations are out of the way
-    bool holds_writer = false;       ///< it counts against max_concurrent_allocs
-    bool abandoned = false;          ///< its entry has no bytes: an earlier write failed
-    std::uint32_t times = 1;         ///< how often the entry is still to be read
-    nanoseconds wanted{};            ///< engine clock, when its turn came
-    nanoseconds running{};           ///< engine clock, when its first leg began
-    active_request* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
+    std::uint8_t waits = 0;      ///< conditions not yet met: its turn, its entry, room in the tier
+    bool has_entry = false;      ///< its entry's earlier operations are out of the way
+    bool holds_writer = false;   ///< it counts against max_concurrent_allocs
+    bool abandoned = false;      ///< its entry has no bytes: an earlier write failed
+    std::uint32_t times = 1;     ///< how often the entry is still to be read
+    nanoseconds wanted{};        ///< engine clock, when its turn came
+    nanoseconds running{};       ///< engine clock, when its first leg began
+    task_owner* owner = nullptr; ///< null: a displacement or a preparation, which no request waits for
     task* next_on_entry = nullptr;
 
     [[nodiscard]] bool exclusive() const { return kind != op_kind::read; }

@@ -49,6 +49,31 @@ inline void add(process_usage& to, const process_usage& p) {
     to.peak_resident += p.peak_resident;
 }
 
+inline void add(serving_stats& to, const serving_stats& s) {
+    cache::replay_counts& c = to.counts;
+    c.requests += s.counts.requests;
+    c.block_refs += s.counts.block_refs;
+    c.hit_blocks_prefix += s.counts.hit_blocks_prefix;
+    c.hit_blocks_any += s.counts.hit_blocks_any;
+    c.recomputed_blocks += s.counts.recomputed_blocks;
+    c.measured_tokens += s.counts.measured_tokens;
+    c.hit_tokens += s.counts.hit_tokens;
+    for (std::size_t t = 0; t < c.tiers.size(); ++t) {
+        c.tiers[t].read += s.counts.tiers[t].read;
+        c.tiers[t].written += s.counts.tiers[t].written;
+        c.tiers[t].demoted += s.counts.tiers[t].demoted;
+        c.tiers[t].dropped += s.counts.tiers[t].dropped;
+    }
+    to.block = s.block;
+    to.block_tokens = s.block_tokens;
+    to.completed += s.completed;
+    to.ttft.merge(s.ttft);
+    to.queue.merge(s.queue);
+    to.load.merge(s.load);
+    to.prefill.merge(s.prefill);
+    to.inter_token.merge(s.inter_token);
+}
+
 /// Whether a tier has a limit at all: a modelled or null tier may hold any amount.
 [[nodiscard]] constexpr bool is_bounded(bytes limit) { return limit.count != ~std::uint64_t{0}; }
 

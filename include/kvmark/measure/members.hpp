@@ -128,18 +128,46 @@ void visit_members(Archive& archive, T& x) {
     archive(end_to_end_s, storage_s, generation_s, prefill_s, decode_s);
 }
 
+} // namespace kvmark::measure
+
+namespace kvmark::cache { // where a call finds them by their argument
+
+template <class Archive, measure::either<replay_counts::tier> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [read, written, demoted, dropped] = x;
+    archive(read, written, demoted, dropped);
+}
+
+template <class Archive, measure::either<replay_counts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+           hit_tokens, tiers] = x;
+    archive(requests, block_refs, hit_blocks_prefix, hit_blocks_any, recomputed_blocks, measured_tokens,
+            hit_tokens, tiers);
+}
+
+} // namespace kvmark::cache
+
+namespace kvmark::measure {
+
+template <class Archive, either<serving_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token] = x;
+    archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-           primary] = x;
+           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+           serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes, job,
-            primary);
+            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+            serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>

@@ -38,6 +38,7 @@ public:
         measure::add(sum_.cache, part.cache);
         for (std::size_t i = 0; i < part.tiers.size(); ++i) add_tier(i, part.tiers[i]);
         measure::add(sum_.process, part.process);
+        if (part.serving) measure::add(sum_.serving ? *sum_.serving : sum_.serving.emplace(), *part.serving);
         sum_.io_buffer_bytes += part.io_buffer_bytes;
         add_device(host, part.device);
         add_faults(part, rank);

@@ -3,6 +3,7 @@
 
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/job_stats.hpp>
+#include <kvmark/measure/serving_stats.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/request.hpp>
 
@@ -140,8 +141,9 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;          ///< false where another process of the job reports to the user
+    std::optional<serving_stats> serving; ///< of a run over prefix blocks
+    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;                  ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {

@@ -40,6 +40,14 @@ struct block_request {
     return input.count - before < block.count ? input.count - before : block.count;
 }
 
+/// Tokens in the first `blocks` blocks of an input.
+[[nodiscard]] KVMARK_INLINE constexpr std::uint64_t leading_tokens(tokens input, tokens block,
+                                                                   std::size_t blocks) {
+    const std::uint64_t whole = input.count / block.count;
+    if (blocks <= whole) return blocks * block.count;
+    return input.count + (blocks - whole - (input.count % block.count != 0));
+}
+
 /// What stands at the start of the compact form; then a trace_record for each request, followed by the
 /// numbers of its blocks and padded to eight bytes. All in the machine's byte order.
 struct trace_header {

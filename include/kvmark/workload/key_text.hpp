@@ -7,8 +7,8 @@
 
 namespace kvmark::workload {
 
-/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>` or `prepared_<n>`. The reference
-/// writes the wall clock and the user into its keys; ours are the same in every run of a seed.
+/// `conv_<n>_turn_<n>`, `req_<id>`, `system_prompt_<n>`, `doc_<n>_chunk_<n>`, `prepared_<n>` or `block_<n>`.
+/// The reference writes the wall clock and the user into its keys; ours are the same in every run of a seed.
 [[nodiscard]] KVMARK_COLD std::string key_text(object_key key) {
     const std::string owner = std::to_string(key.owner());
     const std::string part = std::to_string(key.part());
@@ -23,6 +23,8 @@ namespace kvmark::workload {
         return "doc_" + owner + "_chunk_" + part;
     case object_kind::prepared:
         return "prepared_" + owner;
+    case object_kind::block:
+        return "block_" + owner;
     }
     return "key_" + std::to_string(key.packed);
 }

@@ -14,7 +14,7 @@ inline constexpr std::array<std::string_view, 3> service_class_names{"interactiv
 enum class phase : std::uint8_t { prefill, decode, prefill_decode };
 
 /// What kind of thing an entry's key names.
-enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared };
+enum class object_kind : std::uint8_t { turn, single, system_prompt, document_chunk, prepared, block };
 
 /// The 64-bit name of a cache entry: kind (4 bits), owner (40 bits), part (20 bits). It holds no text and can
 /// be turned back into the reference's key for a report.
