@@ -799,8 +799,8 @@ namespace kvmark::workload {
 
 /// How a given rate spaces its arrivals. poisson: gaps drawn from an exponential distribution. fixed: all
 /// equal. gamma and weibull have a shape: 1 is poisson, below 1 arrivals come in bursts, above 1 they are
-/// more even. Source: gamma gaps fit LLM services, and Weibull gaps some of them (BurstGPT, KDD 2025;
-/// ServeGen, 2025).
+/// more even. Source: both fit recorded LLM services better than poisson in many cases (ServeGen, arXiv
+/// 2505.09999).
 enum class arrival_process : std::uint8_t { poisson, fixed, gamma, weibull };
 
 /// Within it the mean of a Weibull distribution can be held in floating point.
@@ -1879,7 +1879,7 @@ struct synthetic_config {
     struct {
         shared_items tools{20, 1, {12'200, 0.15}};
         lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
-        lognormal task{2900, 1};     ///< what the user asks for, with the files it names
+        lognormal task{3300, 0.7};   ///< what the user asks for, with the files it names
         double mean_steps = 20;
         lognormal result{510, 1.4}; ///< of a tool
         lognormal answer{209, 0.9};
@@ -2126,7 +2126,6 @@ public:
     void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
         tokens_ += p.tokens;
         const std::uint64_t full = tokens_ / block_tokens;
-        if (blocks_.size() == full) return;
         if (p.first_block == no_block) {
             p.first_block = numbers.count();
             for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
