@@ -91,6 +91,7 @@
 #include <kvmark/cache/selected_policy.hpp>
 #include <kvmark/cache/sieve.hpp>
 #include <kvmark/cache/slru.hpp>
+#include <kvmark/cache/tier_bounds.hpp>
 #include <kvmark/cache/tinylfu.hpp>
 #include <kvmark/cache/waterfall.hpp>
 

@@ -5343,10 +5343,9 @@ public:
     KVMARK_INLINE block_hits serve(const block_access& a, Sink& sink) {
         if (!last_use_.empty()) expire(a, sink);
         block_hits hits = find_prefix(a);
-        for (std::size_t i = 0; i < hits.prefix; ++i) read(a, i, sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
         if (prefixes_) protect(a);
-        if (promotes())
-            for (std::size_t i = 0; i < hits.prefix; ++i) promote(a.blocks[i], sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) use(a, i, sink);
         hits.any = hits.prefix;
         for (std::size_t i = hits.prefix; i < a.blocks.size(); ++i) {
             if (resident_[a.blocks[i]] != 0) {
@@ -5382,9 +5381,6 @@ private:
 
     [[nodiscard]] KVMARK_INLINE static unsigned fastest(std::uint8_t tiers) {
         return static_cast<unsigned>(__builtin_ctz(tiers));
-    }
-    [[nodiscard]] bool promotes() const {
-        return config_.promotion != promotion_mode::never && tiers_.size() > 1;
     }
     [[nodiscard]] bool is_pinned(block_number b, std::size_t tier) const {
         return tier == first_ && !pinned_.empty() && pinned_[b];
@@ -5425,32 +5421,40 @@ private:
         return hits;
     }
 
+    /// Touches a block that is cached.
     KVMARK_INLINE void touch(const block_access& a, std::size_t i) {
         const block_use use = learn(a, i);
         const unsigned t = fastest(resident_[use.block]);
         if (!last_use_.empty()) last_use_[use.block] = a.arrival;
         if (!is_pinned(use.block, t)) touch_in(tiers_[t].policy, use);
     }
+
+    /// Of a block that was loaded: promotes it or touches it.
     template <class Sink>
-    KVMARK_INLINE void read(const block_access& a, std::size_t i, Sink& sink) {
-        touch(a, i);
-        sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
+    KVMARK_INLINE void use(const block_access& a, std::size_t i, Sink& sink) {
+        const block_number b = a.blocks[i];
+        if (resident_[b] == 0) return; // a promotion before it has pushed it out
+        if (KVMARK_LIKELY(fastest(resident_[b]) == first_) || !is_time_to_promote(b) || !promote(a, i, sink))
+            touch(a, i);
     }
 
+    [[nodiscard]] bool is_time_to_promote(block_number b) {
+        if (config_.promotion != promotion_mode::on_nth_hit)
+            return config_.promotion == promotion_mode::always;
+        if (hits_[b] < 255) ++hits_[b];
+        return hits_[b] >= config_.promote_at;
+    }
+
+    /// False: the first tier would not make room for it.
     template <class Sink>
-    void promote(block_number b, Sink& sink) {
-        if (resident_[b] == 0) return; // another promotion has pushed it out
+    bool promote(const block_access& a, std::size_t i, Sink& sink) {
+        const block_use use = learn(a, i);
+        const block_number b = use.block;
         const unsigned from = fastest(resident_[b]), to = first_;
-        if (from == to) return;
-        if (config_.promotion == promotion_mode::on_nth_hit) {
-            if (hits_[b] < 255) ++hits_[b];
-            if (hits_[b] < config_.promote_at) return;
-        }
-        const block_use use = use_of(b);
         level& l = tiers_[to];
         note_miss(l.policy, use);
         entry_id victim = no_entry;
-        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return;
+        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return false;
         if (config_.writes == write_mode::on_eviction) { // out first: its room may serve the victim
             forget(b, from);
             sink.drop(b, from);
@@ -5459,6 +5463,8 @@ private:
         while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
+        if (!last_use_.empty()) last_use_[b] = a.arrival;
+        return true;
     }
 
     template <class Sink>
@@ -6607,9 +6613,8 @@ private:
 
 } // namespace kvmark::cache
 
-// kvmark/cache/waterfall.hpp
-// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
-// fall.
+// kvmark/cache/tier_bounds.hpp
+// How much a tier holds, and how far it is filled.
 
 namespace kvmark::cache {
 
@@ -6620,6 +6625,14 @@ struct tier_bounds {
     double target = 1.0;  ///< share of the limit up to which it is filled
     double largest = 1.0; ///< an entry above this share of the limit skips the tier
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/waterfall.hpp
+// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
+// fall.
+
+namespace kvmark::cache {
 
 /// One step by which room was made: the entry falls to tier `to`, or is dropped.
 struct displacement {
@@ -9101,9 +9114,9 @@ public:
            Source& source, Crew& crew, io_path<Stack>& path, io_window& window, Observer& observer)
         : config_(config), tiers_(tiers), access_(std::move(access)), source_(source), crew_(crew),
           window_(window), observer_(observer), cache_(bounds),
-          scheduler_(*this, path, config.io, bounds, config.max_writers),
+          scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
