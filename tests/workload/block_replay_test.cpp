@@ -1,10 +1,13 @@
 // A trace played with its own times, with drawn ones, and as a closed loop.
 #include <kvmark/workload/block_replay.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
 
 #include "support/catch.hpp"
 #include "workload/block_traces.hpp"
 
 #include <cmath>
+#include <map>
+#include <set>
 
 using namespace kvmark;
 using namespace kvmark::workload;
@@ -154,6 +157,54 @@ TEST_CASE("a closed loop plays its sessions again, each after its own last answe
     replay.completed(3, nanoseconds(6));
     CHECK(replay.next_arrival() == nanoseconds(6));
     CHECK(replay.next()->id == 5);
+}
+
+TEST_CASE(
+    "in a closed loop every request comes once, after what it waits for, and sessions keep to their places") {
+    synthetic_config made = *synthetic_by_name("mix");
+    made.requests = 3000;
+    made.session_rate = 10;
+    const block_trace trace = make_synthetic(made);
+    const auto recorded = testing::requests_of(trace);
+    block_replay replay(trace,
+                        {.arrivals = replay_arrivals::closed, .speedup = 4, .sessions = 8, .cycles = 2});
+    random_stream draw(5);
+    min_heap<known_arrival> answers; // that are under way
+    std::map<std::uint64_t, nanoseconds> answered;
+    std::map<std::uint32_t, std::uint64_t> left; // of each active session
+    std::map<std::uint32_t, std::uint64_t> size;
+    for (const block_request& r : recorded) ++size[r.session];
+    std::set<std::uint64_t> seen;
+    nanoseconds last{};
+    while (!replay.exhausted() || !answers.empty()) {
+        const std::optional<nanoseconds> arrival = replay.next_arrival();
+        if (!arrival || (!answers.empty() && answers.top().at <= *arrival)) {
+            REQUIRE_FALSE(answers.empty());
+            const known_arrival done = answers.top();
+            answers.pop();
+            answered[done.id] = done.at;
+            const std::uint32_t session = recorded[done.id % 3000].session;
+            if (--left[session] == 0) left.erase(session);
+            replay.completed(done.id, done.at);
+            continue;
+        }
+        const std::optional<block_request> r = replay.next();
+        REQUIRE(r);
+        REQUIRE(r->arrival >= last);
+        last = r->arrival;
+        REQUIRE(seen.insert(r->id).second);
+        if (r->after == block_request::nobody) {
+            REQUIRE(left.emplace(r->session, size[r->session]).second);
+        } else {
+            REQUIRE(answered.count(r->after) == 1);
+            const double pause = static_cast<double>(r->think.count) / 4;
+            REQUIRE(std::abs(static_cast<double>((r->arrival - answered[r->after]).count) - pause) <= 1);
+        }
+        REQUIRE(left.size() <= 8);
+        const double service = draw.exponential(1e9);
+        answers.push({r->arrival + nanoseconds(static_cast<std::int64_t>(service)), r->id});
+    }
+    CHECK(seen.size() == 6000);
 }
 
 TEST_CASE("what cannot be replayed is said, all at once") {
