@@ -39,7 +39,7 @@ io_trace::~io_trace() {
 
 result<io_trace> io_trace::open(const std::string& path, double epoch) {
     io_trace trace;
-    trace.path_ = report::link_target(path);
+    trace.path_ = link_target(path);
     trace.epoch_ = epoch;
     trace.file_.reset(std::fopen((trace.path_ + ".partial").c_str(), "wbe"));
     if (!trace.file_) return trace_error(trace.path_, std::strerror(errno));

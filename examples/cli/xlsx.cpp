@@ -15,7 +15,7 @@ namespace kvmark::cli {
 const bool xlsx_is_available = true;
 
 result<void> write_xlsx(const std::string& path, const measure::run_report& report) {
-    const std::string target = report::link_target(path), partial = target + ".partial";
+    const std::string target = link_target(path), partial = target + ".partial";
     lxw_workbook* book = workbook_new(partial.c_str());
     lxw_worksheet* sheet = workbook_add_worksheet(book, "kvmark");
     lxw_format* bold = workbook_add_format(book);

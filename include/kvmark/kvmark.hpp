@@ -15,6 +15,7 @@
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/core/streaming_copy.hpp>
 #include <kvmark/core/units.hpp>
+#include <kvmark/core/whole_file.hpp>
 #include <kvmark/core/zipf.hpp>
 
 #include <kvmark/model/geometry.hpp>
@@ -30,6 +31,7 @@
 #include <kvmark/workload/documents.hpp>
 #include <kvmark/workload/key_text.hpp>
 #include <kvmark/workload/parameters.hpp>
+#include <kvmark/workload/prefix_nodes.hpp>
 #include <kvmark/workload/request.hpp>
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
@@ -39,6 +41,7 @@
 #include <kvmark/workload/synthetic_context.hpp>
 #include <kvmark/workload/synthetic_sessions.hpp>
 #include <kvmark/workload/trace_builder.hpp>
+#include <kvmark/workload/trace_facts.hpp>
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>
 

@@ -654,6 +654,94 @@ KVMARK_INLINE void streaming_copy(std::byte* to, const std::byte* from, std::siz
 
 } // namespace kvmark
 
+// kvmark/core/whole_file.hpp
+// A file that is written whole or not at all.
+
+#include <cerrno>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace kvmark {
+
+/// Where a symbolic link leads, so that replacing the file leaves the link a link; other paths as they are.
+[[nodiscard]] KVMARK_COLD std::string link_target(const std::string& path) {
+    char* const resolved = ::realpath(path.c_str(), nullptr);
+    if (resolved == nullptr) return path;
+    std::string target = resolved;
+    ::free(resolved);
+    return target;
+}
+
+/// Grows under a temporary name beside `path` and is renamed over it, so that a reader, a full disk or a
+/// crash never sees half of it. One that is not committed leaves nothing. Errors: system, with the path and
+/// the cause.
+class whole_file {
+public:
+    static result<whole_file> create(const std::string& path) {
+        whole_file f;
+        f.target_ = link_target(path);
+        struct stat info {};
+        if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+            return f.failed(S_ISDIR(info.st_mode) ? EISDIR : ESPIPE);
+        const std::string temporary = f.target_ + ".tmp." + std::to_string(::getpid());
+        f.fd_ = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (f.fd_ < 0)
+            return error{error_kind::system, "cannot create " + temporary + ": " + std::strerror(errno)};
+        f.temporary_ = temporary;
+        return f;
+    }
+
+    whole_file(whole_file&& other) noexcept
+        : target_(std::move(other.target_)), temporary_(std::exchange(other.temporary_, {})),
+          fd_(std::exchange(other.fd_, -1)) {}
+    whole_file& operator=(whole_file&&) = delete;
+    ~whole_file() {
+        if (fd_ >= 0) ::close(fd_);
+        if (!temporary_.empty()) ::unlink(temporary_.c_str());
+    }
+
+    /// Behind what was written before.
+    result<void> append(std::span<const std::byte> data) {
+        while (!data.empty()) {
+            const ssize_t n = ::write(fd_, data.data(), data.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return failed(errno);
+            data = data.subspan(static_cast<std::size_t>(n));
+        }
+        return {};
+    }
+
+    /// Over what was written at the file's start; at most as much.
+    result<void> overwrite_start(std::span<const std::byte> data) {
+        if (::lseek(fd_, 0, SEEK_SET) != 0) return failed(errno);
+        return append(data);
+    }
+
+    /// Flushes it to the device and gives it its name. Nothing may follow.
+    result<void> commit() {
+        int failure = ::fsync(fd_) != 0 ? errno : 0;
+        if (::close(std::exchange(fd_, -1)) != 0 && failure == 0) failure = errno;
+        if (failure == 0 && ::rename(temporary_.c_str(), target_.c_str()) != 0) failure = errno;
+        if (failure != 0) return failed(failure);
+        temporary_.clear();
+        return {};
+    }
+
+private:
+    whole_file() = default;
+
+    [[nodiscard]] error failed(int number) const {
+        return {error_kind::system, "cannot write " + target_ + ": " + std::strerror(number)};
+    }
+
+    std::string target_;
+    std::string temporary_; ///< empty: no longer ours to remove
+    int fd_ = -1;
+};
+
+} // namespace kvmark
+
 // kvmark/core/zipf.hpp
 // Ranks whose chance falls as a power of the rank.
 
@@ -964,7 +1052,7 @@ struct trace_header {
     std::int64_t duration_ns = 0; ///< from the first arrival to the last
     std::uint32_t sessions = 0;
     std::uint32_t prefix_unique = 1; ///< 1: a block has the same predecessor wherever it appears
-    std::uint64_t checksum = 0;      ///< of all that follows the header
+    std::uint64_t checksum = 0;      ///< in a file: of all that follows the header, then of it with a 0 here
     std::array<char, 32> format{};   ///< what it was made from, zero-terminated
 };
 static_assert(sizeof(trace_header) == 112);
@@ -1753,6 +1841,175 @@ namespace kvmark::workload {
 
 } // namespace kvmark::workload
 
+// kvmark/workload/trace_builder.hpp
+// Makes a trace in blocks, request by request.
+
+namespace kvmark::workload {
+
+/// Gives blocks their numbers: dense, in the order of first appearance. Names that already count like that,
+/// as Mooncake's do, cost no memory; all others 21 to 43 bytes for each block.
+class block_numbering {
+public:
+    [[nodiscard]] block_number number(std::uint64_t name) {
+        if (dense_) {
+            if (name < count_) return static_cast<block_number>(name);
+            if (name == count_) return count_++;
+            dense_ = false;
+            for (block_number known = 0; known < count_; ++known) index_.insert(known, known);
+        }
+        if (const auto known = index_.find(name)) return *known;
+        index_.insert(name, count_);
+        return count_++;
+    }
+    /// The numbers of several, in `to`, which keeps them.
+    std::span<const block_number> number_all(std::span<const std::uint64_t> names,
+                                             std::vector<block_number>& to) {
+        to.clear();
+        for (const std::uint64_t name : names) to.push_back(number(name));
+        return to;
+    }
+    /// A number for a block that is never named. A numbering serves named blocks or these, not both.
+    [[nodiscard]] block_number fresh() { return count_++; }
+    [[nodiscard]] block_number count() const { return count_; }
+
+private:
+    bool dense_ = true;
+    block_number count_ = 0;
+    key_index index_;
+};
+
+/// One request as a reader or a generator knows it.
+struct trace_row {
+    nanoseconds arrival{};
+    std::uint64_t after = block_request::nobody; ///< see block_request
+    nanoseconds think{};
+    std::uint32_t session = 0;
+    tokens input{};
+    tokens output{};
+    std::span<const block_number> blocks{}; ///< by their numbers; each new one is the next that is free
+};
+
+/// Makes records of rows, and the header of all. Who holds it keeps the bytes: in memory, or in a file.
+class trace_encoder {
+public:
+    /// `format` names where the rows come from, at most 31 characters.
+    trace_encoder(tokens block_tokens, std::string_view format) {
+        header_.block_tokens = static_cast<std::uint32_t>(block_tokens.count);
+        for (std::size_t i = 0; i < format.size() && i + 1 < header_.format.size(); ++i)
+            header_.format[i] = format[i];
+    }
+
+    /// Appends the record of a request to `bytes`; its place in the trace. An arrival before the last one's
+    /// is moved to it.
+    std::uint64_t append(const trace_row& row, std::vector<std::byte>& bytes) {
+        std::int64_t arrival = row.arrival.count;
+        if (header_.requests > 0 && arrival < last_arrival_) arrival = last_arrival_;
+        if (header_.requests == 0) first_arrival_ = arrival;
+        last_arrival_ = arrival;
+        const trace_record record{.arrival_ns = arrival - first_arrival_,
+                                  .think_ns = row.think.count,
+                                  .after = row.after,
+                                  .session = row.session,
+                                  .input = static_cast<std::uint32_t>(row.input.count),
+                                  .output = static_cast<std::uint32_t>(row.output.count),
+                                  .blocks = static_cast<std::uint32_t>(row.blocks.size())};
+        const std::size_t at = bytes.size();
+        bytes.resize(at + trace_record::stride(row.blocks.size()));
+        std::memcpy(bytes.data() + at, &record, sizeof record);
+        if (!row.blocks.empty())
+            std::memcpy(bytes.data() + at + sizeof record, row.blocks.data(), row.blocks.size_bytes());
+        note_predecessors(row.blocks);
+        header_.references += row.blocks.size();
+        header_.input_tokens += row.input.count;
+        header_.output_tokens += row.output.count;
+        header_.duration_ns = record.arrival_ns;
+        if (row.session >= header_.sessions) header_.sessions = row.session + 1;
+        return header_.requests++;
+    }
+
+    /// Of all that was appended; the checksum is left at 0.
+    [[nodiscard]] trace_header header() const {
+        trace_header h = header_;
+        h.distinct = predecessor_.size();
+        return h;
+    }
+
+private:
+    void note_predecessors(std::span<const block_number> blocks) {
+        block_number before = no_block;
+        for (const block_number b : blocks) {
+            if (b >= predecessor_.size())
+                predecessor_.push_back(before);
+            else if (predecessor_[b] != before)
+                header_.prefix_unique = 0;
+            before = b;
+        }
+    }
+
+    trace_header header_;
+    std::vector<block_number> predecessor_;
+    std::int64_t first_arrival_ = 0;
+    std::int64_t last_arrival_ = 0;
+};
+
+/// Collects rows in memory.
+class trace_builder {
+public:
+    /// `format`: see trace_encoder.
+    explicit trace_builder(tokens block_tokens, std::string_view format = "made")
+        : encoder_(block_tokens, format) {}
+
+    /// Appends a request; its place. An arrival before the last one's is moved to it.
+    std::uint64_t add(const trace_row& row) { return encoder_.append(row, bytes_); }
+
+    /// All that was added. The builder is empty afterwards.
+    [[nodiscard]] block_trace finish() {
+        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
+        return {encoder_.header(), *owned, owned};
+    }
+
+private:
+    trace_encoder encoder_;
+    std::vector<std::byte> bytes_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/prefix_nodes.hpp
+// A trace whose blocks are named by all that stands before them.
+
+namespace kvmark::workload {
+
+/// The same requests with the nodes of a prefix trie in place of blocks. A node is a block behind its parent
+/// node, so a block that follows two different prefixes becomes two. Numbers are in the order of first
+/// appearance, and the result is prefix_unique. A trace that already is comes back as it is.
+[[nodiscard]] KVMARK_COLD block_trace as_prefix_nodes(const block_trace& trace) {
+    if (trace.header().prefix_unique != 0) return trace;
+    trace_builder nodes(trace.block_tokens(), trace.header().format.data());
+    block_numbering numbers;
+    std::vector<block_number> chain;
+    block_trace::cursor at(trace);
+    block_request r;
+    while (at.next(r)) {
+        chain.clear();
+        std::uint64_t parent = no_block;
+        for (const block_number b : r.blocks) {
+            chain.push_back(numbers.number(parent << 32 | b));
+            parent = chain.back();
+        }
+        nodes.add({.arrival = r.arrival,
+                   .after = r.after,
+                   .think = r.think,
+                   .session = r.session,
+                   .input = r.input,
+                   .output = r.output,
+                   .blocks = chain});
+    }
+    return nodes.finish();
+}
+
+} // namespace kvmark::workload
+
 // kvmark/workload/request_rules.hpp
 // The rules that hold for a request wherever its sizes come from: phase, class of service, system prompt.
 
@@ -1974,112 +2231,6 @@ struct synthetic_config {
     count("blocks of an object", c.popularity.blocks, (1u << 30) / block);
     return faults;
 }
-
-} // namespace kvmark::workload
-
-// kvmark/workload/trace_builder.hpp
-// Makes a trace in blocks, request by request.
-
-namespace kvmark::workload {
-
-/// Gives blocks their numbers: dense, in the order of first appearance. Names that already count like that,
-/// as Mooncake's do, cost no memory; all others 21 to 43 bytes for each block.
-class block_numbering {
-public:
-    [[nodiscard]] block_number number(std::uint64_t name) {
-        if (dense_) {
-            if (name < count_) return static_cast<block_number>(name);
-            if (name == count_) return count_++;
-            dense_ = false;
-            for (block_number known = 0; known < count_; ++known) index_.insert(known, known);
-        }
-        if (const auto known = index_.find(name)) return *known;
-        index_.insert(name, count_);
-        return count_++;
-    }
-    /// A number for a block that is never named. A numbering serves named blocks or these, not both.
-    [[nodiscard]] block_number fresh() { return count_++; }
-    [[nodiscard]] block_number count() const { return count_; }
-
-private:
-    bool dense_ = true;
-    block_number count_ = 0;
-    key_index index_;
-};
-
-/// One request as a reader or a generator knows it.
-struct trace_row {
-    nanoseconds arrival{};
-    std::uint64_t after = block_request::nobody; ///< see block_request
-    nanoseconds think{};
-    std::uint32_t session = 0;
-    tokens input{};
-    tokens output{};
-    std::span<const block_number> blocks{}; ///< by their numbers; each new one is the next that is free
-};
-
-/// Collects rows in memory.
-class trace_builder {
-public:
-    /// `format` names where the rows come from, at most 31 characters.
-    explicit trace_builder(tokens block_tokens, std::string_view format = "made") {
-        header_.block_tokens = static_cast<std::uint32_t>(block_tokens.count);
-        for (std::size_t i = 0; i < format.size() && i + 1 < header_.format.size(); ++i)
-            header_.format[i] = format[i];
-    }
-
-    /// Appends a request; its place. An arrival before the last one's is moved to it.
-    std::uint64_t add(const trace_row& row) {
-        std::int64_t arrival = row.arrival.count;
-        if (header_.requests > 0 && arrival < last_arrival_) arrival = last_arrival_;
-        if (header_.requests == 0) first_arrival_ = arrival;
-        last_arrival_ = arrival;
-        const trace_record record{.arrival_ns = arrival - first_arrival_,
-                                  .think_ns = row.think.count,
-                                  .after = row.after,
-                                  .session = row.session,
-                                  .input = static_cast<std::uint32_t>(row.input.count),
-                                  .output = static_cast<std::uint32_t>(row.output.count),
-                                  .blocks = static_cast<std::uint32_t>(row.blocks.size())};
-        const std::size_t at = bytes_.size();
-        bytes_.resize(at + trace_record::stride(row.blocks.size()));
-        std::memcpy(bytes_.data() + at, &record, sizeof record);
-        if (!row.blocks.empty())
-            std::memcpy(bytes_.data() + at + sizeof record, row.blocks.data(), row.blocks.size_bytes());
-        note_predecessors(row.blocks);
-        header_.references += row.blocks.size();
-        header_.input_tokens += row.input.count;
-        header_.output_tokens += row.output.count;
-        header_.duration_ns = record.arrival_ns;
-        if (row.session >= header_.sessions) header_.sessions = row.session + 1;
-        return header_.requests++;
-    }
-
-    /// All that was added. The builder is empty afterwards.
-    [[nodiscard]] block_trace finish() {
-        header_.distinct = predecessor_.size();
-        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
-        return {header_, *owned, owned};
-    }
-
-private:
-    void note_predecessors(std::span<const block_number> blocks) {
-        block_number before = no_block;
-        for (const block_number b : blocks) {
-            if (b >= predecessor_.size())
-                predecessor_.push_back(before);
-            else if (predecessor_[b] != before)
-                header_.prefix_unique = 0;
-            before = b;
-        }
-    }
-
-    trace_header header_;
-    std::vector<std::byte> bytes_;
-    std::vector<block_number> predecessor_;
-    std::int64_t first_arrival_ = 0;
-    std::int64_t last_arrival_ = 0;
-};
 
 } // namespace kvmark::workload
 
@@ -2412,6 +2563,42 @@ namespace kvmark::workload {
 
 } // namespace kvmark::workload
 
+// kvmark/workload/trace_facts.hpp
+// What a trace offers to a cache, before any cache is chosen.
+
+namespace kvmark::workload {
+
+struct trace_facts {
+    std::uint64_t longest_chain = 0;      ///< blocks of the request that has most
+    std::uint64_t chain_tokens = 0;       ///< in the blocks of all requests
+    std::uint64_t ceiling_hit_tokens = 0; ///< of them, in prefixes seen before: what an unbounded cache hits
+};
+
+/// One pass over the trace; two, and a copy of it, where it is not prefix_unique.
+[[nodiscard]] KVMARK_COLD trace_facts facts_of(const block_trace& trace) {
+    const block_trace nodes = as_prefix_nodes(trace);
+    trace_facts facts;
+    block_number seen = 0; // in the requests before: blocks are numbered as they appear
+    block_trace::cursor at(nodes);
+    block_request r;
+    while (at.next(r)) {
+        block_number next_seen = seen;
+        bool hit = true;
+        for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+            hit = hit && r.blocks[i] < seen;
+            if (r.blocks[i] >= next_seen) next_seen = r.blocks[i] + 1;
+            const std::uint64_t size = tokens_in_block(r.input, nodes.block_tokens(), i);
+            facts.chain_tokens += size;
+            if (hit) facts.ceiling_hit_tokens += size;
+        }
+        seen = next_seen;
+        if (r.blocks.size() > facts.longest_chain) facts.longest_chain = r.blocks.size();
+    }
+    return facts;
+}
+
+} // namespace kvmark::workload
+
 // kvmark/workload/users.hpp
 // The users of the service: who they are, and which of them asks when.
 
@@ -2635,11 +2822,8 @@ static_assert(scalable_source<user_personas> && document_source<user_personas>);
 // kvmark/tier/cache_directory.hpp
 // The directory of one run below the user's cache directory: made, owned, and gone at the end.
 
-#include <cerrno>
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 namespace kvmark::tier {
 
@@ -12593,7 +12777,6 @@ KVMARK_COLD void check_workload(fault_list& faults, const workload::parameters& 
 // Everything that is wrong with a set of options, at once.
 
 #include <limits.h>
-#include <stdlib.h>
 
 namespace kvmark {
 
@@ -13617,8 +13800,11 @@ public:
     result<std::size_t> read(std::span<char> to) {
         const std::size_t got = std::fread(to.data(), 1, to.size(), file_.get());
         if (std::ferror(file_.get())) return system_error("cannot be read");
+        bytes_read_ += got;
         return got;
     }
+    /// All that read() gave, rewound or not.
+    [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
 
     result<void> rewind() {
         if (std::fseek(file_.get(), 0, SEEK_SET) != 0)
@@ -13626,6 +13812,7 @@ public:
         return {};
     }
 
+    [[nodiscard]] const std::string& path() const { return path_; }
     /// `file:line:column: reason`; both count from 1, columns in bytes.
     [[nodiscard]] error error_at(std::size_t line, std::size_t column, std::string_view reason) const {
         return {error_kind::invalid_argument, path_ + ':' + std::to_string(line) + ':' +
@@ -13645,6 +13832,7 @@ private:
 
     std::string path_;
     std::unique_ptr<std::FILE, closer> file_;
+    std::uint64_t bytes_read_ = 0;
 };
 
 } // namespace kvmark::workload
@@ -13654,13 +13842,14 @@ private:
 
 namespace kvmark::workload {
 
-/// Reads a file line by line through one buffer of 64 KiB, which is also the longest line it takes.
+/// Reads a file line by line through one buffer, which starts at 64 KiB and grows with the lines.
 class line_reader {
 public:
-    static result<line_reader> open(std::string path) {
+    /// `longest`: bytes of the longest line it takes, a power of two from 64 KiB on.
+    static result<line_reader> open(std::string path, std::size_t longest = first_capacity) {
         result<text_file> file = text_file::open(std::move(path));
         if (!file) return file.error();
-        return line_reader(*std::move(file));
+        return line_reader(*std::move(file), longest);
     }
 
     /// The next line without its end (\n or \r\n), valid until the next call. Empty at the end of the file,
@@ -13689,15 +13878,17 @@ public:
     }
 
     [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] std::uint64_t bytes_read() const { return file_.bytes_read(); }
     /// An error in the line read last.
     [[nodiscard]] error error_at(std::size_t column, std::string_view reason) const {
         return file_.error_at(line_, column, reason);
     }
 
 private:
-    static constexpr std::size_t capacity = std::size_t{1} << 16;
+    static constexpr std::size_t first_capacity = std::size_t{1} << 16;
 
-    explicit line_reader(text_file file) : file_(std::move(file)), buffer_(capacity) {}
+    line_reader(text_file file, std::size_t longest)
+        : file_(std::move(file)), longest_(longest), buffer_(first_capacity) {}
 
     std::string_view numbered(std::string_view line) {
         ++line_;
@@ -13711,10 +13902,13 @@ private:
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
-        if (end_ == capacity) {
+        if (end_ == longest_) {
             ++line_;
-            return fail(error_at(1, "the line is longer than 65,536 bytes; is this a text file?"));
+            const std::string most =
+                longest_ == first_capacity ? "65,536 bytes" : std::to_string(longest_ >> 20) + " MiB";
+            return fail(error_at(1, "the line is longer than " + most + "; is this a text file?"));
         }
+        if (end_ == buffer_.size()) buffer_.resize(2 * end_);
         const result<std::size_t> got = file_.read(std::span(buffer_).subspan(end_));
         if (!got) return fail(got.error());
         end_ += *got;
@@ -13727,6 +13921,7 @@ private:
     }
 
     text_file file_;
+    std::size_t longest_;
     std::vector<char> buffer_;
     std::size_t begin_ = 0; // what is read and not yet handed out lies in [begin_, end_)
     std::size_t end_ = 0;
@@ -13737,10 +13932,237 @@ private:
 
 } // namespace kvmark::workload
 
-// kvmark/workload/burst_gpt.hpp
-// Reader of BurstGPT traces (csv; Wang et al., "BurstGPT", KDD 2025), replayed as a source. Opt-in.
+// kvmark/workload/reader/csv_table.hpp
+// Rows of a csv file with a header, by the names of its columns. Opt-in.
+
+namespace kvmark::workload {
+
+/// A column that is needed, under either of its names.
+struct csv_column {
+    std::string_view name;
+    std::string_view other_name{};
+};
+
+/// What stands in a row below it.
+struct csv_field {
+    std::string_view text{};
+    std::size_t column = 1; ///< where in the line it begins, from 1
+};
+
+/// The field that starts at `at`, which moves behind its comma; a field in quotes may hold commas.
+[[nodiscard]] inline std::string_view take_field(std::string_view line, std::size_t& at) {
+    const bool quoted = at < line.size() && line[at] == '"';
+    std::size_t end = quoted ? line.find('"', at + 1) : line.find(',', at);
+    if (end == std::string_view::npos) end = line.size();
+    const std::size_t begin = at + (quoted ? 1 : 0);
+    const std::string_view field = line.substr(begin, end - begin);
+    const std::size_t comma = line.find(',', end);
+    at = comma == std::string_view::npos ? line.size() + 1 : comma + 1;
+    return field;
+}
+
+/// False unless all of `field` is a number that a T holds.
+template <class T>
+[[nodiscard]] bool parse_number(std::string_view field, T& value) {
+    const char* end = field.data() + field.size();
+    const auto [stop, e] = std::from_chars(field.data(), end, value);
+    return e == std::errc{} && stop == end;
+}
+
+template <std::size_t N>
+class csv_table {
+public:
+    using row = std::array<csv_field, N>;
+
+    /// Reads the header. `what` the file should be is said of an empty one. Errors: an unreadable file, and
+    /// `file:line:column: reason` for a header that lacks a column.
+    static result<csv_table> open(std::string path, const std::array<csv_column, N>& wanted,
+                                  std::string_view what) {
+        result<line_reader> lines = line_reader::open(std::move(path));
+        if (!lines) return lines.error();
+        csv_table table(*std::move(lines));
+        if (result<void> r = table.read_header(wanted, what); !r) return r.error();
+        return table;
+    }
+
+    /// The next row that is not empty; false at the end of the file, or with failure(). The fields are valid
+    /// until the next call; of a misshapen() row some may lack.
+    bool next(row& fields) {
+        std::optional<std::string_view> line;
+        do line = lines_.next();
+        while (line && line->empty());
+        if (!line) return false;
+        fields = {};
+        found_ = 0;
+        length_ = line->size();
+        for (std::size_t at = 0; at <= length_; ++found_) {
+            const std::size_t begin = at;
+            const std::string_view text = take_field(*line, at);
+            for (std::size_t i = 0; i < N; ++i)
+                if (places_[i] == found_) fields[i] = {text, begin + 1};
+        }
+        return true;
+    }
+
+    /// Set when the row has more fields than the header, or fewer.
+    [[nodiscard]] std::optional<error> misshapen() const {
+        if (found_ == columns_) return {};
+        return error_at(length_ + 1, "the row has " + std::to_string(found_) + " fields, the header " +
+                                         std::to_string(columns_));
+    }
+
+    /// Back to the first row.
+    result<void> rewind() {
+        if (result<void> r = lines_.rewind(); !r) return r;
+        lines_.next();
+        return {};
+    }
+
+    [[nodiscard]] const std::optional<error>& failure() const { return lines_.failure(); }
+    [[nodiscard]] error error_at(std::size_t column, std::string_view reason) const {
+        return lines_.error_at(column, reason);
+    }
+    [[nodiscard]] std::uint64_t bytes_read() const { return lines_.bytes_read(); }
+
+private:
+    static constexpr std::size_t no_column = ~std::size_t{0};
+
+    explicit csv_table(line_reader lines) : lines_(std::move(lines)) { places_.fill(no_column); }
+
+    result<void> read_header(const std::array<csv_column, N>& wanted, std::string_view what) {
+        const std::optional<std::string_view> line = lines_.next();
+        if (lines_.failure()) return *lines_.failure();
+        if (!line) return error_at(1, "the file is empty; expected " + std::string(what));
+        for (std::size_t at = 0; at <= line->size(); ++columns_) {
+            const std::string_view name = take_field(*line, at);
+            for (std::size_t i = 0; i < N; ++i)
+                if (name == wanted[i].name || (!name.empty() && name == wanted[i].other_name))
+                    places_[i] = columns_;
+        }
+        std::string missing;
+        for (std::size_t i = 0; i < N; ++i)
+            if (places_[i] == no_column) missing.append(missing.empty() ? "" : ", ").append(wanted[i].name);
+        if (!missing.empty()) return error_at(1, "the header lacks the columns: " + missing);
+        return {};
+    }
+
+    line_reader lines_;
+    std::array<std::size_t, N> places_{};
+    std::size_t columns_ = 0;
+    std::size_t found_ = 0; // fields of this row
+    std::size_t length_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/csv_rows.hpp
+// Typed rows of a csv file, with what happens to malformed ones. Opt-in.
+
+namespace kvmark::workload {
+
+/// A field that is not what its column holds.
+struct csv_misfit {
+    std::size_t field;
+    std::string_view wanted; ///< `a count of tokens`
+};
+
+/// A Row has `columns`, what its file should be (`expected`), and `read(fields)`, which fills it or names the
+/// field that misfits.
+template <class Row>
+class csv_rows {
+public:
+    /// Errors: those of csv_table::open().
+    static result<csv_rows> open(std::string path) {
+        result<table> opened = table::open(std::move(path), Row::columns, Row::expected);
+        if (!opened) return opened.error();
+        return csv_rows(*std::move(opened));
+    }
+
+    /// Empty at the end of the file, or with failure(): a malformed row, or an I/O error.
+    std::optional<Row> next() {
+        typename table::row fields;
+        failure_.reset();
+        if (!table_.next(fields)) {
+            failure_ = table_.failure();
+            return {};
+        }
+        failure_ = table_.misshapen();
+        if (failure_) return {};
+        Row row;
+        if (const std::optional<csv_misfit> misfit = row.read(fields)) {
+            const csv_field& field = fields[misfit->field];
+            failure_ = table_.error_at(field.column, "'" + std::string(field.text) + "' is not " +
+                                                         std::string(misfit->wanted));
+            return {};
+        }
+        return row;
+    }
+
+    /// Whether next() failed for a row alone, so that those behind it can still be read.
+    [[nodiscard]] bool can_go_on() const { return failure_ && !table_.failure() && !lost_; }
+
+    /// Back to the first row; false with failure().
+    bool rewind() {
+        if (result<void> r = table_.rewind(); !r) {
+            failure_ = r.error();
+            lost_ = true;
+        }
+        return !lost_;
+    }
+
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] error error_at(std::size_t column, std::string_view reason) const {
+        return table_.error_at(column, reason);
+    }
+    [[nodiscard]] std::uint64_t bytes_read() const { return table_.bytes_read(); }
+
+private:
+    using table = csv_table<std::size(Row::columns)>;
+
+    explicit csv_rows(table t) : table_(std::move(t)) {}
+
+    table table_;
+    bool lost_ = false; ///< it cannot be rewound
+    std::optional<error> failure_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/burst_gpt_row.hpp
+// A row of a BurstGPT file (csv; Wang et al., "BurstGPT", KDD 2025). Opt-in.
 
 #include <cmath>
+
+namespace kvmark::workload {
+
+/// Other columns, `Total tokens` among them, are not used.
+struct burst_gpt_row {
+    static constexpr std::array<csv_column, 3> columns{
+        {{"Timestamp", "Timestamp (s)"}, {"Request tokens"}, {"Response tokens"}}};
+    static constexpr std::string_view expected = "a BurstGPT csv";
+
+    double seconds = 0;
+    std::uint32_t request_tokens = 0;
+    std::uint32_t response_tokens = 0;
+
+    std::optional<csv_misfit> read(const std::array<csv_field, 3>& fields) {
+        if (!(parse_number(fields[0].text, seconds) && seconds >= 0 && std::isfinite(seconds)))
+            return csv_misfit{0, "a time in seconds"};
+        if (!parse_number(fields[1].text, request_tokens)) return csv_misfit{1, "a count of tokens"};
+        if (!parse_number(fields[2].text, response_tokens)) return csv_misfit{2, "a count of tokens"};
+        return {};
+    }
+
+    [[nodiscard]] nanoseconds arrival() const {
+        constexpr double end_of_time = 9e9; // 285 years in seconds
+        return from_seconds(seconds < end_of_time ? seconds : end_of_time);
+    }
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/burst_gpt.hpp
+// Reader of BurstGPT traces (csv; Wang et al., "BurstGPT", KDD 2025), replayed as a source. Opt-in.
 
 namespace kvmark::workload {
 
@@ -13762,47 +14184,41 @@ public:
         if (!(replay.speedup >= 0) || std::isinf(replay.speedup))
             return error{error_kind::invalid_argument, "trace-speedup is " + std::to_string(replay.speedup) +
                                                            "; it must be 0 (no gaps) or more"};
-        result<line_reader> lines = line_reader::open(std::move(path));
-        if (!lines) return lines.error();
-        burst_gpt trace(*std::move(lines), c, replay);
-        if (result<void> r = trace.read_header(); !r) return r.error();
-        trace.upcoming_ = trace.read_row();
-        if (trace.failure_) return *trace.failure_;
+        result<csv_rows<burst_gpt_row>> rows = csv_rows<burst_gpt_row>::open(std::move(path));
+        if (!rows) return rows.error();
+        burst_gpt trace(*std::move(rows), c, replay);
+        trace.upcoming_ = trace.rows_of_file_.next();
+        if (trace.failure()) return *trace.failure();
         if (!trace.upcoming_)
-            return trace.lines_.error_at(1, "the trace has no rows below its header; give one that has");
+            return trace.rows_of_file_.error_at(1,
+                                                "the trace has no rows below its header; give one that has");
         return trace;
     }
 
     /// Empty after the last cycle, and when a row cannot be understood: see failure().
     std::optional<request> next() {
         if (!upcoming_) return {};
-        const row current = *upcoming_;
+        const burst_gpt_row current = *upcoming_;
         if (rows_ > 0 && current.seconds > previous_seconds_)
             trace_seconds_ += current.seconds - previous_seconds_;
         previous_seconds_ = current.seconds;
         ++rows_;
         std::optional<request> out(to_request(current));
-        upcoming_ = read_row();
-        if (!upcoming_ && !failure_) start_next_cycle();
+        upcoming_ = rows_of_file_.next();
+        if (!upcoming_ && !failure()) start_next_cycle();
         return out;
     }
 
     /// Why next() ended early: a malformed row as `file:line:column: reason`, or an I/O error.
-    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return rows_of_file_.failure(); }
 
 private:
-    struct row {
-        double seconds = 0;
-        std::uint32_t request_tokens = 0;
-        std::uint32_t response_tokens = 0;
-    };
     static constexpr std::uint64_t salt = 0x62757273; // "burs"
-    static constexpr std::size_t no_column = ~std::size_t{0};
 
-    burst_gpt(line_reader lines, const source_config& c, trace_replay replay)
-        : lines_(std::move(lines)), config_(c), replay_(replay) {}
+    burst_gpt(csv_rows<burst_gpt_row> rows, const source_config& c, trace_replay replay)
+        : rows_of_file_(std::move(rows)), config_(c), replay_(replay) {}
 
-    request to_request(const row& w) {
+    request to_request(const burst_gpt_row& w) {
         request r;
         r.id = r.user = next_id_++;
         r.arrival = arrival_time();
@@ -13828,98 +14244,15 @@ private:
         if (rows_ > 1) cycle_start_ += trace_seconds_ * (1.0 + 1.0 / static_cast<double>(rows_ - 1));
         rows_ = 0;
         trace_seconds_ = 0;
-        if (result<void> r = lines_.rewind(); !r) {
-            failure_ = r.error();
-            return;
-        }
-        lines_.next();
-        upcoming_ = read_row();
+        if (!rows_of_file_.rewind()) return;
+        upcoming_ = rows_of_file_.next();
     }
 
-    /// The field that starts at `at`, which moves behind its comma; a field in quotes may hold commas.
-    static std::string_view take_field(std::string_view line, std::size_t& at) {
-        const bool quoted = at < line.size() && line[at] == '"';
-        std::size_t end = quoted ? line.find('"', at + 1) : line.find(',', at);
-        if (end == std::string_view::npos) end = line.size();
-        const std::size_t begin = at + (quoted ? 1 : 0);
-        const std::string_view field = line.substr(begin, end - begin);
-        const std::size_t comma = line.find(',', end);
-        at = comma == std::string_view::npos ? line.size() + 1 : comma + 1;
-        return field;
-    }
-
-    result<void> read_header() {
-        const std::optional<std::string_view> line = lines_.next();
-        if (lines_.failure()) return *lines_.failure();
-        if (!line) return lines_.error_at(1, "the file is empty; expected a BurstGPT csv");
-        for (std::size_t at = 0; at <= line->size(); ++columns_) {
-            const std::string_view name = take_field(*line, at);
-            if (name == "Timestamp" || name == "Timestamp (s)") timestamp_column_ = columns_;
-            if (name == "Request tokens") request_column_ = columns_;
-            if (name == "Response tokens") response_column_ = columns_;
-        }
-        std::string missing;
-        const auto need = [&missing](std::size_t column, std::string_view name) {
-            if (column == no_column) missing.append(missing.empty() ? "" : ", ").append(name);
-        };
-        need(timestamp_column_, "Timestamp");
-        need(request_column_, "Request tokens");
-        need(response_column_, "Response tokens");
-        if (!missing.empty()) return lines_.error_at(1, "the header lacks the columns: " + missing);
-        return {};
-    }
-
-    /// The next row; empty at the end of the file, or with failure_ set.
-    std::optional<row> read_row() {
-        std::optional<std::string_view> line;
-        do line = lines_.next();
-        while (line && line->empty());
-        if (!line) {
-            failure_ = lines_.failure();
-            return {};
-        }
-        row out;
-        std::size_t column = 0;
-        for (std::size_t at = 0; at <= line->size(); ++column) {
-            const std::size_t begin = at;
-            const std::string_view field = take_field(*line, at);
-            const bool parsed = column == timestamp_column_  ? parse_seconds(field, out.seconds)
-                                : column == request_column_  ? parse_number(field, out.request_tokens)
-                                : column == response_column_ ? parse_number(field, out.response_tokens)
-                                                             : true;
-            if (parsed) continue;
-            fail(begin + 1, "'" + std::string(field) + "' is not " +
-                                (column == timestamp_column_ ? "a time in seconds" : "a count of tokens"));
-            return {};
-        }
-        if (column == columns_) return out;
-        fail(line->size() + 1,
-             "the row has " + std::to_string(column) + " fields, the header " + std::to_string(columns_));
-        return {};
-    }
-
-    static bool parse_seconds(std::string_view field, double& value) {
-        return parse_number(field, value) && value >= 0 && std::isfinite(value);
-    }
-    template <class T>
-    static bool parse_number(std::string_view field, T& value) {
-        const char* end = field.data() + field.size();
-        const auto [stop, e] = std::from_chars(field.data(), end, value);
-        return e == std::errc{} && stop == end;
-    }
-
-    void fail(std::size_t column, std::string_view reason) { failure_ = lines_.error_at(column, reason); }
-
-    line_reader lines_;
+    csv_rows<burst_gpt_row> rows_of_file_;
     source_config config_;
     trace_replay replay_;
-    std::size_t columns_ = 0;
-    std::size_t timestamp_column_ = no_column;
-    std::size_t request_column_ = no_column;
-    std::size_t response_column_ = no_column;
 
-    std::optional<row> upcoming_;
-    std::optional<error> failure_;
+    std::optional<burst_gpt_row> upcoming_;
     std::uint64_t next_id_ = 0;
     std::uint64_t cycle_ = 0;
     std::uint64_t rows_ = 0;      // played in this cycle
@@ -13932,11 +14265,699 @@ static_assert(source<burst_gpt>);
 
 } // namespace kvmark::workload
 
+// kvmark/workload/reader/azure_row.hpp
+// A row of an Azure LLM inference trace (csv; Patel et al., "Splitwise", ISCA 2024). Opt-in.
+
+namespace kvmark::workload {
+
+/// `YYYY-MM-DD hh:mm:ss`, a fraction of up to nine digits, and `Z` or `+hh:mm` or nothing: nanoseconds since
+/// 1970 in UTC. Empty for all else. The years are 1970 to 2261, which 64 bits hold.
+[[nodiscard]] inline std::optional<nanoseconds> parse_date_time(std::string_view text) {
+    std::size_t at = 0;
+    const auto number = [&](std::size_t digits, std::int64_t low, std::int64_t high, std::int64_t& value) {
+        if (text.size() < at + digits || text[at] == '-') return false;
+        const bool read = parse_number(text.substr(at, digits), value);
+        at += digits;
+        return read && low <= value && value <= high;
+    };
+    const auto sign = [&](char c) { return at < text.size() && text[at++] == c; };
+    std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+    if (!(number(4, 1970, 2261, year) && sign('-') && number(2, 1, 12, month) && sign('-') &&
+          number(2, 1, 31, day) && (sign(' ') || text[at - 1] == 'T') && number(2, 0, 23, hour) &&
+          sign(':') && number(2, 0, 59, minute) && sign(':') && number(2, 0, 60, second)))
+        return {};
+    std::int64_t fraction = 0;
+    if (at < text.size() && text[at] == '.') {
+        std::int64_t unit = 100'000'000;
+        for (++at; at < text.size() && '0' <= text[at] && text[at] <= '9'; ++at, unit /= 10)
+            fraction += (text[at] - '0') * unit;
+    }
+    std::int64_t offset = 0; // of the zone, in seconds
+    if (at < text.size() && text[at] == 'Z') {
+        ++at;
+    } else if (at < text.size()) {
+        const std::int64_t east = text[at] == '+' ? 1 : text[at] == '-' ? -1 : 0;
+        std::int64_t hours = 0, minutes = 0;
+        ++at;
+        if (east == 0 || !number(2, 0, 14, hours) || !sign(':') || !number(2, 0, 59, minutes)) return {};
+        offset = east * (hours * 3600 + minutes * 60);
+    }
+    if (at != text.size()) return {};
+    // Days since 1970: years are counted from March on, so that a leap day is a year's last.
+    const std::int64_t y = month > 2 ? year : year - 1;
+    const std::int64_t month_from_march = month > 2 ? month - 3 : month + 9;
+    const std::int64_t days =
+        365 * y + y / 4 - y / 100 + y / 400 + (153 * month_from_march + 2) / 5 + day - 1 - 719'468;
+    const std::int64_t seconds = days * 86'400 + hour * 3600 + minute * 60 + second - offset;
+    return nanoseconds(seconds * 1'000'000'000 + fraction);
+}
+
+struct azure_row {
+    static constexpr std::array<csv_column, 3> columns{
+        {{"TIMESTAMP"}, {"ContextTokens"}, {"GeneratedTokens"}}};
+    static constexpr std::string_view expected = "an Azure LLM trace (csv)";
+
+    nanoseconds at{};
+    std::uint32_t request_tokens = 0;
+    std::uint32_t response_tokens = 0;
+
+    std::optional<csv_misfit> read(const std::array<csv_field, 3>& fields) {
+        const std::optional<nanoseconds> time = parse_date_time(fields[0].text);
+        if (!time) return csv_misfit{0, "a time as 2023-11-16 18:15:46.68"};
+        at = *time;
+        if (!parse_number(fields[1].text, request_tokens)) return csv_misfit{1, "a count of tokens"};
+        if (!parse_number(fields[2].text, response_tokens)) return csv_misfit{2, "a count of tokens"};
+        return {};
+    }
+
+    [[nodiscard]] nanoseconds arrival() const { return at; }
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/trace_options.hpp
+// What the readers of traces share: what they are asked, and what they leave out.
+
+namespace kvmark::workload {
+
+/// The formats that can be read; the first is the compact form.
+inline constexpr std::array<std::string_view, 7> trace_formats{"kvmark",   "mooncake", "bailian", "weka",
+                                                               "burstgpt", "azure",    "sharegpt"};
+
+struct trace_options {
+    std::string format{};  ///< one of trace_formats; empty: what the content looks like
+    tokens block_tokens{}; ///< of a block, where the format leaves it open; 0: 512
+    bool skip_bad = false; ///< malformed lines are counted, and do not end the reading
+};
+
+/// Rows that were malformed and left out.
+struct skipped_rows {
+    static constexpr std::size_t kept = 5;
+
+    std::uint64_t count = 0;
+    std::vector<std::string> first{}; ///< the errors of the first `kept`, with their places
+
+    void add(std::string message) {
+        if (++count <= kept) first.push_back(std::move(message));
+    }
+};
+
+/// Told now and then how many bytes of how many were read; false ends the reading. Refers to a callable.
+class progress_ref {
+public:
+    template <class F>
+        requires(!std::is_same_v<std::remove_cv_t<F>, progress_ref>)
+    progress_ref(F& f)
+        : callable_(const_cast<std::remove_cv_t<F>*>(&f)),
+          call_([](void* callable, std::uint64_t done, std::uint64_t total) {
+              return static_cast<bool>((*static_cast<F*>(callable))(done, total));
+          }) {}
+
+    bool operator()(std::uint64_t done, std::uint64_t total) const { return call_(callable_, done, total); }
+
+private:
+    void* callable_;
+    bool (*call_)(void*, std::uint64_t, std::uint64_t);
+};
+
+/// Reads to the end, and says nothing.
+inline constexpr auto no_progress = [](std::uint64_t, std::uint64_t) { return true; };
+
+/// What ended a reading whose progress_ref said false.
+[[nodiscard]] inline error reading_stopped(const std::string& path) {
+    return {error_kind::system, path + ": reading was stopped"};
+}
+
+/// The longest input or output that readers take for real; 2^27.
+inline constexpr std::uint64_t most_request_tokens = std::uint64_t{1} << 27;
+
+/// Distinct blocks of a trace; leaves room for those of one more request in 32 bits.
+inline constexpr std::uint64_t most_blocks = 0xffff'ffff - 2 * most_request_tokens;
+
+[[nodiscard]] inline std::size_t blocks_of(tokens input, tokens block) {
+    return static_cast<std::size_t>((input.count + block.count - 1) / block.count);
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/json_events.hpp
+// What the JSON readers share: a handler's fixed part, and a file driven through the parser. Uses Boost.JSON.
+
+#include <boost/json/basic_parser_impl.hpp>
+
+namespace kvmark::workload::detail {
+
+/// The parts of a handler of boost::json::basic_parser that are the same in all readers: nothing is limited
+/// in size, and pieces are of no interest.
+class json_events {
+public:
+    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+    using code = boost::json::error_code;
+    using text = boost::json::string_view;
+
+    bool on_document_begin(code&) { return true; }
+    bool on_document_end(code&) { return true; }
+    bool on_number_part(text, code&) { return true; }
+    bool on_comment_part(text, code&) { return true; }
+    bool on_comment(text, code&) { return true; }
+
+    /// What the handler objected to; empty while it did not.
+    [[nodiscard]] std::string_view objection() const { return objection_; }
+
+protected:
+    /// Ends the parsing. `reason` lives as long as the program.
+    bool object(std::string_view reason, code& e) {
+        objection_ = reason;
+        return stop(e);
+    }
+    static bool stop(code& e) {
+        e = boost::json::error::exception;
+        return false;
+    }
+
+    /// Keeps what is needed to tell the few words that are known from all others.
+    void collect(text s) {
+        constexpr std::size_t enough = 16;
+        word_.append(s.data(), s.size() < enough ? s.size() : enough);
+        if (word_.size() > enough) word_.resize(enough);
+    }
+
+    std::string word_;
+    std::string_view objection_;
+};
+
+/// Where in a file.
+struct text_place {
+    std::size_t line = 1;
+    std::size_t column = 1;
+};
+
+/// Drives one JSON document of a file through `parser`, until its handler is done(). Errors:
+/// `file:line:column: reason`, the handler's objection among them; the place is where parsing stopped.
+template <class Handler>
+result<text_place> parse_document(text_file& file, boost::json::basic_parser<Handler>& parser,
+                                  std::uint64_t total, progress_ref progress) {
+    std::vector<char> buffer(std::size_t{1} << 16);
+    text_place at;
+    for (bool more = true; more;) {
+        const result<std::size_t> got = file.read(buffer);
+        if (!got) return got.error();
+        more = *got > 0;
+        boost::json::error_code e;
+        const std::size_t used = parser.write_some(more, buffer.data(), *got, e);
+        if (parser.handler().done()) break;
+        for (std::size_t i = 0; i < used; ++i) {
+            at.column = buffer[i] == '\n' ? 1 : at.column + 1;
+            at.line += buffer[i] == '\n';
+        }
+        if (!parser.handler().objection().empty())
+            return file.error_at(at.line, at.column, parser.handler().objection());
+        if (e) return file.error_at(at.line, at.column, "not valid JSON: " + e.message());
+        if (used < *got) return file.error_at(at.line, at.column, "text after the end of the JSON document");
+        if (!progress(file.bytes_read(), total)) return reading_stopped(file.path());
+    }
+    return at;
+}
+
+} // namespace kvmark::workload::detail
+
+// kvmark/workload/reader/json_row.hpp
+// One JSON object of numbers on a line, as the jsonl traces have it. Uses Boost.JSON.
+
+namespace kvmark::workload::detail {
+
+/// A number as it stands in the text.
+struct json_number {
+    bool present = false;
+    bool whole = false; ///< an integer that 64 bits hold; `bits` are it
+    std::uint64_t bits = 0;
+    double value = 0;
+};
+
+/// Follows an object through the events of the parser: keeps the numbers of the members that it was told, and
+/// the integers of `hash_ids`. All other members are skipped, however deep.
+class json_row_events : public json_events {
+public:
+    static constexpr std::size_t most_members = 6;
+
+    explicit json_row_events(std::span<const std::string_view> members) : members_(members) {}
+
+    void start() {
+        numbers.fill({});
+        ids.clear();
+        has_ids = false;
+        level_ = outside;
+        skipped_ = 0;
+        member_ = other;
+        word_.clear();
+        objection_ = {};
+    }
+
+    std::array<json_number, most_members> numbers{}; ///< in the order of the members
+    std::vector<std::uint64_t> ids;                  ///< negative ones as their bits
+    bool has_ids = false;
+
+    bool on_object_begin(code& e) {
+        if (level_ != outside) return other_value(e, 1);
+        level_ = row;
+        return true;
+    }
+    bool on_object_end(std::size_t, code&) { return ascend(); }
+    bool on_array_begin(code& e) {
+        if (level_ != row || skipped_ > 0 || member_ != hash_ids) return other_value(e, 1);
+        level_ = list;
+        has_ids = true;
+        return true;
+    }
+    bool on_array_end(std::size_t, code&) {
+        if (skipped_ == 0 && level_ == list) {
+            level_ = row;
+            return true;
+        }
+        return ascend();
+    }
+
+    bool on_key_part(text s, std::size_t, code&) {
+        if (skipped_ == 0) collect(s);
+        return true;
+    }
+    bool on_key(text s, std::size_t, code&) {
+        if (skipped_ > 0) return true;
+        collect(s);
+        member_ = word_ == "hash_ids" ? hash_ids : other;
+        for (std::size_t i = 0; i < members_.size(); ++i)
+            if (word_ == members_[i]) member_ = static_cast<int>(i);
+        word_.clear();
+        return true;
+    }
+
+    bool on_string_part(text, std::size_t, code& e) { return other_value(e, 0); }
+    bool on_string(text, std::size_t, code& e) { return other_value(e, 0); }
+    bool on_int64(std::int64_t n, text, code& e) {
+        return on_integer(static_cast<std::uint64_t>(n), static_cast<double>(n), e);
+    }
+    bool on_uint64(std::uint64_t n, text, code& e) { return on_integer(n, static_cast<double>(n), e); }
+    bool on_double(double d, text, code& e) {
+        if (level_ == row && skipped_ == 0 && member_ >= 0) return keep({true, false, 0, d});
+        return other_value(e, 0);
+    }
+    bool on_bool(bool, code& e) { return other_value(e, 0); }
+    bool on_null(code& e) { return other_value(e, 0); }
+
+private:
+    enum level { outside, row, list };
+    static constexpr int other = -1;
+    static constexpr int hash_ids = -2;
+
+    bool on_integer(std::uint64_t bits, double value, code& e) {
+        if (KVMARK_LIKELY(level_ == list && skipped_ == 0)) {
+            ids.push_back(bits);
+            return true;
+        }
+        if (level_ == row && skipped_ == 0 && member_ >= 0) return keep({true, true, bits, value});
+        return other_value(e, 0);
+    }
+    bool keep(const json_number& n) {
+        numbers[static_cast<std::size_t>(member_)] = n;
+        return true;
+    }
+    bool ascend() {
+        if (skipped_ > 0) --skipped_;
+        return true;
+    }
+    bool other_value(code& e, int depth) {
+        if (skipped_ == 0 && level_ == outside) return object("expected an object {...}", e);
+        if (skipped_ == 0 && level_ == list) return object("a block of hash_ids is not an integer", e);
+        if (skipped_ == 0 && member_ == hash_ids) return object("hash_ids is not an array of integers", e);
+        if (skipped_ == 0 && member_ >= 0) return object("this member must be a number", e);
+        skipped_ += depth;
+        return true;
+    }
+
+    std::span<const std::string_view> members_;
+    level level_ = outside;
+    int skipped_ = 0; ///< how deep inside a value of no interest
+    int member_ = other;
+};
+
+/// The rows of a jsonl file one by one. `members` lives as long as the program.
+class json_rows {
+public:
+    static constexpr std::size_t longest_line = std::size_t{64} << 20;
+
+    static result<json_rows> open(std::string path, std::span<const std::string_view> members,
+                                  bool skip_bad) {
+        result<line_reader> lines = line_reader::open(std::move(path), longest_line);
+        if (!lines) return lines.error();
+        return json_rows(*std::move(lines), members, skip_bad);
+    }
+
+    /// The next line that is an object; false at the end, or with failure().
+    bool next() {
+        while (const std::optional<std::string_view> line = lines_.next()) {
+            if (line->find_first_not_of(" \t") == std::string_view::npos) continue;
+            length_ = line->size();
+            if (parse(*line)) return true;
+            if (failure_) return false;
+        }
+        if (!failure_) failure_ = lines_.failure();
+        return false;
+    }
+
+    [[nodiscard]] const json_number& number(std::size_t member) const {
+        return parser_->handler().numbers[member];
+    }
+    [[nodiscard]] std::span<const std::uint64_t> ids() const { return parser_->handler().ids; }
+
+    /// The row is malformed after all: true if it is skipped, else failure() is set.
+    bool refuse(const std::string& reason) { return refuse_at(length_ + 1, reason); }
+    /// `member` as a count of tokens in `to`; without an answer the row was refused.
+    bool take_tokens(std::size_t member, tokens& to) {
+        const json_number& n = number(member);
+        if (n.present && n.whole && n.bits <= most_request_tokens) {
+            to = tokens(n.bits);
+            return true;
+        }
+        refuse(name(member) + (n.present
+                                   ? " is not a count of tokens, 0.." + std::to_string(most_request_tokens)
+                                   : " is missing"));
+        return false;
+    }
+    /// `member` as a time of `unit` nanoseconds each.
+    bool take_time(std::size_t member, std::int64_t unit, nanoseconds& to) {
+        const json_number& n = number(member);
+        const double ns = n.value * static_cast<double>(unit);
+        constexpr double end_of_time = 9e18; // 285 years
+        if (n.present && ns >= 0 && ns < end_of_time) {
+            to = nanoseconds(n.whole ? static_cast<std::int64_t>(n.bits) * unit : std::llrint(ns));
+            return true;
+        }
+        refuse(name(member) + (n.present ? " is not a time, 0 or later" : " is missing"));
+        return false;
+    }
+    bool take_ids(std::span<const std::uint64_t>& to) {
+        to = ids();
+        if (parser_->handler().has_ids) return true;
+        refuse("hash_ids is missing");
+        return false;
+    }
+
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] const skipped_rows& skipped() const { return skipped_; }
+    [[nodiscard]] std::uint64_t bytes_read() const { return lines_.bytes_read(); }
+
+private:
+    using parser = boost::json::basic_parser<json_row_events>;
+
+    json_rows(line_reader lines, std::span<const std::string_view> members, bool skip_bad)
+        : lines_(std::move(lines)), members_(members), skip_bad_(skip_bad),
+          parser_(std::make_unique<parser>(boost::json::parse_options{}, members)) {}
+
+    bool parse(std::string_view line) {
+        parser_->reset();
+        parser_->handler().start();
+        boost::json::error_code e;
+        const std::size_t used = parser_->write_some(false, line.data(), line.size(), e);
+        const std::string_view objection = parser_->handler().objection();
+        if (!objection.empty()) return refuse_at(used + 1, objection), false;
+        if (e) return refuse_at(used + 1, "not valid JSON: " + e.message()), false;
+        if (used < line.size()) return refuse_at(used + 1, "text after the end of the object"), false;
+        return true;
+    }
+
+    bool refuse_at(std::size_t column, std::string_view reason) {
+        error e = lines_.error_at(column, reason);
+        if (skip_bad_)
+            skipped_.add(std::move(e.message));
+        else
+            failure_ = std::move(e);
+        return skip_bad_;
+    }
+
+    [[nodiscard]] std::string name(std::size_t member) const { return std::string(members_[member]); }
+
+    line_reader lines_;
+    std::span<const std::string_view> members_;
+    bool skip_bad_;
+    std::unique_ptr<parser> parser_; ///< it cannot be moved
+    std::size_t length_ = 0;         ///< of the line
+    std::optional<error> failure_;
+    skipped_rows skipped_;
+};
+
+} // namespace kvmark::workload::detail
+
+// kvmark/workload/reader/bailian_trace.hpp
+// Reader of Bailian traces (jsonl; Alibaba's Qwen traces, Wang et al., "KVCache Cache in the Wild", ATC
+// 2025). Opt-in; uses Boost.JSON.
+
+namespace kvmark::workload {
+
+/// Lines of {"chat_id", "parent_chat_id", "timestamp": s, "input_length", "output_length", "type", "turn",
+/// "hash_ids": [...]}, blocks of 16 tokens. A chat with a parent belongs to its parent's session and waits
+/// for it; one whose parent is not in the file before it (-1, or cut off) starts a session. Pauses are not
+/// known: think is 0. Besides the numbering, memory is about 30 bytes for each request.
+class bailian_trace {
+public:
+    static constexpr std::string_view format = "bailian";
+
+    static result<bailian_trace> open(std::string path, const trace_options& o) {
+        result<detail::json_rows> rows = detail::json_rows::open(std::move(path), members, o.skip_bad);
+        if (!rows) return rows.error();
+        return bailian_trace(*std::move(rows), o.block_tokens);
+    }
+
+    /// The blocks are valid until the next call. False at the end, or with failure().
+    bool next(trace_row& row) {
+        while (rows_.next()) {
+            std::span<const std::uint64_t> ids;
+            row = {};
+            if (take_chat() && rows_.take_time(2, 1'000'000'000, row.arrival) &&
+                rows_.take_tokens(3, row.input) && rows_.take_tokens(4, row.output) && rows_.take_ids(ids)) {
+                join_session(row);
+                row.blocks = numbers_.number_all(ids, blocks_);
+                return true;
+            }
+            if (rows_.failure()) return false;
+        }
+        return false;
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return rows_.failure(); }
+    [[nodiscard]] const skipped_rows& skipped() const { return rows_.skipped(); }
+    [[nodiscard]] std::uint64_t bytes_read() const { return rows_.bytes_read(); }
+
+private:
+    static constexpr std::array<std::string_view, 5> members{"chat_id", "parent_chat_id", "timestamp",
+                                                             "input_length", "output_length"};
+
+    bailian_trace(detail::json_rows rows, tokens block)
+        : rows_(std::move(rows)), block_tokens_(block.count > 0 ? block : tokens(16)) {}
+
+    bool take_chat() {
+        if (rows_.number(0).whole && (rows_.number(1).whole || !rows_.number(1).present)) return true;
+        rows_.refuse(rows_.number(0).whole ? "parent_chat_id is not an integer"
+                                           : "chat_id is not an integer");
+        return false;
+    }
+
+    void join_session(trace_row& row) {
+        const std::uint64_t chat = rows_.number(0).bits;
+        std::optional<std::uint32_t> parent;
+        if (rows_.number(1).present) parent = requests_.find(rows_.number(1).bits);
+        if (parent) row.after = *parent;
+        row.session = parent ? session_of_[*parent] : sessions_++;
+        if (requests_.find(chat)) requests_.erase(chat); // used again: the newer one counts
+        requests_.insert(chat, static_cast<std::uint32_t>(session_of_.size()));
+        session_of_.push_back(row.session);
+    }
+
+    detail::json_rows rows_;
+    tokens block_tokens_;
+    block_numbering numbers_;
+    std::vector<block_number> blocks_;
+    key_index requests_; ///< by chat_id
+    std::vector<std::uint32_t> session_of_;
+    std::uint32_t sessions_ = 0;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/csv_trace.hpp
+// Traces that know sizes and times but no blocks: BurstGPT and Azure LLM. Opt-in.
+
+namespace kvmark::workload {
+
+/// Each row is a request and a session of its own, and none of its blocks comes again. Read as it is played.
+template <class Row>
+class csv_trace {
+public:
+    static result<csv_trace> open(std::string path, const trace_options& o) {
+        result<csv_rows<Row>> rows = csv_rows<Row>::open(std::move(path));
+        if (!rows) return rows.error();
+        return csv_trace(*std::move(rows), o);
+    }
+
+    /// The blocks are valid until the next call. False at the end, or with failure().
+    bool next(trace_row& row) {
+        for (;;) {
+            const std::optional<Row> read = rows_.next();
+            if (read) {
+                if (read->request_tokens <= most_request_tokens &&
+                    read->response_tokens <= most_request_tokens) {
+                    fill(row, *read);
+                    return true;
+                }
+                failure_ = rows_.error_at(1, "a request of more than " + std::to_string(most_request_tokens) +
+                                                 " tokens");
+            } else {
+                failure_ = rows_.failure();
+                if (!failure_ || !rows_.can_go_on()) return false;
+            }
+            if (!skip_bad_) return false;
+            skipped_.add(std::exchange(failure_, {})->message);
+        }
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] const skipped_rows& skipped() const { return skipped_; }
+    [[nodiscard]] std::uint64_t bytes_read() const { return rows_.bytes_read(); }
+
+private:
+    csv_trace(csv_rows<Row> rows, const trace_options& o)
+        : rows_(std::move(rows)), block_tokens_(o.block_tokens.count > 0 ? o.block_tokens : tokens(512)),
+          skip_bad_(o.skip_bad) {}
+
+    void fill(trace_row& row, const Row& read) {
+        row = {};
+        row.arrival = read.arrival();
+        row.session = session_++;
+        row.input = tokens(read.request_tokens);
+        row.output = tokens(read.response_tokens);
+        blocks_.clear();
+        for (std::size_t n = blocks_of(row.input, block_tokens_); n > 0; --n)
+            blocks_.push_back(numbers_.fresh());
+        row.blocks = blocks_;
+    }
+
+    csv_rows<Row> rows_;
+    tokens block_tokens_;
+    bool skip_bad_;
+    std::uint32_t session_ = 0;
+    block_numbering numbers_;
+    std::vector<block_number> blocks_;
+    std::optional<error> failure_;
+    skipped_rows skipped_;
+};
+
+using burst_gpt_trace = csv_trace<burst_gpt_row>;
+using azure_trace = csv_trace<azure_row>;
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/detect_format.hpp
+// Which format a trace has, told by its content. Opt-in.
+
+namespace kvmark::workload {
+
+/// One of trace_formats. A directory is WEKA's; of a file the first 64 KiB are looked at. Errors: a file that
+/// cannot be read, and `file:1:1: ...` for one that looks like none.
+[[nodiscard]] inline result<std::string_view> detect_format(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return std::string_view("weka");
+    result<text_file> file = text_file::open(path);
+    if (!file) return file.error();
+    std::vector<char> buffer(std::size_t{1} << 16);
+    const result<std::size_t> got = file->read(buffer);
+    if (!got) return got.error();
+    std::string_view text(buffer.data(), *got);
+
+    if (text.starts_with(
+            std::string_view(trace_header::right_magic.data(), trace_header::right_magic.size())))
+        return std::string_view("kvmark");
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    if (const std::size_t first = text.find_first_not_of(" \t\r\n"); first != std::string_view::npos)
+        text.remove_prefix(first);
+    const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+    if (text.starts_with('[') && has("\"conversations\"")) return std::string_view("sharegpt");
+    if (text.starts_with('{')) {
+        if (has("\"chat_id\"")) return std::string_view("bailian");
+        if (has("\"block_size\"") || has("\"requests\"")) return std::string_view("weka");
+        if (has("\"input_length\"") || has("\"hash_ids\"")) return std::string_view("mooncake");
+    }
+    text = text.substr(0, text.find('\n'));
+    if (has("ContextTokens") && has("TIMESTAMP")) return std::string_view("azure");
+    if (has("Request tokens") && has("Timestamp")) return std::string_view("burstgpt");
+    return file->error_at(1, 1,
+                          "the content is that of no known format; if it is one, name it: kvmark, mooncake, "
+                          "bailian, weka, burstgpt, azure or sharegpt");
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/mooncake_trace.hpp
+// Reader of Mooncake traces (jsonl; Qin et al., "Mooncake", FAST 2025). Opt-in; uses Boost.JSON.
+
+namespace kvmark::workload {
+
+/// Lines of {"timestamp": ms, "input_length", "output_length", "hash_ids": [...]}, blocks of 512 tokens. The
+/// trace knows no conversations: each request is a session of its own. Read as it is played; memory is the
+/// longest line's and the numbering's.
+class mooncake_trace {
+public:
+    static constexpr std::string_view format = "mooncake";
+
+    static result<mooncake_trace> open(std::string path, const trace_options& o) {
+        result<detail::json_rows> rows = detail::json_rows::open(std::move(path), members, o.skip_bad);
+        if (!rows) return rows.error();
+        return mooncake_trace(*std::move(rows), o.block_tokens);
+    }
+
+    /// The blocks are valid until the next call. False at the end, or with failure().
+    bool next(trace_row& row) {
+        while (rows_.next()) {
+            std::span<const std::uint64_t> ids;
+            row = {};
+            if (rows_.take_time(0, 1'000'000, row.arrival) && rows_.take_tokens(1, row.input) &&
+                rows_.take_tokens(2, row.output) && rows_.take_ids(ids)) {
+                row.session = session_++;
+                row.blocks = numbers_.number_all(ids, blocks_);
+                return true;
+            }
+            if (rows_.failure()) return false;
+        }
+        return false;
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return rows_.failure(); }
+    [[nodiscard]] const skipped_rows& skipped() const { return rows_.skipped(); }
+    [[nodiscard]] std::uint64_t bytes_read() const { return rows_.bytes_read(); }
+
+private:
+    static constexpr std::array<std::string_view, 3> members{"timestamp", "input_length", "output_length"};
+
+    mooncake_trace(detail::json_rows rows, tokens block)
+        : rows_(std::move(rows)), block_tokens_(block.count > 0 ? block : tokens(512)) {}
+
+    detail::json_rows rows_;
+    tokens block_tokens_;
+    std::uint32_t session_ = 0;
+    block_numbering numbers_;
+    std::vector<block_number> blocks_;
+};
+
+} // namespace kvmark::workload
+
 // kvmark/workload/reader/sharegpt_file.hpp
 // Reads the sizes of recorded conversations from a ShareGPT file (JSON), as a stream. Opt-in; uses
 // Boost.JSON.
-
-#include <boost/json/basic_parser_impl.hpp>
 
 namespace kvmark::workload {
 
@@ -13974,25 +14995,13 @@ namespace detail {
 
 /// Follows `[{"conversations": [{"from": text, "value": text}]}]` through the events of the parser. Members
 /// of other names are skipped, however deep.
-class sharegpt_handler {
+class sharegpt_handler : public json_events {
 public:
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-    using code = boost::json::error_code;
-    using text = boost::json::string_view;
-
     sharegpt_handler(const parameters& p, std::size_t wanted) : parameters_(p), wanted_(wanted) {}
 
     recorded_conversations recorded;
-    /// The document is JSON, but not of this shape.
-    [[nodiscard]] bool misshapen() const { return misshapen_; }
     /// Every conversation asked for is in: the rest of the file need not be read.
     [[nodiscard]] bool done() const { return recorded.size() >= wanted_; }
-
-    bool on_document_begin(code&) { return true; }
-    bool on_document_end(code&) { return true; }
 
     bool on_array_begin(code& e) {
         if (skipped_ == 0 && level_ == outside) return descend(list);
@@ -14022,7 +15031,10 @@ public:
         return ascend();
     }
 
-    bool on_key_part(text s, std::size_t, code&) { return collect(s); }
+    bool on_key_part(text s, std::size_t, code&) {
+        collect(s);
+        return true;
+    }
     bool on_key(text s, std::size_t, code&) {
         collect(s);
         if (skipped_ == 0)
@@ -14049,14 +15061,11 @@ public:
         return true;
     }
 
-    bool on_number_part(text, code&) { return true; }
     bool on_int64(std::int64_t, text, code& e) { return other_value(e, 0); }
     bool on_uint64(std::uint64_t, text, code& e) { return other_value(e, 0); }
     bool on_double(double, text, code& e) { return other_value(e, 0); }
     bool on_bool(bool, code& e) { return other_value(e, 0); }
     bool on_null(code& e) { return other_value(e, 0); }
-    bool on_comment_part(text, code&) { return true; }
-    bool on_comment(text, code&) { return true; }
 
 private:
     enum level { outside, list, conversation, messages, message };
@@ -14078,23 +15087,11 @@ private:
     /// A value that is not what its place calls for: wrong where the shape is given, of no interest
     /// elsewhere.
     bool other_value(code& e, int depth) {
-        misshapen_ = skipped_ == 0 && (level_ == outside || level_ == list || level_ == messages ||
-                                       (level_ == conversation && key_ == key::conversations) ||
-                                       (level_ == message && key_ != key::other));
+        const bool misshapen = skipped_ == 0 && (level_ == outside || level_ == list || level_ == messages ||
+                                                 (level_ == conversation && key_ == key::conversations) ||
+                                                 (level_ == message && key_ != key::other));
         skipped_ += depth;
-        return misshapen_ ? stop(e) : true;
-    }
-    static bool stop(code& e) {
-        e = boost::json::error::exception;
-        return false;
-    }
-
-    /// Keeps what is needed to tell the few words we know from all others.
-    bool collect(text s) {
-        constexpr std::size_t enough = 16;
-        word_.append(s.data(), s.size() < enough ? s.size() : enough);
-        if (word_.size() > enough) word_.resize(enough);
-        return true;
+        return !misshapen || object(R"(expected [{"conversations": [{"from": text, "value": text}]}])", e);
     }
 
     /// A turn is a human's message with the answer that follows at once.
@@ -14115,12 +15112,10 @@ private:
     level level_ = outside;
     int skipped_ = 0; // how deep inside a value of no interest
     key key_ = key::other;
-    std::string word_;
     speaker from_ = speaker::other;
     std::uint64_t characters_ = 0;
     std::uint64_t question_characters_ = 0;
     bool question_open_ = false;
-    bool misshapen_ = false;
 };
 
 } // namespace detail
@@ -14129,36 +15124,1156 @@ private:
 /// message from `human` with the one from `gpt` that follows it. Tokens are Unicode characters /
 /// sharegpt_chars_per_token, at least 1, clipped to sharegpt_max_context and sharegpt_max_generation. Memory
 /// grows with the turns, not with the text. Errors: an unreadable file, `file:line:column: reason` for one
-/// that is not JSON of this shape, and a file without a turn.
+/// that is not JSON of this shape, and a file without a turn. `total` is the size of the file, for
+/// `progress`.
 [[nodiscard]] inline result<recorded_conversations> read_sharegpt(std::string path, const parameters& p,
-                                                                  std::size_t max_conversations) {
+                                                                  std::size_t max_conversations,
+                                                                  std::uint64_t total = 0,
+                                                                  progress_ref progress = no_progress) {
     result<text_file> file = text_file::open(std::move(path));
     if (!file) return file.error();
     boost::json::basic_parser<detail::sharegpt_handler> parser(
         boost::json::parse_options{}, p,
         max_conversations > 0 ? max_conversations : static_cast<std::size_t>(-1));
-    std::vector<char> buffer(std::size_t{1} << 16);
-    std::size_t line = 1, column = 1;
-    for (bool more = true; more;) {
-        const result<std::size_t> got = file->read(buffer);
-        if (!got) return got.error();
-        more = *got > 0;
-        boost::json::error_code e;
-        const std::size_t used = parser.write_some(more, buffer.data(), *got, e);
-        if (parser.handler().done()) break;
-        for (std::size_t i = 0; i < used; ++i) {
-            column = buffer[i] == '\n' ? 1 : column + 1;
-            line += buffer[i] == '\n';
-        }
-        if (parser.handler().misshapen())
-            return file->error_at(line, column,
-                                  "expected [{\"conversations\": [{\"from\": text, \"value\": text}]}]");
-        if (e) return file->error_at(line, column, "not valid JSON: " + e.message());
-        if (used < *got) return file->error_at(line, column, "text after the end of the JSON document");
-    }
+    const result<detail::text_place> end = detail::parse_document(*file, parser, total, progress);
+    if (!end) return end.error();
     if (parser.handler().recorded.size() == 0)
-        return file->error_at(line, column, "no human message is followed by one from gpt; nothing to play");
+        return file->error_at(end->line, end->column,
+                              "no human message is followed by one from gpt; nothing to play");
     return std::move(parser.handler().recorded);
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/sharegpt_trace.hpp
+// Recorded ShareGPT conversations as a trace of blocks. Opt-in; uses Boost.JSON.
+
+namespace kvmark::workload {
+
+/// A conversation is a session; a turn's input is all the turns before it and its own question, and it waits
+/// for the turn before. The full blocks of a context are shared by its turns; the last one, if it is not
+/// full, is the turn's own. There are no times: every request arrives at 0, conversation by conversation.
+/// Memory grows with the turns, 16 bytes each, not with the text.
+class sharegpt_trace {
+public:
+    /// Reads the file. Errors: those of read_sharegpt(); a document cannot be read past a fault in it, so
+    /// that skip_bad does nothing.
+    static result<sharegpt_trace> open(std::string path, const trace_options& o, std::uint64_t total,
+                                       progress_ref progress) {
+        result<recorded_conversations> r = read_sharegpt(std::move(path), {}, 0, total, progress);
+        if (!r) return r.error();
+        return sharegpt_trace(*std::move(r), o);
+    }
+
+    /// The blocks are valid until the next call. False at the end.
+    bool next(trace_row& row) {
+        if (turn_ == recorded_turns()) {
+            if (conversation_ + 1 >= recorded_.size()) return false;
+            ++conversation_;
+            turn_ = 0;
+            blocks_.clear();
+            full_ = 0;
+            context_ = {};
+        }
+        const recorded_turn sizes = recorded_.turn(conversation_, turn_);
+        row = {};
+        if (turn_ > 0) row.after = requests_ - 1;
+        row.session = static_cast<std::uint32_t>(conversation_);
+        row.input = context_ + sizes.input;
+        row.output = sizes.output;
+        blocks_.resize(full_);
+        full_ = static_cast<std::size_t>(row.input.count / block_tokens_.count);
+        while (blocks_.size() < blocks_of(row.input, block_tokens_)) blocks_.push_back(numbers_.fresh());
+        row.blocks = blocks_;
+        context_ = row.input + sizes.output;
+        ++turn_;
+        ++requests_;
+        return true;
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] const skipped_rows& skipped() const { return skipped_; }
+
+private:
+    sharegpt_trace(recorded_conversations recorded, const trace_options& o)
+        : recorded_(std::move(recorded)),
+          block_tokens_(o.block_tokens.count > 0 ? o.block_tokens : tokens(512)) {}
+
+    [[nodiscard]] std::size_t recorded_turns() const { return recorded_.turns(conversation_); }
+
+    recorded_conversations recorded_;
+    tokens block_tokens_;
+    std::size_t conversation_ = 0;
+    std::size_t turn_ = 0;
+    std::uint64_t requests_ = 0;
+    block_numbering numbers_;
+    std::vector<block_number> blocks_; ///< of the conversation so far
+    std::size_t full_ = 0;             ///< how many of them the next turn shares
+    tokens context_{};                 ///< of the conversation so far, with its answers
+    std::optional<error> failure_;
+    skipped_rows skipped_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/trace_check.hpp
+// The checks of the compact form of a trace, in one pass. Opt-in.
+
+namespace kvmark::workload {
+
+/// Of the bytes of a trace, eight at a time; their number is a multiple of eight. Every
+/// change of one word changes it.
+class trace_checksum {
+public:
+    KVMARK_INLINE void add(std::span<const std::byte> data) {
+        for (std::size_t at = 0; at < data.size(); at += 8) {
+            std::uint64_t word;
+            std::memcpy(&word, data.data() + at, 8);
+            word ^= sum_;
+            sum_ = (word << 29 | word >> 35) * 0x9e3779b97f4a7c15u;
+        }
+    }
+    /// Of what was added, and of the header, which is known last.
+    [[nodiscard]] std::uint64_t with_header(trace_header h) const {
+        h.checksum = 0;
+        trace_checksum all = *this;
+        all.add(std::as_bytes(std::span(&h, 1)));
+        return all.sum_;
+    }
+
+private:
+    std::uint64_t sum_ = 0;
+};
+
+/// Goes over the bytes of a whole file once. Memory: 4 bytes for each distinct block.
+class trace_checker {
+public:
+    trace_checker(std::string path, std::span<const std::byte> file) : path_(std::move(path)), file_(file) {}
+
+    /// The header, when all is as a trace_encoder would write it. Errors: `file:byte N: reason` for the first
+    /// byte found wrong, counted from 0.
+    result<trace_header> check() {
+        if (result<void> r = check_header(); !r) return r.error();
+        predecessor_.resize(header_.distinct);
+        std::size_t at = sizeof header_;
+        for (std::uint64_t id = 0; id < header_.requests; ++id) {
+            result<std::size_t> next = check_record(id, at);
+            if (!next) return next.error();
+            at = *next;
+        }
+        if (at != file_.size())
+            return wrong(at, std::to_string(file_.size() - at) + " bytes follow the last request");
+        if (result<void> r = check_sums(); !r) return r.error();
+        return header_;
+    }
+
+private:
+    /// Of a header's member.
+    template <class T>
+    [[nodiscard]] std::size_t offset(const T& member) const {
+        return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&member) -
+                                        reinterpret_cast<const std::byte*>(&header_));
+    }
+
+    result<void> check_header() {
+        trace_header& h = header_;
+        if (file_.size() < sizeof h)
+            return wrong(file_.size(), "the file ends inside its header of " + std::to_string(sizeof h) +
+                                           " bytes: it is cut off, or no trace");
+        std::memcpy(&h, file_.data(), sizeof h);
+        if (h.magic != trace_header::right_magic)
+            return wrong(0, "the file does not begin with kvmarkbt: it is no compact trace");
+        if (h.version != trace_header::right_version)
+            return wrong(offset(h.version), "version " + std::to_string(h.version) + ", this kvmark reads " +
+                                                std::to_string(trace_header::right_version));
+        if (h.block_tokens == 0) return wrong(offset(h.block_tokens), "blocks of 0 tokens");
+        const std::uint64_t body = file_.size() - sizeof h;
+        if (h.requests > body / sizeof(trace_record))
+            return wrong(offset(h.requests), std::to_string(h.requests) +
+                                                 " requests do not fit into a file of " +
+                                                 std::to_string(file_.size()) +
+                                                 " bytes: it is cut off, or "
+                                                 "damaged");
+        if (h.references > body / sizeof(block_number))
+            return wrong(offset(h.references), std::to_string(h.references) +
+                                                   " references do not fit into a file of " +
+                                                   std::to_string(file_.size()) +
+                                                   " bytes: it is cut off, or "
+                                                   "damaged");
+        if (h.distinct > h.references || h.distinct >= no_block)
+            return wrong(offset(h.distinct), std::to_string(h.distinct) + " distinct blocks of " +
+                                                 std::to_string(h.references) + " references");
+        if (h.prefix_unique > 1)
+            return wrong(offset(h.prefix_unique), "prefix_unique is " + std::to_string(h.prefix_unique));
+        if (h.format.back() != 0) return wrong(offset(h.format), "the format's name does not end");
+        return {};
+    }
+
+    /// Of the request `id` at `at`; where the next one begins.
+    result<std::size_t> check_record(std::uint64_t id, std::size_t at) {
+        if (file_.size() - at < sizeof(trace_record)) return cut_off(id, at);
+        trace_record r;
+        std::memcpy(&r, file_.data() + at, sizeof r);
+        const std::size_t stride = trace_record::stride(r.blocks);
+        if (file_.size() - at < stride) return cut_off(id, at);
+        const bool arrival_right = id == 0 ? r.arrival_ns == 0 : r.arrival_ns >= arrival_ns_;
+        const bool right = arrival_right && r.think_ns >= 0 &&
+                           (r.after < id || r.after == block_request::nobody) && r.session < header_.sessions;
+        if (!right) return wrong_record(id, at, r, arrival_right);
+        arrival_ns_ = r.arrival_ns;
+        input_ += r.input;
+        output_ += r.output;
+        references_ += r.blocks;
+        const std::byte* const blocks = file_.data() + at + sizeof r;
+        block_number before = no_block;
+        for (std::uint32_t i = 0; i < r.blocks; ++i) {
+            block_number b;
+            std::memcpy(&b, blocks + i * sizeof b, sizeof b);
+            if (b < seen_) {
+                shared_ |= predecessor_[b] != before;
+            } else {
+                if (b != seen_ || seen_ == header_.distinct)
+                    return wrong_block(id, at + sizeof r + i * sizeof b, b);
+                predecessor_[seen_++] = before;
+            }
+            before = b;
+        }
+        checksum_.add(file_.subspan(at, stride));
+        return at + stride;
+    }
+
+    result<void> check_sums() {
+        const trace_header& h = header_;
+        const auto compare = [&](const auto& member, std::uint64_t found, std::string_view what) {
+            if (static_cast<std::uint64_t>(member) == found) return result<void>();
+            return result<void>(wrong(offset(member), std::string(what) + " is " + std::to_string(member) +
+                                                          ", the requests make " + std::to_string(found)));
+        };
+        for (const result<void>& r :
+             {compare(h.references, references_, "the number of references"),
+              compare(h.distinct, seen_, "the number of distinct blocks"),
+              compare(h.input_tokens, input_, "the sum of input tokens"),
+              compare(h.output_tokens, output_, "the sum of output tokens"),
+              compare(h.duration_ns, static_cast<std::uint64_t>(arrival_ns_), "the duration"),
+              compare(h.prefix_unique, shared_ ? 0 : 1, "prefix_unique"),
+              compare(h.checksum, checksum_.with_header(h), "the checksum")})
+            if (!r) return r;
+        return {};
+    }
+
+    KVMARK_COLD static std::string request_name(std::uint64_t id) { return "request " + std::to_string(id); }
+
+    [[gnu::cold]] error wrong(std::size_t at, const std::string& reason) const {
+        return {error_kind::invalid_argument, path_ + ":byte " + std::to_string(at) + ": " + reason};
+    }
+    [[gnu::cold]] error cut_off(std::uint64_t id, std::size_t at) const {
+        return wrong(at, "the file ends inside " + request_name(id) + " of " +
+                             std::to_string(header_.requests) + ": it is cut off, or damaged");
+    }
+    [[gnu::cold]] error wrong_record(std::uint64_t id, std::size_t at, const trace_record& r,
+                                     bool arrival_right) const {
+        const auto text = [](auto n) { return std::to_string(n); };
+        if (!arrival_right)
+            return wrong(at + offsetof(trace_record, arrival_ns),
+                         request_name(id) + " arrives at " + text(r.arrival_ns) + " ns, " +
+                             (id == 0 ? "and the first one at 0"
+                                      : "before the request before it, " + text(arrival_ns_)));
+        if (r.think_ns < 0)
+            return wrong(at + offsetof(trace_record, think_ns),
+                         request_name(id) + " thinks for " + text(r.think_ns) + " ns");
+        if (r.session >= header_.sessions)
+            return wrong(at + offsetof(trace_record, session), "session " + text(r.session) + " of " +
+                                                                   request_name(id) + ", of " +
+                                                                   text(header_.sessions));
+        return wrong(at + offsetof(trace_record, after),
+                     request_name(id) + " waits for request " + text(r.after) + ", which is not before it");
+    }
+    [[gnu::cold]] error wrong_block(std::uint64_t id, std::size_t at, block_number b) const {
+        return wrong(at, "block number " + std::to_string(b) + " of " + request_name(id) +
+                             (b >= header_.distinct ? " is not below the number of distinct blocks, " +
+                                                          std::to_string(header_.distinct)
+                                                    : " is new and should be " + std::to_string(seen_)));
+    }
+
+    std::string path_;
+    std::span<const std::byte> file_;
+    trace_header header_;
+    std::vector<block_number> predecessor_;
+    block_number seen_ = 0;
+    std::int64_t arrival_ns_ = 0;
+    std::uint64_t input_ = 0;
+    std::uint64_t output_ = 0;
+    std::uint64_t references_ = 0;
+    bool shared_ = false; ///< a block has two predecessors
+    trace_checksum checksum_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/trace_file.hpp
+// The compact form of a trace as a file. Opt-in.
+
+namespace kvmark::workload {
+
+/// Writes it whole or not at all; with a checksum. Errors: those of whole_file.
+[[nodiscard]] inline result<void> write_trace(const block_trace& trace, const std::string& path) {
+    trace_header header = trace.header();
+    trace_checksum sum;
+    sum.add(trace.body());
+    header.checksum = sum.with_header(header);
+    result<whole_file> file = whole_file::create(path);
+    if (!file) return file.error();
+    if (result<void> r = file->append(std::as_bytes(std::span(&header, 1))); !r) return r;
+    if (result<void> r = file->append(trace.body()); !r) return r;
+    return file->commit();
+}
+
+namespace detail {
+
+/// A file's bytes for as long as it lives. The file may be replaced meanwhile, but must not be cut off.
+struct mapped_bytes {
+    explicit mapped_bytes(std::span<const std::byte> b) : bytes(b) {}
+    mapped_bytes(const mapped_bytes&) = delete;
+    mapped_bytes& operator=(const mapped_bytes&) = delete;
+    ~mapped_bytes() { ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size()); }
+
+    std::span<const std::byte> bytes;
+};
+
+[[nodiscard]] inline result<std::shared_ptr<const mapped_bytes>> map_file(const std::string& path) {
+    const auto failed = [&](const char* what) {
+        return error{error_kind::system, path + ": " + what + ": " + std::strerror(errno)};
+    };
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return failed("cannot be opened");
+    struct stat info {};
+    if (::fstat(fd, &info) != 0 || info.st_size == 0) {
+        const bool empty = info.st_size == 0;
+        const error e = failed("cannot be read");
+        ::close(fd);
+        if (empty) return error{error_kind::invalid_argument, path + ":byte 0: the file is empty"};
+        return e;
+    }
+    const std::size_t size = static_cast<std::size_t>(info.st_size);
+    void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    const error e = failed("cannot be mapped");
+    ::close(fd);
+    if (at == MAP_FAILED) return e;
+    ::madvise(at, size, MADV_SEQUENTIAL);
+    return std::make_shared<const mapped_bytes>(std::span(static_cast<const std::byte*>(at), size));
+}
+
+} // namespace detail
+
+/// Maps the file, checks all of it once, and hands it out; copies share the mapping. Errors:
+/// `file:byte N: reason`, see trace_checker, and what the operating system says.
+[[nodiscard]] inline result<block_trace> open_trace(const std::string& path) {
+    result<std::shared_ptr<const detail::mapped_bytes>> mapped = detail::map_file(path);
+    if (!mapped) return mapped.error();
+    const std::span<const std::byte> bytes = (*mapped)->bytes;
+    const result<trace_header> header = trace_checker(path, bytes).check();
+    if (!header) return header.error();
+    return block_trace(*header, bytes.subspan(sizeof *header), *std::move(mapped));
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/trace_writer.hpp
+// A trace that is written to a file as it is made. Opt-in.
+
+namespace kvmark::workload {
+
+/// What a trace_builder collects, in a file. Memory: a buffer, and four bytes for each distinct block.
+/// Without finish() nothing is left behind.
+class trace_writer {
+public:
+    /// Errors: those of whole_file.
+    static result<trace_writer> create(const std::string& path, tokens block_tokens,
+                                       std::string_view format) {
+        result<whole_file> file = whole_file::create(path);
+        if (!file) return file.error();
+        trace_writer w(*std::move(file), block_tokens, format);
+        if (result<void> r = w.file_.append(w.header_bytes()); !r) return r.error();
+        return w;
+    }
+
+    /// Appends a request, as trace_builder::add().
+    result<void> add(const trace_row& row) {
+        encoder_.append(row, buffer_);
+        return buffer_.size() < buffer_size ? result<void>() : flush();
+    }
+
+    /// Completes the header and gives the file its name.
+    result<void> finish() {
+        if (result<void> r = flush(); !r) return r;
+        header_ = encoder_.header();
+        header_.checksum = checksum_.with_header(header_);
+        if (result<void> r = file_.overwrite_start(header_bytes()); !r) return r;
+        return file_.commit();
+    }
+
+private:
+    static constexpr std::size_t buffer_size = std::size_t{1} << 20;
+
+    trace_writer(whole_file file, tokens block_tokens, std::string_view format)
+        : file_(std::move(file)), encoder_(block_tokens, format) {}
+
+    [[nodiscard]] std::span<const std::byte> header_bytes() const {
+        return std::as_bytes(std::span(&header_, 1));
+    }
+    result<void> flush() {
+        checksum_.add(buffer_);
+        result<void> r = file_.append(buffer_);
+        buffer_.clear();
+        return r;
+    }
+
+    whole_file file_;
+    trace_encoder encoder_;
+    trace_header header_{};
+    std::vector<std::byte> buffer_;
+    trace_checksum checksum_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/spilled_rows.hpp
+// Requests of many conversations, set aside in a temporary file until their turn comes. Opt-in.
+
+namespace kvmark::workload::detail {
+
+/// Records, each followed by the numbers of its blocks. The file has no name and goes with the object.
+class spilled_rows {
+public:
+    /// In $TMPDIR, or else in /var/tmp. Errors: system.
+    static result<spilled_rows> create() {
+        const char* const folder = std::getenv("TMPDIR");
+        std::string path =
+            std::string(folder != nullptr && *folder != '\0' ? folder : "/var/tmp") + "/kvmark-XXXXXX";
+        spilled_rows rows;
+        rows.fd_ = ::mkostemp(path.data(), O_CLOEXEC);
+        if (rows.fd_ < 0) return failed("cannot create " + path);
+        ::unlink(path.c_str());
+        return rows;
+    }
+
+    spilled_rows(spilled_rows&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), size_(other.size_), buffer_(std::move(other.buffer_)) {}
+    spilled_rows& operator=(spilled_rows&&) = delete;
+    ~spilled_rows() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+
+    /// Where the next one will lie.
+    [[nodiscard]] std::uint64_t size() const { return size_ + buffer_.size(); }
+
+    result<void> append(const trace_record& record, std::span<const block_number> blocks) {
+        for (const std::span<const std::byte> part :
+             {std::as_bytes(std::span(&record, 1)), std::as_bytes(blocks)})
+            buffer_.insert(buffer_.end(), part.begin(), part.end());
+        return buffer_.size() < (std::size_t{1} << 20) ? result<void>() : flush();
+    }
+    result<void> flush() {
+        for (std::size_t done = 0; done < buffer_.size();) {
+            const ssize_t n = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return failed("cannot write a temporary file");
+            done += static_cast<std::size_t>(n);
+        }
+        size_ += buffer_.size();
+        buffer_.clear();
+        return {};
+    }
+
+    /// Reads what lies at `at`, after a flush().
+    result<void> read(std::uint64_t at, std::span<std::byte> to) const {
+        while (!to.empty()) {
+            const ssize_t n = ::pread(fd_, to.data(), to.size(), static_cast<off_t>(at));
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return failed("cannot read a temporary file");
+            at += static_cast<std::uint64_t>(n);
+            to = to.subspan(static_cast<std::size_t>(n));
+        }
+        return {};
+    }
+
+private:
+    spilled_rows() = default;
+    static error failed(const std::string& what) {
+        return {error_kind::system, what + ": " + std::strerror(errno)};
+    }
+
+    int fd_ = -1;
+    std::uint64_t size_ = 0; ///< in the file
+    std::vector<std::byte> buffer_;
+};
+
+} // namespace kvmark::workload::detail
+
+// kvmark/workload/reader/weka_file.hpp
+// One conversation of a WEKA / kv-cache-tester trace (json). Opt-in; uses Boost.JSON.
+
+namespace kvmark::workload {
+
+/// An entry of `requests`: an API call, or a sub-agent with entries of its own, which follow it.
+struct weka_entry {
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    std::uint32_t parent = none; ///< the sub-agent that it belongs to
+    bool agent = false;
+    double t = -1; ///< seconds, as the file has it; below 0: missing
+    double think = 0;
+    std::uint64_t input = 0;
+    std::uint64_t output = 0;
+    std::size_t first_id = 0; ///< its block ids, in weka_file::ids
+    std::size_t ids = 0;
+};
+
+struct weka_file {
+    tokens block_tokens{};
+    std::vector<weka_entry> entries; ///< in the order of the file
+    std::vector<std::uint64_t> ids;
+};
+
+namespace detail {
+
+/// Follows {"block_size", "hash_id_scope": "local", "requests": [{"t", "type", "in", "out", "hash_ids",
+/// "think_time"}, {"t", "type": "subagent", "requests": [...]}]} through the events of the parser. Members of
+/// other names are skipped, however deep.
+class weka_events : public json_events {
+public:
+    weka_file file;
+
+    [[nodiscard]] static bool done() { return false; }
+
+    bool on_object_begin(code& e) {
+        if (skipped_ > 0) return skip(1);
+        if (levels_.empty()) return descend(level::document);
+        if (levels_.back() != level::requests) return other_value(e, 1);
+        weka_entry entry;
+        if (!agents_.empty()) entry.parent = agents_.back();
+        entry.first_id = file.ids.size();
+        agents_.push_back(static_cast<std::uint32_t>(file.entries.size()));
+        file.entries.push_back(entry);
+        calls_.push_back({});
+        return descend(level::entry);
+    }
+    bool on_object_end(std::size_t, code& e) {
+        if (skipped_ > 0) return ascend();
+        if (levels_.back() == level::document)
+            return file.block_tokens.count > 0 && has_requests_ ? ascend() : lacks(e);
+        const weka_entry& entry = current();
+        const call_parts parts = calls_.back();
+        if (entry.t < 0) return object("this request lacks t", e);
+        if (!entry.agent && !(parts.in && parts.out && parts.ids))
+            return object("this request lacks in, out or hash_ids", e);
+        agents_.pop_back();
+        calls_.pop_back();
+        return ascend();
+    }
+    bool on_array_begin(code& e) {
+        if (skipped_ > 0) return skip(1);
+        if (levels_.empty()) return object(shape, e);
+        if (levels_.back() == level::document && key_ == key::requests) {
+            has_requests_ = true;
+            return descend(level::requests);
+        }
+        if (levels_.back() == level::entry && key_ == key::requests) {
+            current().agent = true;
+            return descend(level::requests);
+        }
+        if (levels_.back() == level::entry && key_ == key::hash_ids) {
+            calls_.back().ids = true;
+            current().first_id = file.ids.size();
+            return descend(level::ids);
+        }
+        return other_value(e, 1);
+    }
+    bool on_array_end(std::size_t, code&) {
+        if (skipped_ == 0 && levels_.back() == level::ids)
+            current().ids = file.ids.size() - current().first_id;
+        return ascend();
+    }
+
+    bool on_key_part(text s, std::size_t, code&) {
+        if (skipped_ == 0) collect(s);
+        return true;
+    }
+    bool on_key(text s, std::size_t, code&) {
+        if (skipped_ > 0) return true;
+        collect(s);
+        constexpr std::array<std::string_view, 9> names{
+            "block_size", "hash_id_scope", "requests", "t", "type", "in", "out", "hash_ids", "think_time"};
+        key_ = key::other;
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (word_ == names[i]) key_ = static_cast<key>(i);
+        word_.clear();
+        return true;
+    }
+
+    bool on_string_part(text s, std::size_t, code& e) {
+        if (skipped_ > 0) return true;
+        if (!is_word()) return other_value(e, 0);
+        collect(s);
+        return true;
+    }
+    bool on_string(text s, std::size_t n, code& e) {
+        if (!on_string_part(s, n, e)) return false;
+        if (skipped_ == 0 && is_word()) {
+            if (key_ == key::scope && word_ != "local")
+                return object("hash_id_scope must be \"local\", the only one that is known", e);
+            if (key_ == key::type && word_ == "subagent") current().agent = true;
+        }
+        word_.clear();
+        return true;
+    }
+
+    bool on_int64(std::int64_t n, text, code& e) {
+        if (KVMARK_LIKELY(skipped_ == 0 && !levels_.empty() && levels_.back() == level::ids)) {
+            file.ids.push_back(static_cast<std::uint64_t>(n));
+            return true;
+        }
+        return n < 0 ? negative(e) : on_count(static_cast<std::uint64_t>(n), e);
+    }
+    bool on_uint64(std::uint64_t n, text, code& e) {
+        if (skipped_ > 0 || levels_.empty() || levels_.back() != level::ids) return on_count(n, e);
+        file.ids.push_back(n);
+        return true;
+    }
+    bool on_double(double d, text, code& e) {
+        if (!is_time()) return other_value(e, 0);
+        if (!(d >= 0 && d < end_of_time)) return negative(e);
+        (key_ == key::t ? current().t : current().think) = d;
+        return true;
+    }
+    bool on_bool(bool, code& e) { return other_value(e, 0); }
+    bool on_null(code& e) {
+        if (skipped_ == 0 && is_time() && key_ == key::think) return true; // not recorded
+        return other_value(e, 0);
+    }
+
+private:
+    enum class level { document, requests, entry, ids };
+    enum class key { block_size, scope, requests, t, type, in, out, hash_ids, think, other };
+    struct call_parts {
+        bool in = false, out = false, ids = false;
+    };
+    static constexpr std::string_view shape =
+        R"(expected {"block_size": tokens, "requests": [{"t", "type", "in", "out", "hash_ids"}]})";
+    static constexpr double end_of_time = 9e9; // 285 years in seconds
+
+    [[nodiscard]] weka_entry& current() { return file.entries[agents_.back()]; }
+    [[nodiscard]] bool at(level l) const { return skipped_ == 0 && !levels_.empty() && levels_.back() == l; }
+    /// A text that means something here.
+    [[nodiscard]] bool is_word() const {
+        return (at(level::document) && key_ == key::scope) || (at(level::entry) && key_ == key::type);
+    }
+    [[nodiscard]] bool is_time() const { return at(level::entry) && (key_ == key::t || key_ == key::think); }
+
+    bool on_count(std::uint64_t n, code& e) {
+        if (is_time()) return on_double(static_cast<double>(n), {}, e);
+        if (at(level::document) && key_ == key::block_size) {
+            if (n == 0 || n > most_request_tokens) return object("block_size must be a number of tokens", e);
+            file.block_tokens = tokens(n);
+            return true;
+        }
+        const bool in = at(level::entry) && key_ == key::in, out = at(level::entry) && key_ == key::out;
+        if (!in && !out) return other_value(e, 0);
+        if (n > most_request_tokens) return object("a request of more than 134217728 tokens", e);
+        (in ? current().input : current().output) = n;
+        (in ? calls_.back().in : calls_.back().out) = true;
+        return true;
+    }
+    bool negative(code& e) {
+        const bool matters = is_time() || (at(level::document) && key_ == key::block_size) ||
+                             (at(level::entry) && (key_ == key::in || key_ == key::out));
+        return matters ? object("this number must be 0 or more", e) : other_value(e, 0);
+    }
+    bool lacks(code& e) {
+        return object(has_requests_ ? "the conversation lacks block_size" : "the conversation lacks requests",
+                      e);
+    }
+
+    bool descend(level to) {
+        levels_.push_back(to);
+        return true;
+    }
+    bool ascend() {
+        if (skipped_ > 0)
+            --skipped_;
+        else
+            levels_.pop_back();
+        return true;
+    }
+    bool skip(int depth) {
+        skipped_ += depth;
+        return true;
+    }
+    /// A value that is not what its place calls for, or of no interest there.
+    bool other_value(code& e, int depth) {
+        if (skipped_ > 0) return skip(depth);
+        if (levels_.empty()) return object(shape, e);
+        if (levels_.back() == level::requests) return object("a request is not an object", e);
+        if (levels_.back() == level::ids) return object("a block of hash_ids is not an integer", e);
+        if (levels_.back() == level::entry && key_ != key::other && key_ != key::block_size &&
+            key_ != key::scope)
+            return object("this member has the wrong type", e);
+        if (levels_.back() == level::document && key_ <= key::requests)
+            return object("this member has the wrong type", e);
+        return skip(depth);
+    }
+
+    std::vector<level> levels_;
+    std::vector<std::uint32_t> agents_; ///< the entries that are open, the innermost last
+    std::vector<call_parts> calls_;     ///< of each of them
+    int skipped_ = 0;                   ///< how deep inside a value of no interest
+    key key_ = key::other;
+    bool has_requests_ = false;
+};
+
+} // namespace detail
+
+/// Errors: an unreadable file, and `file:line:column: reason` for one that is not JSON of this shape.
+[[nodiscard]] inline result<weka_file> read_weka_file(const std::string& path, std::uint64_t before,
+                                                      std::uint64_t total, progress_ref progress) {
+    result<text_file> file = text_file::open(path);
+    if (!file) return file.error();
+    boost::json::basic_parser<detail::weka_events> parser(boost::json::parse_options{});
+    const auto shifted = [&](std::uint64_t done, std::uint64_t) { return progress(before + done, total); };
+    const result<detail::text_place> end = detail::parse_document(*file, parser, total, shifted);
+    if (!end) return end.error();
+    return std::move(parser.handler().file);
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/weka_conversation.hpp
+// The requests of one WEKA conversation in the order of their times, with what each waits for. Opt-in.
+
+#include <algorithm>
+
+namespace kvmark::workload {
+
+/// A request among those of its conversation.
+struct weka_request {
+    nanoseconds arrival{}; ///< from the conversation's start on
+    nanoseconds think{};
+    std::uint32_t after = weka_entry::none; ///< an earlier one in this order
+    std::uint32_t session = 0;              ///< 0: the conversation itself; then its sub-agents
+    std::uint32_t entry = 0;                ///< in the file
+};
+
+namespace detail {
+
+/// Puts the entries of a conversation in order. Times of a sub-agent's requests count from its own start, or
+/// from the conversation's: in a file where every sub-agent's first request bears a time from its start on,
+/// the latter.
+class weka_order {
+public:
+    explicit weka_order(const weka_file& file) : entries_(file.entries), times_(entries_.size()) {
+        resolve_times();
+        order_.reserve(entries_.size());
+        for (std::uint32_t i = 0; i < entries_.size(); ++i)
+            if (!entries_[i].agent) order_.push_back(i);
+        std::stable_sort(order_.begin(), order_.end(),
+                         [&](std::uint32_t a, std::uint32_t b) { return times_[a] < times_[b]; });
+        place_.resize(entries_.size(), none);
+        for (std::uint32_t i = 0; i < order_.size(); ++i) place_[order_[i]] = i;
+    }
+
+    [[nodiscard]] std::vector<weka_request> requests() {
+        std::vector<weka_request> all(order_.size());
+        chains_.assign(entries_.size() + 1, {});
+        for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+            const weka_entry& e = entries_[i];
+            chain& mine = chain_of(e.parent);
+            if (e.agent) {
+                // What its first request waits for is what its parent has asked before.
+                chain_of(i).last = mine.last;
+                mine.agents.push_back(i);
+                continue;
+            }
+            if (mine.session == none) mine.session = sessions_++;
+            weka_request& r = all[place_[i]];
+            r = {.arrival = from_seconds(times_[i]),
+                 .think = from_seconds(e.think),
+                 .after = waits_for(mine, place_[i]),
+                 .session = mine.session,
+                 .entry = i};
+            mine.last = place_[i];
+            mine.agents.clear();
+        }
+        return all;
+    }
+
+    [[nodiscard]] std::uint32_t sessions() const { return sessions_; }
+
+private:
+    static constexpr std::uint32_t none = weka_entry::none;
+
+    /// The conversation, or a sub-agent, up to the entry that is looked at.
+    struct chain {
+        std::uint32_t session = none;
+        std::uint32_t last = none;           ///< place of its last request; before its first, of its parent's
+        std::vector<std::uint32_t> agents{}; ///< its sub-agents since its last request
+    };
+
+    [[nodiscard]] chain& chain_of(std::uint32_t agent) {
+        return chains_[agent == none ? entries_.size() : agent];
+    }
+
+    /// The last to end of what came before in time: the request before, or a sub-agent's last one. A
+    /// sub-agent that is still at work is not waited for.
+    [[nodiscard]] std::uint32_t waits_for(const chain& mine, std::uint32_t place) {
+        std::uint32_t last = mine.last;
+        for (const std::uint32_t agent : mine.agents) {
+            const std::uint32_t its_last = chain_of(agent).last;
+            if (its_last != none && its_last < place && (last == none || its_last > last)) last = its_last;
+        }
+        return last;
+    }
+
+    void resolve_times() {
+        bool absolute = true;
+        std::vector<bool> begun(entries_.size());
+        for (const weka_entry& e : entries_) {
+            if (e.parent == none || begun[e.parent]) continue;
+            begun[e.parent] = true;
+            absolute = absolute && e.t >= entries_[e.parent].t;
+        }
+        // No request comes before what its session asked before it.
+        std::vector<double> latest(entries_.size() + 1, 0.0);
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            const weka_entry& e = entries_[i];
+            double& own = latest[e.parent == none ? entries_.size() : e.parent];
+            const double start = e.parent == none || absolute ? 0 : times_[e.parent];
+            times_[i] = std::max(start + e.t, own);
+            if (e.agent)
+                latest[i] = times_[i];
+            else
+                own = times_[i];
+        }
+    }
+
+    const std::vector<weka_entry>& entries_;
+    std::vector<double> times_;        ///< of each entry
+    std::vector<std::uint32_t> order_; ///< entries by time
+    std::vector<std::uint32_t> place_; ///< of each entry in it
+    std::vector<chain> chains_;        ///< by the entry of the sub-agent; the conversation's behind them
+    std::uint32_t sessions_ = 0;
+};
+
+} // namespace detail
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/weka_trace.hpp
+// Reader of WEKA / kv-cache-tester traces (json, a conversation in each file). Opt-in; uses Boost.JSON.
+
+#include <filesystem>
+#include <queue>
+
+namespace kvmark::workload {
+
+/// One file, or a directory of files named *.json, in the order of their names. Every conversation starts at
+/// 0; requests come in the order of their times over all of them. A conversation is a session, and each of
+/// its sub-agents one more: the sub-agent's first request waits for its parent's last one before it, and the
+/// parent's next one for the last to end of both. A block is named by its file and its id there.
+///
+/// Memory: the largest file's, 8 bytes for each request, and the numbering's; a temporary file holds four
+/// bytes for each reference meanwhile.
+class weka_trace {
+public:
+    static constexpr std::string_view format = "weka";
+
+    /// Reads all files. `skip_bad` leaves out those that are malformed. `total`: bytes of all, for
+    /// `progress`.
+    static result<weka_trace> open(const std::string& path, const trace_options& o, std::uint64_t total,
+                                   progress_ref progress) {
+        result<std::vector<std::string>> files = files_of(path);
+        if (!files) return files.error();
+        result<detail::spilled_rows> rows = detail::spilled_rows::create();
+        if (!rows) return rows.error();
+        weka_trace trace(*std::move(rows));
+        std::uint64_t before = 0;
+        for (const std::string& name : *files) {
+            result<void> r = trace.set_aside(name, before, total, progress);
+            if (!r && !(o.skip_bad && r.error().kind == error_kind::invalid_argument)) return r.error();
+            if (!r) trace.skipped_.add(r.error().message);
+            std::error_code unknown;
+            before += std::filesystem::file_size(name, unknown);
+        }
+        if (result<void> r = trace.rows_.flush(); !r) return r.error();
+        for (std::uint32_t i = 0; i < trace.conversations_.size(); ++i)
+            if (result<void> r = trace.line_up(i); !r) return r.error();
+        return trace;
+    }
+
+    /// The blocks are valid until the next call. False at the end, or with failure().
+    bool next(trace_row& row) {
+        if (heads_.empty()) return false;
+        const std::uint32_t which = heads_.top().conversation;
+        heads_.pop();
+        conversation& c = conversations_[which];
+        const trace_record& record = c.head;
+        blocks_.resize(record.blocks);
+        if (result<void> r = rows_.read(c.at, std::as_writable_bytes(std::span(blocks_))); !r)
+            return fail(r.error());
+        c.at += blocks_.size() * sizeof(block_number);
+        for (block_number& b : blocks_) b = numbers_.number(std::uint64_t{which} << 32 | b);
+        row = {.arrival = nanoseconds(record.arrival_ns),
+               .after = record.after == block_request::nobody ? record.after : c.places[record.after],
+               .think = nanoseconds(record.think_ns),
+               .session = c.first_session + record.session,
+               .input = tokens(record.input),
+               .output = tokens(record.output),
+               .blocks = blocks_};
+        c.places.push_back(requests_++);
+        if (result<void> r = line_up(which); !r) return fail(r.error());
+        return true;
+    }
+
+    [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] const skipped_rows& skipped() const { return skipped_; }
+
+private:
+    struct conversation {
+        std::uint32_t first_session = 0;
+        std::uint64_t at = 0; ///< of what comes behind `head` in the rows set aside
+        std::uint64_t end = 0;
+        trace_record head;                   ///< the next request; `after` counts in the conversation
+        std::vector<std::uint64_t> places{}; ///< in the trace, of the requests that were played
+    };
+    struct waiting {
+        std::int64_t arrival_ns;
+        std::uint32_t conversation;
+        /// The heap's top is the earliest, of those the first in order.
+        bool operator<(const waiting& o) const {
+            return arrival_ns != o.arrival_ns ? arrival_ns > o.arrival_ns : conversation > o.conversation;
+        }
+    };
+
+    explicit weka_trace(detail::spilled_rows rows) : rows_(std::move(rows)) {}
+
+    static result<std::vector<std::string>> files_of(const std::string& path) {
+        std::error_code e;
+        if (!std::filesystem::is_directory(path, e)) return std::vector{path};
+        std::vector<std::string> files;
+        for (std::filesystem::directory_iterator at(path, e), end; !e && at != end; at.increment(e))
+            if (at->path().extension() == ".json") files.push_back(at->path().string());
+        if (e) return error{error_kind::system, path + ": cannot be read: " + e.message()};
+        if (files.empty())
+            return error{error_kind::invalid_argument, path + ": no file in it is named *.json"};
+        std::sort(files.begin(), files.end());
+        return files;
+    }
+
+    result<void> set_aside(const std::string& path, std::uint64_t before, std::uint64_t total,
+                           progress_ref progress) {
+        const result<weka_file> file = read_weka_file(path, before, total, progress);
+        if (!file) return file.error();
+        if (block_tokens_.count == 0) block_tokens_ = file->block_tokens;
+        if (file->block_tokens != block_tokens_)
+            return error{error_kind::invalid_argument,
+                         path + ":1:1: block_size is " + std::to_string(file->block_tokens.count) +
+                             ", that of the files before it " + std::to_string(block_tokens_.count)};
+        detail::weka_order order(*file);
+        block_numbering local;
+        conversation c;
+        c.first_session = sessions_;
+        c.at = rows_.size();
+        for (const weka_request& r : order.requests()) {
+            const weka_entry& e = file->entries[r.entry];
+            const trace_record record{.arrival_ns = r.arrival.count,
+                                      .think_ns = r.think.count,
+                                      .after = r.after == weka_entry::none ? block_request::nobody : r.after,
+                                      .session = r.session,
+                                      .input = static_cast<std::uint32_t>(e.input),
+                                      .output = static_cast<std::uint32_t>(e.output),
+                                      .blocks = static_cast<std::uint32_t>(e.ids)};
+            const auto ids = std::span(file->ids).subspan(e.first_id, e.ids);
+            if (result<void> written = rows_.append(record, local.number_all(ids, blocks_)); !written)
+                return written;
+        }
+        c.end = rows_.size();
+        sessions_ += order.sessions();
+        conversations_.push_back(std::move(c));
+        return {};
+    }
+
+    /// Reads the next request of a conversation, if there is one, to be played when its time comes.
+    result<void> line_up(std::uint32_t which) {
+        conversation& c = conversations_[which];
+        if (c.at == c.end) return {};
+        if (result<void> r = rows_.read(c.at, std::as_writable_bytes(std::span(&c.head, 1))); !r) return r;
+        c.at += sizeof c.head;
+        heads_.push({c.head.arrival_ns, which});
+        return {};
+    }
+
+    bool fail(error e) {
+        failure_ = std::move(e);
+        return false;
+    }
+
+    detail::spilled_rows rows_;
+    tokens block_tokens_{};
+    std::uint32_t sessions_ = 0;
+    std::vector<conversation> conversations_;
+    std::priority_queue<waiting> heads_;
+    std::uint64_t requests_ = 0;
+    block_numbering numbers_;
+    std::vector<block_number> blocks_;
+    std::optional<error> failure_;
+    skipped_rows skipped_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/reader/open_block_trace.hpp
+// The front door to traces in any format. Opt-in; uses Boost.JSON.
+
+namespace kvmark::workload {
+
+struct loaded_trace {
+    block_trace trace;
+    std::uint64_t skipped = 0;                ///< malformed rows that were left out
+    std::vector<std::string> first_skipped{}; ///< the errors of the first of them
+};
+
+namespace detail {
+
+/// Bytes of a file, or of the files in a directory; 0 if nobody knows.
+[[nodiscard]] inline std::uint64_t bytes_at(const std::string& path) {
+    std::error_code e;
+    if (!std::filesystem::is_directory(path, e)) {
+        const auto size = std::filesystem::file_size(path, e);
+        return e ? 0 : size;
+    }
+    std::uint64_t sum = 0;
+    for (std::filesystem::directory_iterator at(path, e), end; !e && at != end; at.increment(e))
+        if (const auto size = at->file_size(e); !e) sum += size;
+    return sum;
+}
+
+/// What becomes of the rows, opened once the length of a block is known.
+class rows_in_memory {
+public:
+    result<void> open(tokens block, std::string_view format) {
+        builder_.emplace(block, format);
+        return {};
+    }
+    result<void> add(const trace_row& row) {
+        builder_->add(row);
+        return {};
+    }
+    result<block_trace> finish() { return builder_->finish(); }
+
+private:
+    std::optional<trace_builder> builder_;
+};
+
+class rows_in_file {
+public:
+    explicit rows_in_file(std::string path) : path_(std::move(path)) {}
+
+    result<void> open(tokens block, std::string_view format) {
+        result<trace_writer> w = trace_writer::create(path_, block, format);
+        if (!w) return w.error();
+        writer_.emplace(*std::move(w));
+        return {};
+    }
+    result<void> add(const trace_row& row) { return writer_->add(row); }
+    /// Without the trace itself.
+    result<block_trace> finish() {
+        if (result<void> r = writer_->finish(); !r) return r.error();
+        return block_trace();
+    }
+
+private:
+    std::string path_;
+    std::optional<trace_writer> writer_;
+};
+
+template <class Reader, class Rows>
+result<loaded_trace> read_all(const std::string& path, std::string_view format, const trace_options& o,
+                              Rows& rows, progress_ref progress) {
+    const std::uint64_t total = bytes_at(path);
+    result<Reader> reader = [&] {
+        if constexpr (requires { Reader::open(path, o, total, progress); })
+            return Reader::open(path, o, total, progress);
+        else
+            return Reader::open(path, o);
+    }();
+    if (!reader) return reader.error();
+    if (result<void> r = rows.open(reader->block_tokens(), format); !r) return r.error();
+    trace_row row;
+    std::uint64_t requests = 0, blocks = 0;
+    while (reader->next(row)) {
+        for (const block_number b : row.blocks)
+            if (b >= blocks) ++blocks;
+        if (blocks > most_blocks)
+            return error{error_kind::invalid_argument, path + ": more than " + std::to_string(most_blocks) +
+                                                           " distinct blocks; longer blocks are fewer"};
+        if (result<void> r = rows.add(row); !r) return r.error();
+        if (++requests % 64 != 0) continue;
+        std::uint64_t done = total;
+        if constexpr (requires { reader->bytes_read(); }) done = reader->bytes_read();
+        if (!progress(done, total)) return reading_stopped(path);
+    }
+    if (reader->failure()) return *reader->failure();
+    result<block_trace> trace = rows.finish();
+    if (!trace) return trace.error();
+    return loaded_trace{*std::move(trace), reader->skipped().count, reader->skipped().first};
+}
+
+template <class Rows>
+result<loaded_trace> read_any(const std::string& path, std::string_view format, const trace_options& o,
+                              Rows& rows, progress_ref progress) {
+    if (format == "mooncake") return read_all<mooncake_trace>(path, format, o, rows, progress);
+    if (format == "bailian") return read_all<bailian_trace>(path, format, o, rows, progress);
+    if (format == "weka") return read_all<weka_trace>(path, format, o, rows, progress);
+    if (format == "burstgpt") return read_all<burst_gpt_trace>(path, format, o, rows, progress);
+    if (format == "azure") return read_all<azure_trace>(path, format, o, rows, progress);
+    if (format == "sharegpt") return read_all<sharegpt_trace>(path, format, o, rows, progress);
+    return error{error_kind::invalid_argument, "'" + std::string(format) + "' is no format of traces"};
+}
+
+} // namespace detail
+
+/// A trace in any format: read into memory, or mapped if it is in the compact form. Errors: those of
+/// detect_format() and of the format's reader, malformed rows as `file:line:column: reason` unless
+/// `skip_bad`, and reading_stopped().
+[[nodiscard]] inline result<loaded_trace> load_block_trace(const std::string& path, const trace_options& o,
+                                                           progress_ref progress = no_progress) {
+    result<std::string_view> format = o.format.empty() ? detect_format(path) : std::string_view(o.format);
+    if (!format) return format.error();
+    if (*format == "kvmark") {
+        result<block_trace> trace = open_trace(path);
+        if (!trace) return trace.error();
+        return loaded_trace{*std::move(trace)};
+    }
+    detail::rows_in_memory rows;
+    return detail::read_any(path, *format, o, rows, progress);
+}
+
+/// Writes a trace in any format to `to` in the compact form, row by row; the trace of the answer is empty.
+/// `to` is written whole or not at all. Errors: those of load_block_trace() and of whole_file.
+[[nodiscard]] inline result<loaded_trace> convert_block_trace(const std::string& path, const std::string& to,
+                                                              const trace_options& o,
+                                                              progress_ref progress = no_progress) {
+    result<std::string_view> format = o.format.empty() ? detect_format(path) : std::string_view(o.format);
+    if (!format) return format.error();
+    if (*format == "kvmark") {
+        const result<block_trace> trace = open_trace(path);
+        if (!trace) return trace.error();
+        if (result<void> r = write_trace(*trace, to); !r) return r.error();
+        return loaded_trace{};
+    }
+    detail::rows_in_file rows(to);
+    return detail::read_any(path, *format, o, rows, progress);
 }
 
 } // namespace kvmark::workload
@@ -15784,23 +17899,13 @@ namespace detail {
 
 } // namespace detail
 
-/// Where a symbolic link leads, so that replacing the file leaves the link a link; other paths as they are.
-[[nodiscard]] inline std::string link_target(const std::string& path) {
-    char* const resolved = ::realpath(path.c_str(), nullptr);
-    if (resolved == nullptr) return path;
-    std::string target = resolved;
-    ::free(resolved);
-    return target;
-}
-
 /// Writes `text` to a temporary file beside `path`, flushes it to the device and renames it over `path`, so
 /// that a reader, a full disk or a crash never sees half a result. What is no regular file, and what lies in
 /// /dev (/dev/stdout may lead to one), is appended to instead. Errors: system, naming the path and the cause.
 [[nodiscard]] inline result<void> write_file(const std::string& path, std::string_view text) {
     struct stat info {};
     const bool exists = ::stat(path.c_str(), &info) == 0;
-    if (exists && S_ISDIR(info.st_mode)) return detail::file_error("cannot write", path, EISDIR);
-    if (exists && (!S_ISREG(info.st_mode) || path.starts_with("/dev/"))) {
+    if (exists && !S_ISDIR(info.st_mode) && (!S_ISREG(info.st_mode) || path.starts_with("/dev/"))) {
         const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
         if (fd < 0) return detail::file_error("cannot open", path, errno);
         const int failure = detail::write_whole(fd, text);
@@ -15808,19 +17913,10 @@ namespace detail {
         if (failure != 0) return detail::file_error("cannot write", path, failure);
         return {};
     }
-    const std::string target = link_target(path);
-    const std::string temporary = target + ".tmp." + std::to_string(::getpid());
-    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) return detail::file_error("cannot create", temporary, errno);
-    int failure = detail::write_whole(fd, text);
-    if (failure == 0 && ::fsync(fd) != 0) failure = errno;
-    if (::close(fd) != 0 && failure == 0) failure = errno;
-    if (failure == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) failure = errno;
-    if (failure != 0) {
-        ::unlink(temporary.c_str());
-        return detail::file_error("cannot write", path, failure);
-    }
-    return {};
+    result<whole_file> file = whole_file::create(path);
+    if (!file) return file.error();
+    if (result<void> r = file->append(std::as_bytes(std::span(text))); !r) return r;
+    return file->commit();
 }
 
 } // namespace kvmark::report

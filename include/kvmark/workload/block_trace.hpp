@@ -65,7 +65,7 @@ struct trace_header {
     std::int64_t duration_ns = 0; ///< from the first arrival to the last
     std::uint32_t sessions = 0;
     std::uint32_t prefix_unique = 1; ///< 1: a block has the same predecessor wherever it appears
-    std::uint64_t checksum = 0;      ///< of all that follows the header
+    std::uint64_t checksum = 0;      ///< in a file: of all that follows the header, then of it with a 0 here
     std::array<char, 32> format{};   ///< what it was made from, zero-terminated
 };
 static_assert(sizeof(trace_header) == 112);

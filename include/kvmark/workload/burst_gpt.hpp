@@ -1,11 +1,10 @@
 // Reader of BurstGPT traces (csv; Wang et al., "BurstGPT", KDD 2025), replayed as a source. Opt-in.
 #pragma once
 
-#include <kvmark/workload/reader/line_reader.hpp>
+#include <kvmark/workload/reader/burst_gpt_row.hpp>
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
 
-#include <charconv>
 #include <cmath>
 
 namespace kvmark::workload {
@@ -28,47 +27,41 @@ public:
         if (!(replay.speedup >= 0) || std::isinf(replay.speedup))
             return error{error_kind::invalid_argument, "trace-speedup is " + std::to_string(replay.speedup) +
                                                            "; it must be 0 (no gaps) or more"};
-        result<line_reader> lines = line_reader::open(std::move(path));
-        if (!lines) return lines.error();
-        burst_gpt trace(*std::move(lines), c, replay);
-        if (result<void> r = trace.read_header(); !r) return r.error();
-        trace.upcoming_ = trace.read_row();
-        if (trace.failure_) return *trace.failure_;
+        result<csv_rows<burst_gpt_row>> rows = csv_rows<burst_gpt_row>::open(std::move(path));
+        if (!rows) return rows.error();
+        burst_gpt trace(*std::move(rows), c, replay);
+        trace.upcoming_ = trace.rows_of_file_.next();
+        if (trace.failure()) return *trace.failure();
         if (!trace.upcoming_)
-            return trace.lines_.error_at(1, "the trace has no rows below its header; give one that has");
+            return trace.rows_of_file_.error_at(1,
+                                                "the trace has no rows below its header; give one that has");
         return trace;
     }
 
     /// Empty after the last cycle, and when a row cannot be understood: see failure().
     std::optional<request> next() {
         if (!upcoming_) return {};
-        const row current = *upcoming_;
+        const burst_gpt_row current = *upcoming_;
         if (rows_ > 0 && current.seconds > previous_seconds_)
             trace_seconds_ += current.seconds - previous_seconds_;
         previous_seconds_ = current.seconds;
         ++rows_;
         std::optional<request> out(to_request(current));
-        upcoming_ = read_row();
-        if (!upcoming_ && !failure_) start_next_cycle();
+        upcoming_ = rows_of_file_.next();
+        if (!upcoming_ && !failure()) start_next_cycle();
         return out;
     }
 
     /// Why next() ended early: a malformed row as `file:line:column: reason`, or an I/O error.
-    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return rows_of_file_.failure(); }
 
 private:
-    struct row {
-        double seconds = 0;
-        std::uint32_t request_tokens = 0;
-        std::uint32_t response_tokens = 0;
-    };
     static constexpr std::uint64_t salt = 0x62757273; // "burs"
-    static constexpr std::size_t no_column = ~std::size_t{0};
 
-    burst_gpt(line_reader lines, const source_config& c, trace_replay replay)
-        : lines_(std::move(lines)), config_(c), replay_(replay) {}
+    burst_gpt(csv_rows<burst_gpt_row> rows, const source_config& c, trace_replay replay)
+        : rows_of_file_(std::move(rows)), config_(c), replay_(replay) {}
 
-    request to_request(const row& w) {
+    request to_request(const burst_gpt_row& w) {
         request r;
         r.id = r.user = next_id_++;
         r.arrival = arrival_time();
@@ -94,98 +87,15 @@ private:
         if (rows_ > 1) cycle_start_ += trace_seconds_ * (1.0 + 1.0 / static_cast<double>(rows_ - 1));
         rows_ = 0;
         trace_seconds_ = 0;
-        if (result<void> r = lines_.rewind(); !r) {
-            failure_ = r.error();
-            return;
-        }
-        lines_.next();
-        upcoming_ = read_row();
+        if (!rows_of_file_.rewind()) return;
+        upcoming_ = rows_of_file_.next();
     }
 
-    /// The field that starts at `at`, which moves behind its comma; a field in quotes may hold commas.
-    static std::string_view take_field(std::string_view line, std::size_t& at) {
-        const bool quoted = at < line.size() && line[at] == '"';
-        std::size_t end = quoted ? line.find('"', at + 1) : line.find(',', at);
-        if (end == std::string_view::npos) end = line.size();
-        const std::size_t begin = at + (quoted ? 1 : 0);
-        const std::string_view field = line.substr(begin, end - begin);
-        const std::size_t comma = line.find(',', end);
-        at = comma == std::string_view::npos ? line.size() + 1 : comma + 1;
-        return field;
-    }
-
-    result<void> read_header() {
-        const std::optional<std::string_view> line = lines_.next();
-        if (lines_.failure()) return *lines_.failure();
-        if (!line) return lines_.error_at(1, "the file is empty; expected a BurstGPT csv");
-        for (std::size_t at = 0; at <= line->size(); ++columns_) {
-            const std::string_view name = take_field(*line, at);
-            if (name == "Timestamp" || name == "Timestamp (s)") timestamp_column_ = columns_;
-            if (name == "Request tokens") request_column_ = columns_;
-            if (name == "Response tokens") response_column_ = columns_;
-        }
-        std::string missing;
-        const auto need = [&missing](std::size_t column, std::string_view name) {
-            if (column == no_column) missing.append(missing.empty() ? "" : ", ").append(name);
-        };
-        need(timestamp_column_, "Timestamp");
-        need(request_column_, "Request tokens");
-        need(response_column_, "Response tokens");
-        if (!missing.empty()) return lines_.error_at(1, "the header lacks the columns: " + missing);
-        return {};
-    }
-
-    /// The next row; empty at the end of the file, or with failure_ set.
-    std::optional<row> read_row() {
-        std::optional<std::string_view> line;
-        do line = lines_.next();
-        while (line && line->empty());
-        if (!line) {
-            failure_ = lines_.failure();
-            return {};
-        }
-        row out;
-        std::size_t column = 0;
-        for (std::size_t at = 0; at <= line->size(); ++column) {
-            const std::size_t begin = at;
-            const std::string_view field = take_field(*line, at);
-            const bool parsed = column == timestamp_column_  ? parse_seconds(field, out.seconds)
-                                : column == request_column_  ? parse_number(field, out.request_tokens)
-                                : column == response_column_ ? parse_number(field, out.response_tokens)
-                                                             : true;
-            if (parsed) continue;
-            fail(begin + 1, "'" + std::string(field) + "' is not " +
-                                (column == timestamp_column_ ? "a time in seconds" : "a count of tokens"));
-            return {};
-        }
-        if (column == columns_) return out;
-        fail(line->size() + 1,
-             "the row has " + std::to_string(column) + " fields, the header " + std::to_string(columns_));
-        return {};
-    }
-
-    static bool parse_seconds(std::string_view field, double& value) {
-        return parse_number(field, value) && value >= 0 && std::isfinite(value);
-    }
-    template <class T>
-    static bool parse_number(std::string_view field, T& value) {
-        const char* end = field.data() + field.size();
-        const auto [stop, e] = std::from_chars(field.data(), end, value);
-        return e == std::errc{} && stop == end;
-    }
-
-    void fail(std::size_t column, std::string_view reason) { failure_ = lines_.error_at(column, reason); }
-
-    line_reader lines_;
+    csv_rows<burst_gpt_row> rows_of_file_;
     source_config config_;
     trace_replay replay_;
-    std::size_t columns_ = 0;
-    std::size_t timestamp_column_ = no_column;
-    std::size_t request_column_ = no_column;
-    std::size_t response_column_ = no_column;
 
-    std::optional<row> upcoming_;
-    std::optional<error> failure_;
+    std::optional<burst_gpt_row> upcoming_;
     std::uint64_t next_id_ = 0;
     std::uint64_t cycle_ = 0;
     std::uint64_t rows_ = 0;      // played in this cycle

@@ -24,6 +24,13 @@ public:
         index_.insert(name, count_);
         return count_++;
     }
+    /// The numbers of several, in `to`, which keeps them.
+    std::span<const block_number> number_all(std::span<const std::uint64_t> names,
+                                             std::vector<block_number>& to) {
+        to.clear();
+        for (const std::uint64_t name : names) to.push_back(number(name));
+        return to;
+    }
     /// A number for a block that is never named. A numbering serves named blocks or these, not both.
     [[nodiscard]] block_number fresh() { return count_++; }
     [[nodiscard]] block_number count() const { return count_; }
@@ -45,18 +52,19 @@ struct trace_row {
     std::span<const block_number> blocks{}; ///< by their numbers; each new one is the next that is free
 };
 
-/// Collects rows in memory.
-class trace_builder {
+/// Makes records of rows, and the header of all. Who holds it keeps the bytes: in memory, or in a file.
+class trace_encoder {
 public:
     /// `format` names where the rows come from, at most 31 characters.
-    explicit trace_builder(tokens block_tokens, std::string_view format = "made") {
+    trace_encoder(tokens block_tokens, std::string_view format) {
         header_.block_tokens = static_cast<std::uint32_t>(block_tokens.count);
         for (std::size_t i = 0; i < format.size() && i + 1 < header_.format.size(); ++i)
             header_.format[i] = format[i];
     }
 
-    /// Appends a request; its place. An arrival before the last one's is moved to it.
-    std::uint64_t add(const trace_row& row) {
+    /// Appends the record of a request to `bytes`; its place in the trace. An arrival before the last one's
+    /// is moved to it.
+    std::uint64_t append(const trace_row& row, std::vector<std::byte>& bytes) {
         std::int64_t arrival = row.arrival.count;
         if (header_.requests > 0 && arrival < last_arrival_) arrival = last_arrival_;
         if (header_.requests == 0) first_arrival_ = arrival;
@@ -68,11 +76,11 @@ public:
                                   .input = static_cast<std::uint32_t>(row.input.count),
                                   .output = static_cast<std::uint32_t>(row.output.count),
                                   .blocks = static_cast<std::uint32_t>(row.blocks.size())};
-        const std::size_t at = bytes_.size();
-        bytes_.resize(at + trace_record::stride(row.blocks.size()));
-        std::memcpy(bytes_.data() + at, &record, sizeof record);
+        const std::size_t at = bytes.size();
+        bytes.resize(at + trace_record::stride(row.blocks.size()));
+        std::memcpy(bytes.data() + at, &record, sizeof record);
         if (!row.blocks.empty())
-            std::memcpy(bytes_.data() + at + sizeof record, row.blocks.data(), row.blocks.size_bytes());
+            std::memcpy(bytes.data() + at + sizeof record, row.blocks.data(), row.blocks.size_bytes());
         note_predecessors(row.blocks);
         header_.references += row.blocks.size();
         header_.input_tokens += row.input.count;
@@ -82,11 +90,11 @@ public:
         return header_.requests++;
     }
 
-    /// All that was added. The builder is empty afterwards.
-    [[nodiscard]] block_trace finish() {
-        header_.distinct = predecessor_.size();
-        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
-        return {header_, *owned, owned};
+    /// Of all that was appended; the checksum is left at 0.
+    [[nodiscard]] trace_header header() const {
+        trace_header h = header_;
+        h.distinct = predecessor_.size();
+        return h;
     }
 
 private:
@@ -102,10 +110,30 @@ private:
     }
 
     trace_header header_;
-    std::vector<std::byte> bytes_;
     std::vector<block_number> predecessor_;
     std::int64_t first_arrival_ = 0;
     std::int64_t last_arrival_ = 0;
+};
+
+/// Collects rows in memory.
+class trace_builder {
+public:
+    /// `format`: see trace_encoder.
+    explicit trace_builder(tokens block_tokens, std::string_view format = "made")
+        : encoder_(block_tokens, format) {}
+
+    /// Appends a request; its place. An arrival before the last one's is moved to it.
+    std::uint64_t add(const trace_row& row) { return encoder_.append(row, bytes_); }
+
+    /// All that was added. The builder is empty afterwards.
+    [[nodiscard]] block_trace finish() {
+        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
+        return {encoder_.header(), *owned, owned};
+    }
+
+private:
+    trace_encoder encoder_;
+    std::vector<std::byte> bytes_;
 };
 
 } // namespace kvmark::workload

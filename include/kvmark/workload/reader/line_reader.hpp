@@ -7,13 +7,14 @@
 
 namespace kvmark::workload {
 
-/// Reads a file line by line through one buffer of 64 KiB, which is also the longest line it takes.
+/// Reads a file line by line through one buffer, which starts at 64 KiB and grows with the lines.
 class line_reader {
 public:
-    static result<line_reader> open(std::string path) {
+    /// `longest`: bytes of the longest line it takes, a power of two from 64 KiB on.
+    static result<line_reader> open(std::string path, std::size_t longest = first_capacity) {
         result<text_file> file = text_file::open(std::move(path));
         if (!file) return file.error();
-        return line_reader(*std::move(file));
+        return line_reader(*std::move(file), longest);
     }
 
     /// The next line without its end (\n or \r\n), valid until the next call. Empty at the end of the file,
@@ -42,15 +43,17 @@ public:
     }
 
     [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] std::uint64_t bytes_read() const { return file_.bytes_read(); }
     /// An error in the line read last.
     [[nodiscard]] error error_at(std::size_t column, std::string_view reason) const {
         return file_.error_at(line_, column, reason);
     }
 
 private:
-    static constexpr std::size_t capacity = std::size_t{1} << 16;
+    static constexpr std::size_t first_capacity = std::size_t{1} << 16;
 
-    explicit line_reader(text_file file) : file_(std::move(file)), buffer_(capacity) {}
+    line_reader(text_file file, std::size_t longest)
+        : file_(std::move(file)), longest_(longest), buffer_(first_capacity) {}
 
     std::string_view numbered(std::string_view line) {
         ++line_;
@@ -64,10 +67,13 @@ private:
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
-        if (end_ == capacity) {
+        if (end_ == longest_) {
             ++line_;
-            return fail(error_at(1, "the line is longer than 65,536 bytes; is this a text file?"));
+            const std::string most =
+                longest_ == first_capacity ? "65,536 bytes" : std::to_string(longest_ >> 20) + " MiB";
+            return fail(error_at(1, "the line is longer than " + most + "; is this a text file?"));
         }
+        if (end_ == buffer_.size()) buffer_.resize(2 * end_);
         const result<std::size_t> got = file_.read(std::span(buffer_).subspan(end_));
         if (!got) return fail(got.error());
         end_ += *got;
@@ -80,6 +86,7 @@ private:
     }
 
     text_file file_;
+    std::size_t longest_;
     std::vector<char> buffer_;
     std::size_t begin_ = 0; // what is read and not yet handed out lies in [begin_, end_)
     std::size_t end_ = 0;

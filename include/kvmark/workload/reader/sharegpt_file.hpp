@@ -3,11 +3,7 @@
 #pragma once
 
 #include <kvmark/workload/parameters.hpp>
-#include <kvmark/workload/reader/text_file.hpp>
-
-#include <boost/json/basic_parser_impl.hpp>
-
-#include <vector>
+#include <kvmark/workload/reader/json_events.hpp>
 
 namespace kvmark::workload {
 
@@ -45,25 +41,13 @@ namespace detail {
 
 /// Follows `[{"conversations": [{"from": text, "value": text}]}]` through the events of the parser. Members
 /// of other names are skipped, however deep.
-class sharegpt_handler {
+class sharegpt_handler : public json_events {
 public:
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-    using code = boost::json::error_code;
-    using text = boost::json::string_view;
-
     sharegpt_handler(const parameters& p, std::size_t wanted) : parameters_(p), wanted_(wanted) {}
 
     recorded_conversations recorded;
-    /// The document is JSON, but not of this shape.
-    [[nodiscard]] bool misshapen() const { return misshapen_; }
     /// Every conversation asked for is in: the rest of the file need not be read.
     [[nodiscard]] bool done() const { return recorded.size() >= wanted_; }
-
-    bool on_document_begin(code&) { return true; }
-    bool on_document_end(code&) { return true; }
 
     bool on_array_begin(code& e) {
         if (skipped_ == 0 && level_ == outside) return descend(list);
@@ -93,7 +77,10 @@ public:
         return ascend();
     }
 
-    bool on_key_part(text s, std::size_t, code&) { return collect(s); }
+    bool on_key_part(text s, std::size_t, code&) {
+        collect(s);
+        return true;
+    }
     bool on_key(text s, std::size_t, code&) {
         collect(s);
         if (skipped_ == 0)
@@ -120,14 +107,11 @@ public:
         return true;
     }
 
-    bool on_number_part(text, code&) { return true; }
     bool on_int64(std::int64_t, text, code& e) { return other_value(e, 0); }
     bool on_uint64(std::uint64_t, text, code& e) { return other_value(e, 0); }
     bool on_double(double, text, code& e) { return other_value(e, 0); }
     bool on_bool(bool, code& e) { return other_value(e, 0); }
     bool on_null(code& e) { return other_value(e, 0); }
-    bool on_comment_part(text, code&) { return true; }
-    bool on_comment(text, code&) { return true; }
 
 private:
     enum level { outside, list, conversation, messages, message };
@@ -149,23 +133,11 @@ private:
     /// A value that is not what its place calls for: wrong where the shape is given, of no interest
     /// elsewhere.
     bool other_value(code& e, int depth) {
-        misshapen_ = skipped_ == 0 && (level_ == outside || level_ == list || level_ == messages ||
-                                       (level_ == conversation && key_ == key::conversations) ||
-                                       (level_ == message && key_ != key::other));
+        const bool misshapen = skipped_ == 0 && (level_ == outside || level_ == list || level_ == messages ||
+                                                 (level_ == conversation && key_ == key::conversations) ||
+                                                 (level_ == message && key_ != key::other));
         skipped_ += depth;
-        return misshapen_ ? stop(e) : true;
-    }
-    static bool stop(code& e) {
-        e = boost::json::error::exception;
-        return false;
-    }
-
-    /// Keeps what is needed to tell the few words we know from all others.
-    bool collect(text s) {
-        constexpr std::size_t enough = 16;
-        word_.append(s.data(), s.size() < enough ? s.size() : enough);
-        if (word_.size() > enough) word_.resize(enough);
-        return true;
+        return !misshapen || object(R"(expected [{"conversations": [{"from": text, "value": text}]}])", e);
     }
 
     /// A turn is a human's message with the answer that follows at once.
@@ -186,12 +158,10 @@ private:
     level level_ = outside;
     int skipped_ = 0; // how deep inside a value of no interest
     key key_ = key::other;
-    std::string word_;
     speaker from_ = speaker::other;
     std::uint64_t characters_ = 0;
     std::uint64_t question_characters_ = 0;
     bool question_open_ = false;
-    bool misshapen_ = false;
 };
 
 } // namespace detail
@@ -200,35 +170,22 @@ private:
 /// message from `human` with the one from `gpt` that follows it. Tokens are Unicode characters /
 /// sharegpt_chars_per_token, at least 1, clipped to sharegpt_max_context and sharegpt_max_generation. Memory
 /// grows with the turns, not with the text. Errors: an unreadable file, `file:line:column: reason` for one
-/// that is not JSON of this shape, and a file without a turn.
+/// that is not JSON of this shape, and a file without a turn. `total` is the size of the file, for
+/// `progress`.
 [[nodiscard]] inline result<recorded_conversations> read_sharegpt(std::string path, const parameters& p,
-                                                                  std::size_t max_conversations) {
+                                                                  std::size_t max_conversations,
+                                                                  std::uint64_t total = 0,
+                                                                  progress_ref progress = no_progress) {
     result<text_file> file = text_file::open(std::move(path));
     if (!file) return file.error();
     boost::json::basic_parser<detail::sharegpt_handler> parser(
         boost::json::parse_options{}, p,
         max_conversations > 0 ? max_conversations : static_cast<std::size_t>(-1));
-    std::vector<char> buffer(std::size_t{1} << 16);
-    std::size_t line = 1, column = 1;
-    for (bool more = true; more;) {
-        const result<std::size_t> got = file->read(buffer);
-        if (!got) return got.error();
-        more = *got > 0;
-        boost::json::error_code e;
-        const std::size_t used = parser.write_some(more, buffer.data(), *got, e);
-        if (parser.handler().done()) break;
-        for (std::size_t i = 0; i < used; ++i) {
-            column = buffer[i] == '\n' ? 1 : column + 1;
-            line += buffer[i] == '\n';
-        }
-        if (parser.handler().misshapen())
-            return file->error_at(line, column,
-                                  "expected [{\"conversations\": [{\"from\": text, \"value\": text}]}]");
-        if (e) return file->error_at(line, column, "not valid JSON: " + e.message());
-        if (used < *got) return file->error_at(line, column, "text after the end of the JSON document");
-    }
+    const result<detail::text_place> end = detail::parse_document(*file, parser, total, progress);
+    if (!end) return end.error();
     if (parser.handler().recorded.size() == 0)
-        return file->error_at(line, column, "no human message is followed by one from gpt; nothing to play");
+        return file->error_at(end->line, end->column,
+                              "no human message is followed by one from gpt; nothing to play");
     return std::move(parser.handler().recorded);
 }
 

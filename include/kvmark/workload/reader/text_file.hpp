@@ -4,6 +4,7 @@
 #include <kvmark/core/result.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -25,8 +26,11 @@ public:
     result<std::size_t> read(std::span<char> to) {
         const std::size_t got = std::fread(to.data(), 1, to.size(), file_.get());
         if (std::ferror(file_.get())) return system_error("cannot be read");
+        bytes_read_ += got;
         return got;
     }
+    /// All that read() gave, rewound or not.
+    [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
 
     result<void> rewind() {
         if (std::fseek(file_.get(), 0, SEEK_SET) != 0)
@@ -34,6 +38,7 @@ public:
         return {};
     }
 
+    [[nodiscard]] const std::string& path() const { return path_; }
     /// `file:line:column: reason`; both count from 1, columns in bytes.
     [[nodiscard]] error error_at(std::size_t line, std::size_t column, std::string_view reason) const {
         return {error_kind::invalid_argument, path_ + ':' + std::to_string(line) + ':' +
@@ -53,6 +58,7 @@ private:
 
     std::string path_;
     std::unique_ptr<std::FILE, closer> file_;
+    std::uint64_t bytes_read_ = 0;
 };
 
 } // namespace kvmark::workload
