@@ -5496,8 +5496,8 @@ struct block_hits {
 /// must be carried out: read(block, tier), write(block, tier), move(block, from, to), drop(block, tier). A
 /// block that is evicted while a request uses it is read first.
 ///
-/// Memory: 1 byte for each block number, 2 with promotion_mode::on_nth_hit, 8 more with a time to live, and
-/// what the policies keep.
+/// Memory: 1 byte for each block number, 1 more with promotion_mode::on_nth_hit, 8 with a time to live, 16
+/// with several tiers and a policy that takes a block_use, and what the policies keep.
 template <class Policy>
 class block_cache {
 public:
@@ -5516,7 +5516,7 @@ public:
         }
         first_ = present_tier(0);
         config_.recomputes.resize(tiers_.size());
-        if constexpr (wants_block_use<Policy>) facts_.resize(blocks);
+        if (wants_block_use<Policy> && tiers_.size() > 1) facts_.resize(blocks);
         if (config_.promotion == promotion_mode::on_nth_hit) hits_.resize(blocks);
         if (config_.time_to_live.count != 0) last_use_.resize(blocks);
         if (config_.pinned_blocks != 0) pinned_.resize(blocks);
@@ -5588,7 +5588,7 @@ private:
             use.parent = i == 0 ? no_entry : a.blocks[i - 1];
             use.position = static_cast<std::uint32_t>(i);
             if (!a.next_uses.empty()) use.next_use = a.next_uses[i];
-            facts_[use.block] = use;
+            if (!facts_.empty()) facts_[use.block] = use;
         }
         return use;
     }
@@ -5754,7 +5754,7 @@ private:
     std::vector<level> tiers_;
     unsigned first_ = no_tier;           // the first tier that is there
     std::vector<std::uint8_t> resident_; // by block: a bit for each tier that holds it
-    std::vector<block_use> facts_;       // by block: what was last known of it
+    std::vector<block_use> facts_;       // by block: what was last known of it; empty with a single tier
     std::vector<std::uint8_t> hits_;
     std::vector<nanoseconds> last_use_;
     std::vector<bool> pinned_;
@@ -5856,67 +5856,87 @@ namespace kvmark::cache {
 /// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
 /// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
 /// each block of capacity.
+///
+/// A doorkeeper in front of it, a Bloom filter of one hash, keeps the first note of a number, so that what is
+/// seen once uses no counter. It is emptied when the counters are halved. 2 to 4 bytes more.
 class frequency_sketch {
 public:
     static constexpr std::uint64_t notes_per_block = 10;
     static constexpr unsigned rows = 4;
-    static constexpr unsigned largest = 15;
+    static constexpr unsigned largest = 15; ///< that a counter holds
 
     frequency_sketch() = default;
-    explicit frequency_sketch(std::uint64_t capacity) : sample_(notes_per_block * capacity) {
+    explicit frequency_sketch(std::uint64_t capacity, bool doorkeeper = false)
+        : sample_(notes_per_block * capacity) {
         std::uint64_t width = 16;
         while (width < capacity) width *= 2;
         mask_ = width - 1;
         words_.resize(width * rows / 16);
+        if (doorkeeper) door_.resize(width * 16 / 64);
     }
 
-    /// Whether it has room at all; a sketch without must not be asked or told.
+    /// Whether it has no room at all; then it must not be asked or told.
     [[nodiscard]] bool empty() const { return words_.empty(); }
+    /// Never less than the number's share of the notes that still count, up to `largest` and the
+    /// doorkeeper's 1.
     [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
-        const std::uint64_t hash = mix(number);
-        unsigned least = largest;
-        for (unsigned row = 0; row < rows; ++row) {
-            const place at = place_of(hash, row);
-            const auto count = static_cast<unsigned>(words_[at.word] >> at.shift & largest);
-            if (count < least) least = count;
-        }
-        return least;
+        return least_counter(mix(number)) + (!door_.empty() && has_passed(number));
     }
-    /// True when this note has halved the counters.
-    KVMARK_INLINE bool note(std::uint64_t number) {
-        const unsigned least = estimate(number);
-        if (least < largest) {
-            const std::uint64_t hash = mix(number);
-            for (unsigned row = 0; row < rows; ++row) {
-                const place at = place_of(hash, row);
-                if ((words_[at.word] >> at.shift & largest) == least)
-                    words_[at.word] += std::uint64_t{1} << at.shift;
-            }
-        }
-        return count_note();
+    KVMARK_INLINE void note(std::uint64_t number) {
+        if (door_.empty() || has_passed(number))
+            count(mix(number));
+        else
+            door_[door_place(number) / 64] |= std::uint64_t{1} << door_place(number) % 64;
+        if (++notes_ == sample_) halve();
     }
-    /// A note that the sketch need not keep, since it is kept elsewhere, but counts.
-    KVMARK_INLINE bool count_note() {
-        if (++notes_ < sample_) return false;
-        halve();
-        return true;
+
+    /// Where a number's counter of a row stands.
+    [[nodiscard]] std::uint64_t column(std::uint64_t number, unsigned row) const {
+        return hashed_column(mix(number), row);
+    }
+    /// Which bit the doorkeeper keeps of a number. Precondition: there is one.
+    [[nodiscard]] KVMARK_INLINE std::uint64_t door_place(std::uint64_t number) const {
+        return mix(~number) & (door_.size() * 64 - 1);
     }
 
 private:
-    struct place {
-        std::size_t word;
-        unsigned shift;
-    };
-    [[nodiscard]] KVMARK_INLINE place place_of(std::uint64_t hash, unsigned row) const {
-        const std::uint64_t column = (hash + row * (hash >> 32 | 1)) & mask_;
-        return {static_cast<std::size_t>(column / 4), static_cast<unsigned>((column % 4 * rows + row) * 4)};
+    [[nodiscard]] KVMARK_INLINE std::uint64_t hashed_column(std::uint64_t hash, unsigned row) const {
+        return (hash + row * (hash >> 32 | 1)) & mask_;
+    }
+    [[nodiscard]] KVMARK_INLINE unsigned counter(std::uint64_t column, unsigned row) const {
+        return static_cast<unsigned>(words_[column / 4] >> shift(column, row) & largest);
+    }
+    [[nodiscard]] KVMARK_INLINE static std::uint64_t shift(std::uint64_t column, unsigned row) {
+        return (column % 4 * rows + row) * 4;
+    }
+    [[nodiscard]] KVMARK_INLINE unsigned least_counter(std::uint64_t hash) const {
+        unsigned least = largest;
+        for (unsigned row = 0; row < rows; ++row) {
+            const unsigned c = counter(hashed_column(hash, row), row);
+            least = c < least ? c : least;
+        }
+        return least;
+    }
+    KVMARK_INLINE void count(std::uint64_t hash) {
+        const unsigned least = least_counter(hash);
+        if (least == largest) return;
+        for (unsigned row = 0; row < rows; ++row) {
+            const std::uint64_t column = hashed_column(hash, row); // no branch: it would be a coin toss
+            words_[column / 4] += std::uint64_t{counter(column, row) == least} << shift(column, row);
+        }
+    }
+    [[nodiscard]] KVMARK_INLINE bool has_passed(std::uint64_t number) const {
+        const std::uint64_t place = door_place(number);
+        return (door_[place / 64] >> place % 64 & 1) != 0;
     }
     KVMARK_COLD void halve() {
         for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
+        for (std::uint64_t& word : door_) word = 0;
         notes_ /= 2;
     }
 
-    std::vector<std::uint64_t> words_;
+    std::vector<std::uint64_t> words_; // four columns each
+    std::vector<std::uint64_t> door_;
     std::uint64_t mask_ = 0;
     std::uint64_t sample_ = 0;
     std::uint64_t notes_ = 0;
@@ -6422,14 +6442,11 @@ private:
 
 namespace kvmark::cache {
 
-/// A newcomer is let in only if it was seen more often lately than the victim of `Policy`: in the last ten
-/// capacities of look-ups, hits and misses, by a sketch. Without set_capacity(), or where admits() is not
-/// asked, as in a waterfall, it is `Policy`.
+/// A newcomer is let in only if it was looked up more often than the victim of `Policy`, of late and as far
+/// as a frequency_sketch knows, with its doorkeeper if `Doorkeeper`. Without set_capacity(), or where
+/// admits() is not asked, as in a waterfall, it is `Policy`.
 ///
-/// `Doorkeeper`: a number's first look-up is kept by a Bloom filter of a bit, so that what is seen once does
-/// not use up counters; it is emptied whenever the counters are halved.
-///
-/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 2 to 4 more.
+/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 4 to 8.
 template <eviction_policy Policy = lru, bool Doorkeeper = false>
 class tinylfu {
 public:
@@ -6440,13 +6457,8 @@ public:
 
     void set_capacity(std::uint64_t capacity) {
         if (capacity == 0) return;
-        seen_ = frequency_sketch(capacity);
+        seen_ = frequency_sketch(capacity, Doorkeeper);
         if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
-        if constexpr (Doorkeeper) {
-            std::uint64_t bits = 64;
-            while (bits < 16 * capacity) bits *= 2;
-            door_.resize(bits / 64);
-        }
     }
     void reserve(std::uint64_t numbers) {
         if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
@@ -6460,13 +6472,8 @@ public:
         if (!cache::admits(policy_, newcomer)) return false;
         if (seen_.empty()) return true;
         const entry_id victim = policy_.victim();
-        return victim == no_entry || frequency(newcomer.block) > frequency(victim);
+        return victim == no_entry || seen_.estimate(newcomer.block) > seen_.estimate(victim);
     }
-    /// How often `e` was seen lately, as far as the sketch knows.
-    [[nodiscard]] unsigned frequency(entry_id e) const {
-        return seen_.estimate(e) + (Doorkeeper && has_passed(e));
-    }
-
     void insert(entry_id e) { policy_.insert(e); }
     void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
     void touch(entry_id e) {
@@ -6490,31 +6497,11 @@ public:
 
 private:
     KVMARK_INLINE void note(entry_id e) {
-        if (seen_.empty()) return;
-        if constexpr (Doorkeeper) {
-            if (!has_passed(e)) {
-                const std::uint64_t bit = door_bit(e);
-                door_[bit / 64] |= std::uint64_t{1} << bit % 64;
-                if (seen_.count_note()) open_door();
-                return;
-            }
-        }
-        if (seen_.note(e) && Doorkeeper) open_door();
-    }
-    [[nodiscard]] std::uint64_t door_bit(entry_id e) const {
-        return mix(~std::uint64_t{e}) & (door_.size() * 64 - 1);
-    }
-    [[nodiscard]] bool has_passed(entry_id e) const {
-        const std::uint64_t bit = door_bit(e);
-        return (door_[bit / 64] >> bit % 64 & 1) != 0;
-    }
-    KVMARK_COLD void open_door() {
-        for (std::uint64_t& word : door_) word = 0;
+        if (!seen_.empty()) seen_.note(e);
     }
 
     Policy policy_;
     frequency_sketch seen_;
-    std::vector<std::uint64_t> door_;
 };
 
 } // namespace kvmark::cache
@@ -6672,13 +6659,6 @@ namespace kvmark::cache {
 
 namespace detail {
 
-template <class List>
-struct any_of;
-template <class... P>
-struct any_of<policy_list<P...>> {
-    using type = std::variant<P...>;
-};
-
 /// std::visit calls through a table.
 template <class Variant, class F>
 KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
@@ -6711,22 +6691,33 @@ KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
 
 } // namespace detail
 
+template <class List>
+class any_policy_of;
+
 /// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
 /// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
 /// block_cache's 16 bytes for each number, since some of the policies want a block_use.
-class selected_policy {
+/// A template, so that only who uses it pays for its compilation.
+template <class... P>
+class any_policy_of<policy_list<P...>> {
 public:
     /// LRU.
-    selected_policy() = default;
+    any_policy_of() = default;
+    any_policy_of(const any_policy_of&) = default;
+    any_policy_of(any_policy_of&&) = default;
+    any_policy_of& operator=(const any_policy_of&) = default;
+    any_policy_of& operator=(any_policy_of&&) = default;
+    // Inlined, g++ 12 warns of the members of alternatives that are not there.
+    KVMARK_COLD ~any_policy_of() {}
 
     /// Error: the name is not one of the online policies.
-    [[nodiscard]] KVMARK_COLD static result<selected_policy> named(std::string_view name) {
-        selected_policy chosen;
-        if (chosen.choose(name, online_policies{})) return chosen;
+    [[nodiscard]] KVMARK_COLD static result<any_policy_of> named(std::string_view name) {
+        any_policy_of chosen;
+        if (((P::name == name && (chosen.policy_.template emplace<P>(), true)) || ...)) return chosen;
         std::string message =
             "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
-        for (const policy_info& p : known_policies)
-            if (!p.is_offline()) message += (message.ends_with("one of") ? " " : ", ") + std::string(p.name);
+        for (const std::string_view policy : {P::name...})
+            message += (message.ends_with("one of") ? " " : ", ") + std::string(policy);
         return error{error_kind::invalid_argument, message};
     }
 
@@ -6787,13 +6778,10 @@ public:
     }
 
 private:
-    template <class... P>
-    bool choose(std::string_view name, policy_list<P...>) {
-        return ((P::name == name && (policy_.emplace<P>(), true)) || ...);
-    }
-
-    detail::any_of<online_policies>::type policy_{std::in_place_type<lru>};
+    std::variant<P...> policy_{std::in_place_type<lru>};
 };
+
+using selected_policy = any_policy_of<online_policies>;
 
 } // namespace kvmark::cache
 

@@ -52,8 +52,8 @@ struct block_hits {
 /// must be carried out: read(block, tier), write(block, tier), move(block, from, to), drop(block, tier). A
 /// block that is evicted while a request uses it is read first.
 ///
-/// Memory: 1 byte for each block number, 2 with promotion_mode::on_nth_hit, 8 more with a time to live, and
-/// what the policies keep.
+/// Memory: 1 byte for each block number, 1 more with promotion_mode::on_nth_hit, 8 with a time to live, 16
+/// with several tiers and a policy that takes a block_use, and what the policies keep.
 template <class Policy>
 class block_cache {
 public:
@@ -72,7 +72,7 @@ public:
         }
         first_ = present_tier(0);
         config_.recomputes.resize(tiers_.size());
-        if constexpr (wants_block_use<Policy>) facts_.resize(blocks);
+        if (wants_block_use<Policy> && tiers_.size() > 1) facts_.resize(blocks);
         if (config_.promotion == promotion_mode::on_nth_hit) hits_.resize(blocks);
         if (config_.time_to_live.count != 0) last_use_.resize(blocks);
         if (config_.pinned_blocks != 0) pinned_.resize(blocks);
@@ -144,7 +144,7 @@ private:
             use.parent = i == 0 ? no_entry : a.blocks[i - 1];
             use.position = static_cast<std::uint32_t>(i);
             if (!a.next_uses.empty()) use.next_use = a.next_uses[i];
-            facts_[use.block] = use;
+            if (!facts_.empty()) facts_[use.block] = use;
         }
         return use;
     }
@@ -310,7 +310,7 @@ private:
     std::vector<level> tiers_;
     unsigned first_ = no_tier;           // the first tier that is there
     std::vector<std::uint8_t> resident_; // by block: a bit for each tier that holds it
-    std::vector<block_use> facts_;       // by block: what was last known of it
+    std::vector<block_use> facts_;       // by block: what was last known of it; empty with a single tier
     std::vector<std::uint8_t> hits_;
     std::vector<nanoseconds> last_use_;
     std::vector<bool> pinned_;
