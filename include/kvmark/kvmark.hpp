@@ -70,10 +70,16 @@
 #include <kvmark/tier/transfer.hpp>
 
 #include <kvmark/cache/block_cache.hpp>
+#include <kvmark/cache/depth_buckets.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
 #include <kvmark/cache/fifo.hpp>
 #include <kvmark/cache/lru.hpp>
+#include <kvmark/cache/miss_ratio_curve.hpp>
 #include <kvmark/cache/replay.hpp>
+#include <kvmark/cache/request_depths.hpp>
+#include <kvmark/cache/shards.hpp>
+#include <kvmark/cache/stack_distance.hpp>
+#include <kvmark/cache/stack_plan.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>

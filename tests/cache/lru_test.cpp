@@ -77,7 +77,7 @@ public:
 private:
     std::uint32_t capacity_;
     std::vector<std::uint64_t> keys_; // by entry
-    key_index index_;
+    kvmark::key_index index_;
     lru policy_;
 };
 
