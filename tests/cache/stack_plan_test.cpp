@@ -1,10 +1,15 @@
 // Plans on a case worked by hand, against a search of everything, and against a replay.
 #include <kvmark/cache/lru.hpp>
+#include <kvmark/cache/miss_ratio_curve.hpp>
 #include <kvmark/cache/replay.hpp>
 #include <kvmark/cache/stack_plan.hpp>
 
 #include "support/catch.hpp"
 #include "support/mooncake.hpp"
+#include "support/zipf_trace.hpp"
+
+#include <algorithm>
+#include <cmath>
 
 using namespace kvmark;
 using namespace kvmark::cache;
@@ -109,6 +114,65 @@ TEST_CASE("a trace that never repeats needs no cache") {
     CHECK(plan.price == 0);
     CHECK(plan.ttft == ms(150));
     CHECK(stack_search(request_depths({}), question(ms(10), 95)).find().meets_target);
+}
+
+namespace {
+
+/// At the percentile, by the model as it is told, from the distances themselves.
+nanoseconds ttft_of(const workload::block_trace& trace, const plan_question& q, const sizes& capacity) {
+    std::vector<double> all;
+    for_each_stack_distance(trace, [&](const workload::block_request& r, auto distances) {
+        sizes loads(capacity.size());
+        std::uint64_t missed = workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
+        for (std::size_t i = 0; i < distances.size(); ++i) {
+            std::size_t t = 0;
+            for (std::uint64_t depth = 0; t < capacity.size(); ++t)
+                if (distances[i] <= (depth += capacity[t])) break;
+            if (t == capacity.size()) break;
+            ++loads[t];
+            missed -= workload::tokens_in_block(r.input, trace.block_tokens(), i);
+        }
+        double slowest = 0;
+        for (std::size_t t = 0; t < loads.size(); ++t) {
+            if (loads[t] == 0) continue;
+            const double moved = static_cast<double>(loads[t] * q.block.count);
+            slowest = std::max(slowest, to_seconds(q.tiers[t].latency) + moved / q.tiers[t].bytes_per_second);
+        }
+        all.push_back(slowest + static_cast<double>(std::max<std::uint64_t>(missed, 1)) /
+                                    q.prefill_tokens_per_second);
+    });
+    std::sort(all.begin(), all.end());
+    const auto rank = std::ceil(static_cast<double>(all.size()) * q.percentile / 100 - 1e-9);
+    return from_seconds(all[static_cast<std::size_t>(rank) - 1]);
+}
+
+} // namespace
+
+TEST_CASE("a plan is the cheapest of all stacks, tried one by one") {
+    const auto trace = test::zipf_trace(300, 14, 0.6, 8);
+    const std::uint64_t most = curves_of(trace).any.largest_useful();
+    REQUIRE(most <= 14);
+    plan_question q = question({}, 70);
+    q.prefill_tokens_per_second = 300;
+    int met = 0;
+    for (std::int64_t target = 10; target <= 200; target += 10) {
+        q.target = ms(target);
+        double least = 1e9;
+        for (std::uint64_t a = 0; a <= most; ++a)
+            for (std::uint64_t b = 0; a + b <= most; ++b)
+                for (std::uint64_t c = 0; a + b + c <= most; ++c) {
+                    const double price = static_cast<double>(100 * a + 10 * b + c);
+                    if (price < least && ttft_of(trace, q, {a, b, c}) <= q.target) least = price;
+                }
+        const stack_plan plan = stack_search(request_depths(trace), q).find();
+        INFO(target << " ms");
+        CHECK(plan.meets_target == (least < 1e9));
+        if (plan.meets_target) CHECK(plan.price == least);
+        CHECK(std::abs((plan.ttft - ttft_of(trace, q, plan.capacity)).count) <= 1);
+        met += plan.meets_target;
+    }
+    CHECK(met > 5);
+    CHECK(met < 20);
 }
 
 TEST_CASE("what a plan loads is what a stack of its sizes loads") {

@@ -51,14 +51,14 @@ public:
     }
 
     /// The cheapest stack that meets the target; where none does, the cheapest of the fastest. First on a
-    /// grid of four sizes for each power of two, then between its lines on one of 32.
+    /// grid of four sizes for each power of two, or all of them where they are few, then between its lines
+    /// on one of 32.
     [[nodiscard]] stack_plan find() {
         const std::uint32_t largest = requests_.largest_bucket();
-        std::vector<std::uint32_t> line{0};
-        const std::uint32_t octaves = 12 * buckets::per_octave;
-        for (std::uint32_t b = largest > octaves ? largest - octaves : 0; b < largest; b += coarse)
-            if (b > 0) line.push_back(b);
-        if (largest > 0) line.push_back(largest);
+        const std::uint32_t first = largest > octaves ? largest - octaves : 0;
+        const std::uint32_t step = (largest - first) / most_lines + 1;
+        std::vector<std::uint32_t> line;
+        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first) line.insert(line.begin(), b);
         grid_.assign(tiers_.size(), line);
 
         stack_plan plan;
@@ -69,7 +69,7 @@ public:
             limit = fastest();
             found = cheapest(limit);
         }
-        refine(found);
+        refine(found, step);
         if (const std::vector<std::uint32_t> better = cheapest(limit); !better.empty()) found = better;
 
         std::uint64_t above = 0;
@@ -90,7 +90,8 @@ public:
 private:
     using buckets = request_depths::buckets;
     using bounds = std::vector<std::uint32_t>; ///< by tier: the last bucket that it or one above holds
-    static constexpr std::uint32_t coarse = buckets::per_octave / 4;
+    static constexpr std::uint32_t octaves = 12 * buckets::per_octave; ///< that the grid spans
+    static constexpr std::uint32_t most_lines = 48;
 
     [[nodiscard]] double ttft_ns(const request_depths::request& r, const bounds& b) const {
         std::uint32_t blocks[8] = {};
@@ -170,11 +171,11 @@ private:
     }
 
     /// A finer grid around a stack.
-    void refine(const bounds& around) {
+    void refine(const bounds& around, std::uint32_t step) {
         for (std::size_t t = 0; t < around.size(); ++t) {
             grid_[t].clear();
-            const std::uint32_t first = around[t] > coarse ? around[t] - coarse : 0;
-            for (std::uint32_t b = first; b < around[t] + coarse && b <= requests_.largest_bucket(); ++b)
+            const std::uint32_t first = around[t] > step ? around[t] - step : 0;
+            for (std::uint32_t b = first; b < around[t] + step && b <= requests_.largest_bucket(); ++b)
                 grid_[t].push_back(b);
         }
     }
