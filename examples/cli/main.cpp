@@ -76,7 +76,12 @@ int run_main(words arguments) {
     fault_list faults;
     // A demonstration is a set of defaults: what is said beside it counts.
     if (std::find(arguments.begin(), arguments.end(), "--demo") != arguments.end()) choose_demo(s);
+    const std::int64_t usual = std::exchange(s.options.duration, 0);
     read_arguments(arguments, on_run, s, faults);
+    if (s.options.duration == 0) { // not given: a trace is played to its end
+        s.options.duration = usual;
+        s.options.serving.to_the_end = !s.serving.trace.empty();
+    }
     if (s.help) {
         print(help_text("kvmark run [OPTION]...", on_run, run_closing, help_width()));
         return exit_ok;

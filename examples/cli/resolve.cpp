@@ -2,6 +2,7 @@
 #include "resolve.hpp"
 
 #include "config_yaml.hpp"
+#include "serving_run.hpp"
 #include "storage_engine.hpp"
 #include "xlsx.hpp"
 
@@ -83,6 +84,12 @@ void check_traces(const settings& s, fault_list& faults) {
     if (s.max_conversations < 0) faults.add("--max-conversations: must be 0 (all) or more");
     if (s.use_burst_trace) check_readable(faults, "--burst-trace-path", s.burst_trace_path);
     check_readable(faults, "--dataset-path", s.dataset_path);
+    if (s.serving.trace.empty()) return;
+    check_serving(s, faults);
+    if (s.use_burst_trace || !s.dataset_path.empty())
+        faults.add("--trace excludes --use-burst-trace and --dataset-path: give one of them");
+    if (s.options.enable_autoscaling || !s.io_trace_log.empty() || s.options.precondition)
+        faults.add("--trace: goes with neither --enable-autoscaling nor --io-trace-log nor --precondition");
 }
 
 void check_limits(const settings& s, fault_list& faults) {

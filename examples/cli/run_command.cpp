@@ -8,6 +8,7 @@
 #include "plan.hpp"
 #include "result_files.hpp"
 #include "run_stack.hpp"
+#include "serving_run.hpp"
 #include "storage_engine.hpp"
 
 #include <kvmark/benchmark/plan_run.hpp>
@@ -84,8 +85,9 @@ run_result run_stack(const settings& s, console& out, io_trace* trace) {
         return s.clock == clock_kind::virtual_time ? run_null_virtual(s, observer) : run_null(s, observer);
     }
     progress_observer observer(out);
-    if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
     if (!s.rank_output.empty()) observer.write_own(own_result_writer(s, out));
+    if (!s.serving.trace.empty()) return serve_trace(s, out, observer);
+    if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
     const bool gpu = s.options.gpu_mem_gb.value > 0, peer = s.options.peer_mem_gb.value > 0;
     for (const storage_stack& stack : storage_stacks) {
         if (stack.storage != storage_tier_of(s)) continue;

@@ -799,8 +799,8 @@ namespace kvmark::workload {
 
 /// How a given rate spaces its arrivals. poisson: gaps drawn from an exponential distribution. fixed: all
 /// equal. gamma and weibull have a shape: 1 is poisson, below 1 arrivals come in bursts, above 1 they are
-/// more even. Source: gamma gaps fit LLM services, and Weibull gaps some of them (BurstGPT, KDD 2025;
-/// ServeGen, 2025).
+/// more even. Source: both fit recorded LLM services better than poisson in many cases (ServeGen, arXiv
+/// 2505.09999).
 enum class arrival_process : std::uint8_t { poisson, fixed, gamma, weibull };
 
 /// Within it the mean of a Weibull distribution can be held in floating point.
@@ -1879,7 +1879,7 @@ struct synthetic_config {
     struct {
         shared_items tools{20, 1, {12'200, 0.15}};
         lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
-        lognormal task{2900, 1};     ///< what the user asks for, with the files it names
+        lognormal task{3300, 0.7};   ///< what the user asks for, with the files it names
         double mean_steps = 20;
         lognormal result{510, 1.4}; ///< of a tool
         lognormal answer{209, 0.9};
@@ -2126,7 +2126,6 @@ public:
     void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
         tokens_ += p.tokens;
         const std::uint64_t full = tokens_ / block_tokens;
-        if (blocks_.size() == full) return;
         if (p.first_block == no_block) {
             p.first_block = numbers.count();
             for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
@@ -4772,6 +4771,15 @@ template <class P>
         return victim;
     }
 }
+/// Whether one more must leave for the newcomer for whom evict() has just taken one; then evict() comes
+/// again.
+template <class P>
+[[nodiscard]] KVMARK_INLINE bool evicts_more(const P& policy) {
+    if constexpr (requires { policy.evicts_more(); })
+        return policy.evicts_more();
+    else
+        return false;
+}
 template <class P>
 KVMARK_INLINE void insert_into(P& policy, const block_use& use) {
     if constexpr (requires { policy.insert(use); })
@@ -4826,6 +4834,433 @@ constexpr void check_eviction_policy() {
         },
         "kvmark: an eviction policy needs `entry_id victim()`");
 }
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_links.hpp
+// Lists of entries through one array, which most eviction policies are made of.
+
+namespace kvmark::cache {
+
+/// Makes v[e] exist. Does nothing where reserve() was told how many numbers there are.
+template <class T>
+KVMARK_INLINE void make_slot(std::vector<T>& v, entry_id e) {
+    if (e >= v.size()) v.resize(std::size_t{e} + 1 + e / 2);
+}
+
+/// Doubly linked lists that share their links, so an entry is in at most one of them: 8 bytes for each
+/// number, and every operation is a few writes.
+class entry_links {
+public:
+    struct list {
+        entry_id oldest = no_entry;
+        entry_id newest = no_entry;
+        std::uint64_t size = 0;
+    };
+
+    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
+
+    KVMARK_INLINE void push_newest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {l.newest, no_entry};
+        (l.newest == no_entry ? l.oldest : links_[l.newest].newer) = e;
+        l.newest = e;
+        ++l.size;
+    }
+    KVMARK_INLINE void push_oldest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {no_entry, l.oldest};
+        (l.oldest == no_entry ? l.newest : links_[l.oldest].older) = e;
+        l.oldest = e;
+        ++l.size;
+    }
+    KVMARK_INLINE void remove(list& l, entry_id e) {
+        const link at = links_[e];
+        (at.older == no_entry ? l.oldest : links_[at.older].newer) = at.newer;
+        (at.newer == no_entry ? l.newest : links_[at.newer].older) = at.older;
+        --l.size;
+    }
+    KVMARK_INLINE void move_to_newest(list& l, entry_id e) {
+        if (e == l.newest) return;
+        remove(l, e);
+        push_newest(l, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id newer(entry_id e) const { return links_[e].newer; }
+
+private:
+    struct link {
+        entry_id older = no_entry;
+        entry_id newer = no_entry;
+    };
+    std::vector<link> links_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/arc.hpp
+// ARC: recency and frequency, balanced by what was evicted too early (Megiddo and Modha, FAST 2003).
+
+namespace kvmark::cache {
+
+/// The lists T1 (seen once) and T2 (seen again) hold what is in, B1 and B2 the numbers of what left them; `p`
+/// is the share of T1. p and the quotients are real numbers. Without miss() and evict(), as in a waterfall,
+/// nothing is remembered and p stays 0: T1 leaves before T2, each in the order of LRU.
+///
+/// 9 bytes for each number: the remembered need no more, since the lists share their links.
+class arc {
+public:
+    static constexpr std::string_view name = "arc";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        list_of_.resize(numbers);
+    }
+
+    /// Adapts p, and forgets whom the newcomer leaves no room to remember.
+    void miss(entry_id e) {
+        make_slot(list_of_, e);
+        newcomer_was_in_b2_ = list_of_[e] == b2;
+        forget_evicted_ = false;
+        const double b1_size = static_cast<double>(size(b1)), b2_size = static_cast<double>(size(b2));
+        if (list_of_[e] == b1) {
+            p_ += b2_size > b1_size ? b2_size / b1_size : 1;
+            if (p_ > static_cast<double>(capacity())) p_ = static_cast<double>(capacity());
+        } else if (list_of_[e] == b2) {
+            p_ -= b1_size > b2_size ? b1_size / b2_size : 1;
+            if (p_ < 0) p_ = 0;
+        } else if (size(t1) + size(b1) >= capacity()) {
+            if (size(b1) != 0)
+                take_out(lists_[b1].oldest);
+            else
+                forget_evicted_ = size(t1) != 0;
+        } else if (size(t1) + size(t2) + size(b1) + size(b2) >= 2 * capacity() && size(b2) != 0) {
+            take_out(lists_[b2].oldest);
+        }
+    }
+    void insert(entry_id e) {
+        make_slot(list_of_, e);
+        const bool was_seen = list_of_[e] != nowhere;
+        if (was_seen) take_out(e);
+        put(was_seen ? t2 : t1, e);
+    }
+    void touch(entry_id e) {
+        take_out(e);
+        put(t2, e);
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() {
+        if (forget_evicted_ && size(t1) != 0) return lists_[t1].oldest;
+        const auto seen_once = static_cast<double>(size(t1));
+        const bool from_t1 =
+            size(t1) != 0 &&
+            (seen_once > p_ || (newcomer_was_in_b2_ && size(t1) == static_cast<std::uint64_t>(p_)));
+        return from_t1 || size(t2) == 0 ? lists_[t1].oldest : lists_[t2].oldest;
+    }
+    [[nodiscard]] entry_id evict() {
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        const where from = list_of_[e];
+        take_out(e);
+        if (!forget_evicted_) put(from == t1 ? b1 : b2, e);
+        forget_evicted_ = false;
+        return e;
+    }
+
+private:
+    enum where : std::uint8_t { nowhere, t1, t2, b1, b2 };
+
+    [[nodiscard]] std::uint64_t size(where w) const { return lists_[w].size; }
+    [[nodiscard]] std::uint64_t capacity() const { return capacity_ != 0 ? capacity_ : size(t1) + size(t2); }
+    KVMARK_INLINE void put(where w, entry_id e) {
+        list_of_[e] = w;
+        links_.push_newest(lists_[w], e);
+    }
+    KVMARK_INLINE void take_out(entry_id e) {
+        links_.remove(lists_[list_of_[e]], e);
+        list_of_[e] = nowhere;
+    }
+
+    entry_links links_;
+    entry_links::list lists_[5]; // by where; nowhere's is not used
+    std::vector<where> list_of_;
+    std::uint64_t capacity_ = 0;
+    double p_ = 0;
+    bool newcomer_was_in_b2_ = false;
+    bool forget_evicted_ = false; // T1 alone fills the cache: its victim is not remembered
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_heap.hpp
+// Entries by a key that changes: the largest is at hand.
+
+namespace kvmark::cache {
+
+/// A heap of four children to a node, which knows where each entry stands. Of equal keys the larger number
+/// comes first. 4 bytes for each number, 8 for each entry that is in; O(log n) for whatever changes.
+class entry_heap {
+public:
+    void reserve(std::uint64_t numbers) { place_.resize(numbers, nowhere); }
+
+    void reserve_entries(std::uint64_t entries) { heap_.reserve(entries); }
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    [[nodiscard]] KVMARK_INLINE bool contains(entry_id e) const {
+        return e < place_.size() && place_[e] != nowhere;
+    }
+    /// The entry of the largest key; no_entry when empty.
+    [[nodiscard]] KVMARK_INLINE entry_id top() const {
+        return heap_.empty() ? no_entry : number_of(heap_[0]);
+    }
+    /// Precondition: not empty.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t top_key() const { return key_of(heap_[0]); }
+
+    /// Precondition: absent.
+    KVMARK_INLINE void push(entry_id e, std::uint32_t key) {
+        if (e >= place_.size()) place_.resize(std::size_t{e} + 1 + e / 2, nowhere);
+        heap_.emplace_back();
+        rise(heap_.size() - 1, item(key, e));
+    }
+    /// Precondition of both: present.
+    KVMARK_INLINE void change(entry_id e, std::uint32_t key) { settle(place_[e], item(key, e)); }
+    KVMARK_INLINE void erase(entry_id e) {
+        const std::size_t hole = place_[e];
+        place_[e] = nowhere;
+        const std::uint64_t last = heap_.back();
+        heap_.pop_back();
+        if (hole < heap_.size()) settle(hole, last);
+    }
+    void clear() {
+        for (const std::uint64_t i : heap_) place_[number_of(i)] = nowhere;
+        heap_.clear();
+    }
+
+private:
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
+    [[nodiscard]] static std::uint64_t item(std::uint32_t key, entry_id e) {
+        return std::uint64_t{key} << 32 | e;
+    }
+    [[nodiscard]] static std::uint32_t key_of(std::uint64_t item) {
+        return static_cast<std::uint32_t>(item >> 32);
+    }
+    [[nodiscard]] static entry_id number_of(std::uint64_t item) { return static_cast<entry_id>(item); }
+
+    KVMARK_INLINE void put(std::size_t at, std::uint64_t item) {
+        heap_[at] = item;
+        place_[number_of(item)] = static_cast<std::uint32_t>(at);
+    }
+    KVMARK_INLINE void settle(std::size_t at, std::uint64_t item) {
+        if (at > 0 && heap_[(at - 1) / 4] < item)
+            rise(at, item);
+        else
+            sink(at, item);
+    }
+    void rise(std::size_t at, std::uint64_t item) {
+        while (at > 0 && heap_[(at - 1) / 4] < item) {
+            put(at, heap_[(at - 1) / 4]);
+            at = (at - 1) / 4;
+        }
+        put(at, item);
+    }
+    void sink(std::size_t at, std::uint64_t item) {
+        const std::size_t n = heap_.size();
+        for (std::size_t child; (child = 4 * at + 1) < n; at = child) {
+            const std::size_t end = child + 4 < n ? child + 4 : n;
+            for (std::size_t c = child + 1; c < end; ++c)
+                if (heap_[c] > heap_[child]) child = c;
+            if (heap_[child] < item) break;
+            put(at, heap_[child]);
+        }
+        put(at, item);
+    }
+
+    std::vector<std::uint64_t> heap_;  // key, then number
+    std::vector<std::uint32_t> place_; // by number
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady.hpp
+// Belady's optimum: whoever is needed last leaves (Belady, 1966). Offline, the bound of all policies.
+
+namespace kvmark::cache {
+
+/// Evicts the block whose next reference is farthest, of several that never come again the largest number.
+/// It needs block_use::next_use from next_uses() by reference; without, as in a waterfall, nobody comes
+/// again. Every newcomer is inserted: no policy that does so misses less.
+///
+/// 4 bytes for each number and 8 for each block that is in; O(log n).
+class belady {
+public:
+    static constexpr std::string_view name = "belady";
+
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) { by_next_use_.reserve(numbers); }
+    void insert(entry_id e) { by_next_use_.push(e, block_use::never); }
+    void insert(const block_use& use) { by_next_use_.push(use.block, use.next_use); }
+    void touch(entry_id) {}
+    void touch(const block_use& use) { by_next_use_.change(use.block, use.next_use); }
+    void remove(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id victim() { return by_next_use_.top(); }
+
+protected:
+    entry_heap by_next_use_;
+};
+
+/// A newcomer that is needed no earlier than the victim is not inserted: no policy at all misses less.
+class belady_bypass : public belady {
+public:
+    static constexpr std::string_view name = "belady-bypass";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return !by_next_use_.empty() && newcomer.next_use < by_next_use_.top_key();
+    }
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/leaf_first.hpp
+// A prefix leaves from its end: a block may be evicted only when nothing in the tier continues it.
+
+namespace kvmark::cache {
+
+/// Keeps which blocks may be evicted: the leaves of the trie of prefixes that no request in flight uses.
+/// `Order` ranks them: note(use) at each insertion and touch of any block, add(e) and drop(e) as a block
+/// becomes and ceases to be evictable, forget(e) when it leaves, first() for who goes next. A block keeps the
+/// parent that it was inserted with. An entry of a waterfall has none and is a leaf.
+///
+/// 8 bytes for each number, and Order's.
+template <class Order>
+class leaf_first {
+public:
+    leaf_first() = default;
+
+    void set_capacity(std::uint64_t capacity) {
+        if constexpr (requires(Order o) { o.set_capacity(capacity); }) order_.set_capacity(capacity);
+    }
+    void reserve(std::uint64_t numbers) {
+        nodes_.resize(numbers);
+        order_.reserve(numbers);
+    }
+    [[nodiscard]] static constexpr bool keeps_prefixes() { return true; }
+
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(nodes_, use.block);
+        order_.note(use);
+        if (use.parent != no_entry) {
+            make_slot(nodes_, use.parent);
+            node& parent = nodes_[use.parent];
+            if (parent.is_evictable()) order_.drop(use.parent);
+            ++parent.children;
+        }
+        node& n = nodes_[use.block];
+        n.parent = use.parent;
+        n.is_in = 1;
+        n.is_protected = 0;
+        if (n.is_evictable()) order_.add(use.block);
+    }
+    void touch(entry_id e) { touch(block_use{.block = e}); }
+    void touch(const block_use& use) {
+        const bool ranked = nodes_[use.block].is_evictable();
+        if (ranked) order_.drop(use.block);
+        order_.note(use);
+        if (ranked) order_.add(use.block);
+    }
+    void remove(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_evictable()) order_.drop(e);
+        n.is_in = 0;
+        order_.forget(e);
+        if (n.parent == no_entry) return;
+        node& parent = nodes_[n.parent];
+        --parent.children;
+        if (parent.is_evictable()) order_.add(n.parent);
+    }
+    [[nodiscard]] entry_id victim() { return order_.first(); }
+
+    void protect(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_in == 0 || n.is_protected != 0) return;
+        if (n.is_evictable()) order_.drop(e);
+        n.is_protected = 1;
+        protected_.push_back(e);
+    }
+    void release() {
+        for (const entry_id e : protected_) {
+            node& n = nodes_[e];
+            if (n.is_protected == 0) continue; // it left and came back
+            n.is_protected = 0;
+            if (n.is_evictable()) order_.add(e);
+        }
+        protected_.clear();
+    }
+
+protected:
+    Order order_;
+
+private:
+    struct node {
+        entry_id parent = no_entry;
+        std::uint32_t children : 30 = 0; // in this tier
+        std::uint32_t is_in : 1 = 0;
+        std::uint32_t is_protected : 1 = 0;
+
+        [[nodiscard]] KVMARK_INLINE bool is_evictable() const {
+            return is_in != 0 && children == 0 && is_protected == 0;
+        }
+    };
+    static_assert(sizeof(node) == 8);
+
+    std::vector<node> nodes_;
+    std::vector<entry_id> protected_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady_leaf.hpp
+// Belady's optimum over the leaves of the prefix trie, with bypass. Offline, the bound of prefix caches.
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by the next request that uses them. 8 bytes for each number, 8 for each leaf.
+class farthest_use {
+public:
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) {
+        next_use_.resize(numbers);
+        by_next_use_.reserve(numbers);
+    }
+    void note(const block_use& use) {
+        make_slot(next_use_, use.block);
+        next_use_[use.block] = use.next_use;
+    }
+    void forget(entry_id) {}
+    void add(entry_id e) { by_next_use_.push(e, next_use_[e]); }
+    void drop(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id first() const { return by_next_use_.top(); }
+    /// Precondition: first() is somebody.
+    [[nodiscard]] std::uint32_t first_key() const { return by_next_use_.top_key(); }
+
+private:
+    std::vector<std::uint32_t> next_use_;
+    entry_heap by_next_use_;
+};
+
+/// Evicts the leaf whose next request is farthest, of several the largest number; a newcomer that is used no
+/// earlier is not inserted. It needs block_use::next_use from next_uses() by request. 16 bytes for each
+/// number, 8 for each leaf; O(log n).
+class belady_leaf : public leaf_first<farthest_use> {
+public:
+    static constexpr std::string_view name = "belady-leaf";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return order_.first() != no_entry && order_.first_key() > newcomer.next_use;
+    }
+};
 
 } // namespace kvmark::cache
 
@@ -4908,10 +5343,9 @@ public:
     KVMARK_INLINE block_hits serve(const block_access& a, Sink& sink) {
         if (!last_use_.empty()) expire(a, sink);
         block_hits hits = find_prefix(a);
-        for (std::size_t i = 0; i < hits.prefix; ++i) read(a, i, sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
         if (prefixes_) protect(a);
-        if (promotes())
-            for (std::size_t i = 0; i < hits.prefix; ++i) promote(a.blocks[i], sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) use(a, i, sink);
         hits.any = hits.prefix;
         for (std::size_t i = hits.prefix; i < a.blocks.size(); ++i) {
             if (resident_[a.blocks[i]] != 0) {
@@ -4947,9 +5381,6 @@ private:
 
     [[nodiscard]] KVMARK_INLINE static unsigned fastest(std::uint8_t tiers) {
         return static_cast<unsigned>(__builtin_ctz(tiers));
-    }
-    [[nodiscard]] bool promotes() const {
-        return config_.promotion != promotion_mode::never && tiers_.size() > 1;
     }
     [[nodiscard]] bool is_pinned(block_number b, std::size_t tier) const {
         return tier == first_ && !pinned_.empty() && pinned_[b];
@@ -4990,49 +5421,61 @@ private:
         return hits;
     }
 
+    /// Touches a block that is cached.
     KVMARK_INLINE void touch(const block_access& a, std::size_t i) {
         const block_use use = learn(a, i);
         const unsigned t = fastest(resident_[use.block]);
         if (!last_use_.empty()) last_use_[use.block] = a.arrival;
         if (!is_pinned(use.block, t)) touch_in(tiers_[t].policy, use);
     }
+
+    /// Of a block that was loaded: promotes it or touches it.
     template <class Sink>
-    KVMARK_INLINE void read(const block_access& a, std::size_t i, Sink& sink) {
-        touch(a, i);
-        sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
+    KVMARK_INLINE void use(const block_access& a, std::size_t i, Sink& sink) {
+        const block_number b = a.blocks[i];
+        if (resident_[b] == 0) return; // a promotion before it has pushed it out
+        if (KVMARK_LIKELY(fastest(resident_[b]) == first_) || !is_time_to_promote(b) || !promote(a, i, sink))
+            touch(a, i);
     }
 
+    [[nodiscard]] bool is_time_to_promote(block_number b) {
+        if (config_.promotion != promotion_mode::on_nth_hit)
+            return config_.promotion == promotion_mode::always;
+        if (hits_[b] < 255) ++hits_[b];
+        return hits_[b] >= config_.promote_at;
+    }
+
+    /// False: the first tier would not make room for it.
     template <class Sink>
-    void promote(block_number b, Sink& sink) {
-        if (resident_[b] == 0) return; // another promotion has pushed it out
+    bool promote(const block_access& a, std::size_t i, Sink& sink) {
+        const block_use use = learn(a, i);
+        const block_number b = use.block;
         const unsigned from = fastest(resident_[b]), to = first_;
-        if (from == to) return;
-        if (config_.promotion == promotion_mode::on_nth_hit) {
-            if (hits_[b] < 255) ++hits_[b];
-            if (hits_[b] < config_.promote_at) return;
-        }
-        const block_use use = use_of(b);
         level& l = tiers_[to];
         note_miss(l.policy, use);
         entry_id victim = no_entry;
-        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return;
+        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return false;
         if (config_.writes == write_mode::on_eviction) { // out first: its room may serve the victim
             forget(b, from);
             sink.drop(b, from);
         }
         if (victim != no_entry) demote(victim, to, sink);
+        while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
+        if (!last_use_.empty()) last_use_[b] = a.arrival;
+        return true;
     }
 
     template <class Sink>
     bool insert(const block_access& a, std::size_t i, Sink& sink) {
         const block_use use = learn(a, i);
-        if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) return false;
         bool placed = false;
         for (unsigned t = first_; t != no_tier; t = present_tier(t + 1)) {
             note_miss(tiers_[t].policy, use);
             if (make_room(t, use, sink)) {
+                // Its parent may be who made room.
+                if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) break;
                 if (t == first_ && i < config_.pinned_blocks && tiers_[t].pinned < tiers_[t].capacity / 2)
                     pinned_[use.block] = true;
                 enter(use.block, t, use);
@@ -5051,14 +5494,17 @@ private:
         const entry_id victim = take_victim(t, newcomer);
         if (victim == no_entry) return false;
         demote(victim, t, sink);
+        while (evicts_more(tiers_[t].policy)) demote(take(t), t, sink);
         return true;
     }
 
     /// Out of a full tier; no_entry: nothing in it should make room for this newcomer.
     KVMARK_INLINE entry_id take_victim(unsigned t, const block_use& newcomer) {
-        level& l = tiers_[t];
-        if (!admits(l.policy, newcomer)) return no_entry;
-        const entry_id victim = evict_from(l.policy);
+        return admits(tiers_[t].policy, newcomer) ? take(t) : no_entry;
+    }
+    /// Whoever the tier's policy evicts next; no_entry: nobody.
+    KVMARK_INLINE entry_id take(unsigned t) {
+        const entry_id victim = evict_from(tiers_[t].policy);
         if (victim != no_entry) leave(victim, t);
         return victim;
     }
@@ -5133,6 +5579,45 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/cache/clock.hpp
+// CLOCK, or second chance: a FIFO whose head, if it was hit, goes round once more (Corbato, 1968).
+
+namespace kvmark::cache {
+
+/// A bit that is clear at insertion and set by a hit; a head with its bit set is cleared and goes to the
+/// tail. 9 bytes for each number.
+class clock {
+public:
+    static constexpr std::string_view name = "clock";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() {
+        while (order_.oldest != no_entry && hit_[order_.oldest] != 0) {
+            const entry_id head = order_.oldest;
+            hit_[head] = 0;
+            links_.move_to_newest(order_, head);
+        }
+        return order_.oldest;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/depth_buckets.hpp
 // Depths of an LRU stack, gathered so that few of them stand for many.
 
@@ -5169,38 +5654,20 @@ struct depth_buckets {
 
 namespace kvmark::cache {
 
-/// A doubly linked list through two arrays: every operation is a few writes.
+/// 8 bytes for each number.
 class lru {
 public:
     static constexpr std::string_view name = "lru";
 
-    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
-    void insert(entry_id e) {
-        if (e >= links_.size()) links_.resize(std::size_t{e} + 1 + e / 2);
-        links_[e] = {newest_, no_entry};
-        (newest_ == no_entry ? oldest_ : links_[newest_].newer) = e;
-        newest_ = e;
-    }
-    void touch(entry_id e) {
-        if (e == newest_) return;
-        remove(e);
-        insert(e);
-    }
-    void remove(entry_id e) {
-        const link l = links_[e];
-        (l.older == no_entry ? oldest_ : links_[l.older].newer) = l.newer;
-        (l.newer == no_entry ? newest_ : links_[l.newer].older) = l.older;
-    }
-    [[nodiscard]] entry_id victim() { return oldest_; }
+    void reserve(std::uint64_t numbers) { links_.reserve(numbers); }
+    void insert(entry_id e) { links_.push_newest(order_, e); }
+    void touch(entry_id e) { links_.move_to_newest(order_, e); }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() { return order_.oldest; }
 
 private:
-    struct link {
-        entry_id older = no_entry;
-        entry_id newer = no_entry;
-    };
-    std::vector<link> links_;
-    entry_id oldest_ = no_entry;
-    entry_id newest_ = no_entry;
+    entry_links links_;
+    entry_links::list order_;
 };
 
 } // namespace kvmark::cache
@@ -5210,7 +5677,7 @@ private:
 
 namespace kvmark::cache {
 
-/// The list of lru without its touches.
+/// The list of lru without its touches: 8 bytes for each number.
 class fifo {
 public:
     static constexpr std::string_view name = "fifo";
@@ -5223,6 +5690,319 @@ public:
 
 private:
     lru order_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/frequency_sketch.hpp
+// How often numbers were seen lately, in a few bits for each (Einziger, Friedman, Manes, 2017).
+
+namespace kvmark::cache {
+
+/// A count-min sketch of four rows of 4-bit counters, each row as wide as the next power of two of the
+/// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
+/// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
+/// each block of capacity.
+class frequency_sketch {
+public:
+    static constexpr std::uint64_t notes_per_block = 10;
+    static constexpr unsigned rows = 4;
+    static constexpr unsigned largest = 15;
+
+    frequency_sketch() = default;
+    explicit frequency_sketch(std::uint64_t capacity) : sample_(notes_per_block * capacity) {
+        std::uint64_t width = 16;
+        while (width < capacity) width *= 2;
+        mask_ = width - 1;
+        words_.resize(width * rows / 16);
+    }
+
+    /// Whether it has room at all; a sketch without must not be asked or told.
+    [[nodiscard]] bool empty() const { return words_.empty(); }
+    [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
+        const std::uint64_t hash = mix(number);
+        unsigned least = largest;
+        for (unsigned row = 0; row < rows; ++row) {
+            const place at = place_of(hash, row);
+            const auto count = static_cast<unsigned>(words_[at.word] >> at.shift & largest);
+            if (count < least) least = count;
+        }
+        return least;
+    }
+    /// True when this note has halved the counters.
+    KVMARK_INLINE bool note(std::uint64_t number) {
+        const unsigned least = estimate(number);
+        if (least < largest) {
+            const std::uint64_t hash = mix(number);
+            for (unsigned row = 0; row < rows; ++row) {
+                const place at = place_of(hash, row);
+                if ((words_[at.word] >> at.shift & largest) == least)
+                    words_[at.word] += std::uint64_t{1} << at.shift;
+            }
+        }
+        return count_note();
+    }
+    /// A note that the sketch need not keep, since it is kept elsewhere, but counts.
+    KVMARK_INLINE bool count_note() {
+        if (++notes_ < sample_) return false;
+        halve();
+        return true;
+    }
+
+private:
+    struct place {
+        std::size_t word;
+        unsigned shift;
+    };
+    [[nodiscard]] KVMARK_INLINE place place_of(std::uint64_t hash, unsigned row) const {
+        const std::uint64_t column = (hash + row * (hash >> 32 | 1)) & mask_;
+        return {static_cast<std::size_t>(column / 4), static_cast<unsigned>((column % 4 * rows + row) * 4)};
+    }
+    KVMARK_COLD void halve() {
+        for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
+        notes_ /= 2;
+    }
+
+    std::vector<std::uint64_t> words_;
+    std::uint64_t mask_ = 0;
+    std::uint64_t sample_ = 0;
+    std::uint64_t notes_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/length_aware.hpp
+// Length-aware: blocks that stand late in their requests go first (LengthAwareCache; Qin et al., Mooncake,
+// FAST 2025).
+
+namespace kvmark::cache {
+
+/// Evicts the block with the most blocks before it in its prefix, as of its last use; of several the least
+/// recently used. Late blocks serve fewer requests than the opening ones that they continue. Entries of a
+/// waterfall have no place in a prefix, so there it is LRU.
+///
+/// 12 bytes for each number, 24 for each position. Every operation is a few writes; to find the last position
+/// in use costs a step for each 4,096 positions.
+class length_aware {
+public:
+    static constexpr std::string_view name = "length-aware";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        position_.resize(numbers);
+    }
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(position_, use.block);
+        if (use.position >= at_.size()) grow(use.position);
+        position_[use.block] = use.position;
+        if (at_[use.position].size == 0) mark(use.position);
+        links_.push_newest(at_[use.position], use.block);
+    }
+    void touch(entry_id e) { links_.move_to_newest(at_[position_[e]], e); }
+    void touch(const block_use& use) {
+        if (position_[use.block] == use.position) return touch(use.block);
+        remove(use.block);
+        insert(use);
+    }
+    void remove(entry_id e) {
+        const std::uint32_t position = position_[e];
+        links_.remove(at_[position], e);
+        if (at_[position].size == 0) unmark(position);
+    }
+    [[nodiscard]] entry_id victim() {
+        for (std::size_t i = used_words_.size(); i-- > 0;) {
+            if (used_words_[i] == 0) continue;
+            const std::size_t word = i * 64 + last_bit(used_words_[i]);
+            return at_[word * 64 + last_bit(used_[word])].oldest;
+        }
+        return no_entry;
+    }
+
+private:
+    [[nodiscard]] static std::size_t last_bit(std::uint64_t word) {
+        return 63 - static_cast<std::size_t>(__builtin_clzll(word));
+    }
+    KVMARK_COLD void grow(std::uint32_t position) {
+        const std::size_t groups = (std::size_t{position} + position / 2) / 4096 + 1;
+        at_.resize(groups * 4096);
+        used_.resize(groups * 64);
+        used_words_.resize(groups);
+    }
+    void mark(std::uint32_t position) {
+        used_[position / 64] |= std::uint64_t{1} << position % 64;
+        used_words_[position / 4096] |= std::uint64_t{1} << position / 64 % 64;
+    }
+    void unmark(std::uint32_t position) {
+        used_[position / 64] &= ~(std::uint64_t{1} << position % 64);
+        if (used_[position / 64] == 0)
+            used_words_[position / 4096] &= ~(std::uint64_t{1} << position / 64 % 64);
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> position_;
+    std::vector<entry_links::list> at_;     // by position
+    std::vector<std::uint64_t> used_;       // a bit for each position whose list is not empty
+    std::vector<std::uint64_t> used_words_; // a bit for each word of used_ that is not 0
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lfu.hpp
+// Least frequently used.
+
+namespace kvmark::cache {
+
+/// Evicts the smallest (count, last access). The count starts at 1 and is forgotten when the entry leaves.
+/// Entries of one count are a list in order of access, and the lists a list in order of count, so every
+/// operation is a few writes (Shah, Mitra, Matani, 2010). 12 bytes for each number, 40 for each count.
+class lfu {
+public:
+    static constexpr std::string_view name = "lfu";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        bucket_of_.resize(numbers);
+        buckets_.reserve(numbers < 4096 ? numbers : 4096);
+    }
+    void insert(entry_id e) {
+        make_slot(bucket_of_, e);
+        if (lowest_ == none || buckets_[lowest_].count != 1) lowest_ = open_bucket(1, none, lowest_);
+        append(lowest_, e);
+    }
+    void touch(entry_id e) {
+        const std::uint32_t from = bucket_of_[e];
+        const std::uint32_t next = buckets_[from].higher;
+        const std::uint64_t count = buckets_[from].count + 1;
+        if (next != none && buckets_[next].count == count) {
+            take_out(e);
+            append(next, e);
+        } else if (buckets_[from].entries.size == 1) {
+            buckets_[from].count = count;
+        } else {
+            const std::uint32_t to = open_bucket(count, from, next);
+            take_out(e);
+            append(to, e);
+        }
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() { return lowest_ == none ? no_entry : buckets_[lowest_].entries.oldest; }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    struct bucket {
+        std::uint64_t count = 0;
+        entry_links::list entries;
+        std::uint32_t lower = none;
+        std::uint32_t higher = none; // of a free bucket: the next free one
+    };
+
+    std::uint32_t open_bucket(std::uint64_t count, std::uint32_t lower, std::uint32_t higher) {
+        std::uint32_t b = free_;
+        if (b == none) {
+            b = static_cast<std::uint32_t>(buckets_.size());
+            buckets_.emplace_back();
+        } else {
+            free_ = buckets_[b].higher;
+        }
+        buckets_[b] = {count, {}, lower, higher};
+        if (lower != none) buckets_[lower].higher = b;
+        if (higher != none) buckets_[higher].lower = b;
+        return b;
+    }
+    void append(std::uint32_t b, entry_id e) {
+        bucket_of_[e] = b;
+        links_.push_newest(buckets_[b].entries, e);
+    }
+    void take_out(entry_id e) {
+        const std::uint32_t b = bucket_of_[e];
+        bucket& from = buckets_[b];
+        links_.remove(from.entries, e);
+        if (from.entries.size != 0) return;
+        (from.lower == none ? lowest_ : buckets_[from.lower].higher) = from.higher;
+        if (from.higher != none) buckets_[from.higher].lower = from.lower;
+        from.higher = free_;
+        free_ = b;
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> bucket_of_;
+    std::vector<bucket> buckets_;
+    std::uint32_t lowest_ = none;
+    std::uint32_t free_ = none;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lru_leaf.hpp
+// LRU over the leaves of the prefix trie, as servers with a radix tree evict (SGLang; Zheng et al., NeurIPS
+// 2024).
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by their last use, on a clock that ticks at each. Most join at an end of a list:
+/// who was just used at one, and the parent of the last victim, which was used just before it, at the other.
+/// The rest wait in a heap, so that no case is worse than O(log n). 16 bytes for each number.
+///
+/// After `LastTick` ticks the uses are numbered anew in their order.
+template <std::uint32_t LastTick = block_use::never - 1>
+class least_recent_use {
+public:
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        used_.resize(numbers);
+        between_.reserve(numbers);
+    }
+    KVMARK_INLINE void note(const block_use& use) {
+        make_slot(used_, use.block);
+        if (clock_ == LastTick) renumber();
+        used_[use.block] = ++clock_;
+    }
+    KVMARK_INLINE void forget(entry_id e) { used_[e] = 0; }
+    KVMARK_INLINE void add(entry_id e) {
+        if (list_.size == 0 || used_[e] > used_[list_.newest])
+            links_.push_newest(list_, e);
+        else if (used_[e] < used_[list_.oldest])
+            links_.push_oldest(list_, e);
+        else
+            between_.push(e, ~used_[e]);
+    }
+    KVMARK_INLINE void drop(entry_id e) {
+        if (!between_.empty() && between_.contains(e))
+            between_.erase(e);
+        else
+            links_.remove(list_, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id first() const {
+        if (between_.empty()) return list_.oldest;
+        return list_.size == 0 || ~between_.top_key() < used_[list_.oldest] ? between_.top() : list_.oldest;
+    }
+
+private:
+    /// Ticks from 1 again; needs fewer blocks in than LastTick.
+    KVMARK_COLD void renumber() {
+        entry_heap oldest_first, waiting = between_;
+        for (std::size_t e = 0; e < used_.size(); ++e)
+            if (used_[e] != 0) oldest_first.push(static_cast<entry_id>(e), ~used_[e]);
+        clock_ = 0;
+        for (; !oldest_first.empty(); oldest_first.erase(oldest_first.top()))
+            used_[oldest_first.top()] = ++clock_;
+        between_.clear();
+        for (; !waiting.empty(); waiting.erase(waiting.top()))
+            between_.push(waiting.top(), ~used_[waiting.top()]);
+    }
+
+    entry_links links_;
+    entry_links::list list_;
+    entry_heap between_;
+    std::vector<std::uint32_t> used_; // 0: not in
+    std::uint32_t clock_ = 0;
+};
+
+/// Evicts the leaf that was used longest ago. 24 bytes for each number.
+class lru_leaf : public leaf_first<least_recent_use<>> {
+public:
+    static constexpr std::string_view name = "lru-leaf";
 };
 
 } // namespace kvmark::cache
@@ -5477,6 +6257,432 @@ struct trace_curves {
 
 } // namespace kvmark::cache
 
+// kvmark/cache/next_use.hpp
+// When each block of a trace is needed again: what offline policies know.
+
+namespace kvmark::cache {
+
+/// What a policy's block_use::next_use counts.
+enum class next_use_unit : std::uint8_t {
+    none,      ///< it is not looked at: the policy works online
+    reference, ///< the number of the next reference to the block
+    request,   ///< the number of the next request that uses it; a later one, if one uses it twice
+};
+
+/// An element for each reference of the trace, in its order; block_use::never: not used again. Empty for
+/// next_use_unit::none. Error: the trace has 2^32 - 1 references, requests, or more, too many for 32 bits.
+[[nodiscard]] KVMARK_COLD result<std::vector<std::uint32_t>> next_uses(const workload::block_trace& trace,
+                                                                       next_use_unit unit) {
+    if (unit == next_use_unit::none) return std::vector<std::uint32_t>{};
+    if (trace.references() >= block_use::never || trace.requests() >= block_use::never)
+        return error{error_kind::invalid_argument,
+                     "an offline policy numbers references and requests with 32 bits, and the trace has " +
+                         std::to_string(trace.references()) + " references in " +
+                         std::to_string(trace.requests()) + " requests; replay a part of it"};
+    std::vector<std::span<const workload::block_number>> requests;
+    requests.reserve(trace.requests());
+    workload::block_trace::cursor at(trace);
+    for (workload::block_request r; at.next(r);) requests.push_back(r.blocks);
+
+    std::vector<std::uint32_t> next_of(trace.distinct_blocks(), block_use::never);
+    std::vector<std::uint32_t> uses(trace.references());
+    auto end = static_cast<std::uint32_t>(trace.references());
+    for (auto r = static_cast<std::uint32_t>(requests.size()); r-- > 0;) {
+        const auto blocks = requests[r];
+        const auto begin = end - static_cast<std::uint32_t>(blocks.size());
+        for (std::uint32_t i = end; i-- > begin;) {
+            uses[i] = next_of[blocks[i - begin]];
+            if (unit == next_use_unit::reference) next_of[blocks[i - begin]] = i;
+        }
+        if (unit == next_use_unit::request)
+            for (const workload::block_number b : blocks) next_of[b] = r;
+        end = begin;
+    }
+    return uses;
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/s3fifo.hpp
+// S3-FIFO: three queues, of which the small one lets what is never hit leave soon (Yang et al., SOSP 2023).
+
+namespace kvmark::cache {
+
+/// The small queue has a tenth of the capacity, at least 1; main has the rest. A hit adds 1 to an entry's
+/// count, up to 3. While small holds its share its heads are looked at: one with a count of 2 or more goes to
+/// main's tail, any other is evicted and remembered. Else main's: one with a count goes to the tail with one
+/// less, another is evicted. Who is remembered comes back into main. Main remembers as many as it holds.
+/// Without set_capacity() the shares are those of the present population, and nothing is remembered.
+///
+/// 9 bytes for each number, 4 for each block that is remembered.
+class s3fifo {
+public:
+    static constexpr std::string_view name = "s3fifo";
+
+    void set_capacity(std::uint64_t capacity) {
+        capacity_ = capacity;
+        ghosts_.assign(main_share(), no_entry);
+    }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        state_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(state_, e);
+        state_[e] &= is_ghost;
+        if (state_[e] != 0) {
+            state_[e] |= in_main;
+            links_.push_newest(main_, e);
+        } else {
+            links_.push_newest(small_, e);
+        }
+    }
+    void touch(entry_id e) {
+        if (hits(e) < 3) ++state_[e];
+    }
+    void remove(entry_id e) { links_.remove((state_[e] & in_main) != 0 ? main_ : small_, e); }
+
+    [[nodiscard]] entry_id victim() {
+        while (takes_from_small()) {
+            const entry_id head = small_.oldest;
+            if (head == no_entry) break;
+            if (hits(head) < 2) return head;
+            if (main_.size != 0 && main_.size >= main_share()) return main_head();
+            promote(head);
+        }
+        return main_head();
+    }
+    /// Main may have to make room for a head of the small queue: then one leaves of each.
+    [[nodiscard]] entry_id evict() {
+        const bool from_small = takes_from_small();
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        remove(e);
+        small_goes_on_ = false;
+        if ((state_[e] & in_main) == 0) {
+            remember(e);
+        } else if (from_small && small_.size != 0) {
+            promote(small_.oldest);
+            small_goes_on_ = small_.size != 0;
+        }
+        return e;
+    }
+    [[nodiscard]] bool evicts_more() const { return small_goes_on_; }
+
+private:
+    static constexpr std::uint8_t count_bits = 3, in_main = 4, is_ghost = 8;
+
+    [[nodiscard]] unsigned hits(entry_id e) const { return state_[e] & count_bits; }
+    [[nodiscard]] std::uint64_t capacity() const {
+        return capacity_ != 0 ? capacity_ : small_.size + main_.size;
+    }
+    [[nodiscard]] std::uint64_t small_share() const { return capacity() < 20 ? 1 : capacity() / 10; }
+    [[nodiscard]] std::uint64_t main_share() const {
+        return capacity() == 0 ? 0 : capacity() - small_share();
+    }
+    [[nodiscard]] bool takes_from_small() const {
+        return small_goes_on_ || small_.size >= small_share() || main_.size == 0;
+    }
+
+    [[nodiscard]] entry_id main_head() {
+        while (main_.oldest != no_entry && hits(main_.oldest) != 0) {
+            const entry_id head = main_.oldest;
+            --state_[head];
+            links_.move_to_newest(main_, head);
+        }
+        return main_.oldest;
+    }
+    void promote(entry_id head) {
+        links_.remove(small_, head);
+        links_.push_newest(main_, head);
+        state_[head] = static_cast<std::uint8_t>((state_[head] & is_ghost) | in_main);
+    }
+    /// A remembered block that comes back goes into main, from where nobody is remembered: so it is here
+    /// once.
+    void remember(entry_id e) {
+        if (ghosts_.empty()) return;
+        if (ghosts_[next_ghost_] != no_entry)
+            state_[ghosts_[next_ghost_]] &= static_cast<std::uint8_t>(~is_ghost);
+        ghosts_[next_ghost_] = e;
+        state_[e] |= is_ghost;
+        next_ghost_ = next_ghost_ + 1 == ghosts_.size() ? 0 : next_ghost_ + 1;
+    }
+
+    entry_links links_;
+    entry_links::list small_, main_;
+    std::vector<std::uint8_t> state_;
+    std::vector<entry_id> ghosts_; // a ring
+    std::size_t next_ghost_ = 0;
+    std::uint64_t capacity_ = 0;
+    bool small_goes_on_ = false;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/sieve.hpp
+// SIEVE: a FIFO that keeps what was hit where it stands (Zhang et al., NSDI 2024).
+
+namespace kvmark::cache {
+
+/// A hand moves from the oldest entry to the newest and round again. It clears the bit of entries that were
+/// hit and evicts the first that was not, and stays there for the next time. 9 bytes for each number.
+class sieve {
+public:
+    static constexpr std::string_view name = "sieve";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) {
+        if (hand_ == e) hand_ = links_.newer(e);
+        links_.remove(order_, e);
+    }
+    [[nodiscard]] entry_id victim() {
+        if (order_.size == 0) return no_entry;
+        if (hand_ == no_entry) hand_ = order_.oldest;
+        while (hit_[hand_] != 0) {
+            hit_[hand_] = 0;
+            hand_ = links_.newer(hand_);
+            if (hand_ == no_entry) hand_ = order_.oldest;
+        }
+        return hand_;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+    entry_id hand_ = no_entry; // no_entry: at the oldest
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/slru.hpp
+// Segmented LRU: what was hit once is protected from what was never hit (Karedla et al., 1994).
+
+namespace kvmark::cache {
+
+/// Four fifths of the capacity, rounded down, are the protected segment; without set_capacity(), of the
+/// present population. A hit moves an entry there; who overflows it becomes the newest on probation. Evicts
+/// the oldest on probation, or the oldest protected one if nobody is on probation. 9 bytes for each number.
+class slru {
+public:
+    static constexpr std::string_view name = "slru";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        is_protected_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(is_protected_, e);
+        is_protected_[e] = 0;
+        links_.push_newest(probation_, e);
+    }
+    void touch(entry_id e) {
+        if (is_protected_[e] != 0) return links_.move_to_newest(protected_, e);
+        links_.remove(probation_, e);
+        links_.push_newest(protected_, e);
+        is_protected_[e] = 1;
+        while (protected_.size > protected_share()) {
+            const entry_id overflow = protected_.oldest;
+            links_.remove(protected_, overflow);
+            links_.push_newest(probation_, overflow);
+            is_protected_[overflow] = 0;
+        }
+    }
+    void remove(entry_id e) { links_.remove(is_protected_[e] != 0 ? protected_ : probation_, e); }
+    [[nodiscard]] entry_id victim() { return probation_.size != 0 ? probation_.oldest : protected_.oldest; }
+
+private:
+    [[nodiscard]] std::uint64_t protected_share() const {
+        return (capacity_ != 0 ? capacity_ : probation_.size + protected_.size) * 4 / 5;
+    }
+
+    entry_links links_;
+    entry_links::list probation_, protected_;
+    std::vector<std::uint8_t> is_protected_;
+    std::uint64_t capacity_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/tinylfu.hpp
+// TinyLFU: admission in front of any policy (Einziger, Friedman, Manes, ACM Transactions on Storage, 2017).
+
+namespace kvmark::cache {
+
+/// A newcomer is let in only if it was seen more often lately than the victim of `Policy`: in the last ten
+/// capacities of look-ups, hits and misses, by a sketch. Without set_capacity(), or where admits() is not
+/// asked, as in a waterfall, it is `Policy`.
+///
+/// `Doorkeeper`: a number's first look-up is kept by a Bloom filter of a bit, so that what is seen once does
+/// not use up counters; it is emptied whenever the counters are halved.
+///
+/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 2 to 4 more.
+template <eviction_policy Policy = lru, bool Doorkeeper = false>
+class tinylfu {
+public:
+    static constexpr std::string_view name = "tinylfu";
+
+    tinylfu() = default;
+    explicit tinylfu(Policy policy) : policy_(std::move(policy)) {}
+
+    void set_capacity(std::uint64_t capacity) {
+        if (capacity == 0) return;
+        seen_ = frequency_sketch(capacity);
+        if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
+        if constexpr (Doorkeeper) {
+            std::uint64_t bits = 64;
+            while (bits < 16 * capacity) bits *= 2;
+            door_.resize(bits / 64);
+        }
+    }
+    void reserve(std::uint64_t numbers) {
+        if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
+    }
+
+    void miss(entry_id e) {
+        note(e);
+        note_miss(policy_, {.block = e});
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        if (!cache::admits(policy_, newcomer)) return false;
+        if (seen_.empty()) return true;
+        const entry_id victim = policy_.victim();
+        return victim == no_entry || frequency(newcomer.block) > frequency(victim);
+    }
+    /// How often `e` was seen lately, as far as the sketch knows.
+    [[nodiscard]] unsigned frequency(entry_id e) const {
+        return seen_.estimate(e) + (Doorkeeper && has_passed(e));
+    }
+
+    void insert(entry_id e) { policy_.insert(e); }
+    void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
+    void touch(entry_id e) {
+        note(e);
+        policy_.touch(e);
+    }
+    void touch(const block_use& use) requires wants_block_use<Policy> {
+        note(use.block);
+        touch_in(policy_, use);
+    }
+    void remove(entry_id e) { policy_.remove(e); }
+    [[nodiscard]] entry_id victim() { return policy_.victim(); }
+    [[nodiscard]] entry_id evict() { return evict_from(policy_); }
+    [[nodiscard]] bool evicts_more() const { return cache::evicts_more(policy_); }
+
+    [[nodiscard]] bool keeps_prefixes() const { return cache::keeps_prefixes(policy_); }
+    void protect(entry_id e) requires requires(Policy p) { p.protect(e); }
+    { policy_.protect(e); }
+    void release() requires requires(Policy p) { p.release(); }
+    { policy_.release(); }
+
+private:
+    KVMARK_INLINE void note(entry_id e) {
+        if (seen_.empty()) return;
+        if constexpr (Doorkeeper) {
+            if (!has_passed(e)) {
+                const std::uint64_t bit = door_bit(e);
+                door_[bit / 64] |= std::uint64_t{1} << bit % 64;
+                if (seen_.count_note()) open_door();
+                return;
+            }
+        }
+        if (seen_.note(e) && Doorkeeper) open_door();
+    }
+    [[nodiscard]] std::uint64_t door_bit(entry_id e) const {
+        return mix(~std::uint64_t{e}) & (door_.size() * 64 - 1);
+    }
+    [[nodiscard]] bool has_passed(entry_id e) const {
+        const std::uint64_t bit = door_bit(e);
+        return (door_[bit / 64] >> bit % 64 & 1) != 0;
+    }
+    KVMARK_COLD void open_door() {
+        for (std::uint64_t& word : door_) word = 0;
+    }
+
+    Policy policy_;
+    frequency_sketch seen_;
+    std::vector<std::uint64_t> door_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/policy_names.hpp
+// The eviction policies by the names that users give.
+
+#include <type_traits>
+
+namespace kvmark::cache {
+
+struct policy_info {
+    std::string_view name;
+    next_use_unit next_use = next_use_unit::none; ///< what it must be told of the future; none: it is online
+    bool keeps_prefixes = false;                  ///< see cache::keeps_prefixes
+
+    [[nodiscard]] constexpr bool is_offline() const { return next_use != next_use_unit::none; }
+};
+
+/// Types as a value.
+template <class... P>
+struct policy_list {};
+
+using online_policies =
+    policy_list<fifo, lru, lru_leaf, clock, slru, lfu, s3fifo, arc, sieve, tinylfu<>, length_aware>;
+using offline_policies = policy_list<belady, belady_bypass, belady_leaf>;
+
+/// What a policy of these lists must be told of the future.
+template <class P>
+inline constexpr next_use_unit next_use_of = std::is_base_of_v<belady, P>     ? next_use_unit::reference
+                                             : std::is_same_v<belady_leaf, P> ? next_use_unit::request
+                                                                              : next_use_unit::none;
+
+namespace detail {
+
+template <class... Online, class... Offline>
+constexpr auto describe_policies(policy_list<Online...>, policy_list<Offline...>) {
+    const auto describe = []<class P>(std::type_identity<P>) {
+        return policy_info{P::name, next_use_of<P>, requires(P p){p.protect(entry_id{});
+    }
+};
+};
+return std::array{describe(std::type_identity<Online>{})..., describe(std::type_identity<Offline>{})...};
+}
+
+template <class F, class... P>
+bool call_with_policy(std::string_view name, F& f, policy_list<P...>) {
+    return ((P::name == name && (f(std::type_identity<P>{}), true)) || ...);
+}
+
+} // namespace detail
+
+/// All of them, the online ones first.
+inline constexpr auto known_policies = detail::describe_policies(online_policies{}, offline_policies{});
+
+/// What is known of the policy of that name; null: there is none.
+[[nodiscard]] constexpr const policy_info* find_policy(std::string_view name) {
+    for (const policy_info& p : known_policies)
+        if (p.name == name) return &p;
+    return nullptr;
+}
+
+/// Calls `f(std::type_identity<Policy>{})` with the policy of that name. False, and no call: there is none.
+template <class F>
+bool with_policy(std::string_view name, F&& f) {
+    return detail::call_with_policy(name, f, online_policies{}) ||
+           detail::call_with_policy(name, f, offline_policies{});
+}
+
+} // namespace kvmark::cache
+
 // kvmark/cache/replay.hpp
 // A trace against a cache of blocks, decisions alone: no clock, no bytes.
 
@@ -5523,25 +6729,33 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
-/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
-/// element for each reference of the trace, or none.
-template <class Policy>
-[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+/// Plays what `next(block_request&)` yields until it is false. Requests below number `warmup` are played and
+/// not counted. `next_uses` has an element for each reference, or none.
+template <class Policy, class Next>
+[[nodiscard]] replay_counts replay(Next&& next, tokens block, block_cache<Policy>& cache,
                                    std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
     replay_counts counts;
     counting_sink sink{counts, warmup == 0};
-    workload::block_trace::cursor at(trace);
     workload::block_request r;
     std::size_t reference = 0;
-    while (at.next(r)) {
+    while (next(r)) {
         block_access access{.blocks = r.blocks, .arrival = r.arrival};
         if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
         reference += r.blocks.size();
         sink.measuring = r.id >= warmup;
         const block_hits hits = cache.serve(access, sink);
-        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+        if (sink.measuring) count_request(counts, r, block, hits);
     }
     return counts;
+}
+
+/// The same of a whole trace, once.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    workload::block_trace::cursor at(trace);
+    return replay([&](workload::block_request& r) { return at.next(r); }, trace.block_tokens(), cache, warmup,
+                  next_uses);
 }
 
 } // namespace kvmark::cache
@@ -5631,6 +6845,140 @@ private:
     std::vector<request> requests_;
     std::vector<run> runs_;
     std::uint32_t largest_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/selected_policy.hpp
+// Any of the online eviction policies, chosen when the program runs.
+
+#include <variant>
+
+namespace kvmark::cache {
+
+namespace detail {
+
+template <class List>
+struct any_of;
+template <class... P>
+struct any_of<policy_list<P...>> {
+    using type = std::variant<P...>;
+};
+
+/// std::visit calls through a table.
+template <class Variant, class F>
+KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
+    static_assert(std::variant_size_v<std::remove_const_t<Variant>> == 11, "a case for each");
+    switch (v.index()) {
+    case 0:
+        return f(*std::get_if<0>(&v));
+    case 1:
+        return f(*std::get_if<1>(&v));
+    case 2:
+        return f(*std::get_if<2>(&v));
+    case 3:
+        return f(*std::get_if<3>(&v));
+    case 4:
+        return f(*std::get_if<4>(&v));
+    case 5:
+        return f(*std::get_if<5>(&v));
+    case 6:
+        return f(*std::get_if<6>(&v));
+    case 7:
+        return f(*std::get_if<7>(&v));
+    case 8:
+        return f(*std::get_if<8>(&v));
+    case 9:
+        return f(*std::get_if<9>(&v));
+    default:
+        return f(*std::get_if<10>(&v));
+    }
+}
+
+} // namespace detail
+
+/// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
+/// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
+/// block_cache's 16 bytes for each number, since some of the policies want a block_use.
+class selected_policy {
+public:
+    /// LRU.
+    selected_policy() = default;
+
+    /// Error: the name is not one of the online policies.
+    [[nodiscard]] KVMARK_COLD static result<selected_policy> named(std::string_view name) {
+        selected_policy chosen;
+        if (chosen.choose(name, online_policies{})) return chosen;
+        std::string message =
+            "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
+        for (const policy_info& p : known_policies)
+            if (!p.is_offline()) message += (message.ends_with("one of") ? " " : ", ") + std::string(p.name);
+        return error{error_kind::invalid_argument, message};
+    }
+
+    [[nodiscard]] std::string_view name() const {
+        return detail::switch_on(policy_, [](const auto& p) { return std::string_view(p.name); });
+    }
+
+    void set_capacity(std::uint64_t capacity) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.set_capacity(capacity); }) p.set_capacity(capacity);
+        });
+    }
+    void reserve(std::uint64_t numbers) {
+        detail::switch_on(policy_, [=](auto& p) { p.reserve(numbers); });
+    }
+    void miss(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { note_miss(p, {.block = e}); });
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        return detail::switch_on(policy_, [&](auto& p) { return cache::admits(p, newcomer); });
+    }
+    void insert(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.insert(e); });
+    }
+    void insert(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { insert_into(p, use); });
+    }
+    void touch(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.touch(e); });
+    }
+    void touch(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { touch_in(p, use); });
+    }
+    void remove(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.remove(e); });
+    }
+    [[nodiscard]] entry_id victim() {
+        return detail::switch_on(policy_, [](auto& p) { return p.victim(); });
+    }
+    [[nodiscard]] entry_id evict() {
+        return detail::switch_on(policy_, [](auto& p) { return evict_from(p); });
+    }
+    [[nodiscard]] bool evicts_more() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::evicts_more(p); });
+    }
+    [[nodiscard]] bool keeps_prefixes() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::keeps_prefixes(p); });
+    }
+    void protect(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.protect(e); }) p.protect(e);
+        });
+    }
+    void release() {
+        detail::switch_on(policy_, [](auto& p) {
+            if constexpr (requires { p.release(); }) p.release();
+        });
+    }
+
+private:
+    template <class... P>
+    bool choose(std::string_view name, policy_list<P...>) {
+        return ((P::name == name && (policy_.emplace<P>(), true)) || ...);
+    }
+
+    detail::any_of<online_policies>::type policy_{std::in_place_type<lru>};
 };
 
 } // namespace kvmark::cache
@@ -5888,14 +7236,15 @@ public:
     }
 
     /// The cheapest stack that meets the target; where none does, the cheapest of the fastest. First on a
-    /// grid of four sizes for each power of two, then between its lines on one of 32.
+    /// grid of four sizes for each power of two, or all of them where they are few, then between its lines
+    /// on one of 32.
     [[nodiscard]] stack_plan find() {
         const std::uint32_t largest = requests_.largest_bucket();
-        std::vector<std::uint32_t> line{0};
-        const std::uint32_t octaves = 12 * buckets::per_octave;
-        for (std::uint32_t b = largest > octaves ? largest - octaves : 0; b < largest; b += coarse)
-            if (b > 0) line.push_back(b);
-        if (largest > 0) line.push_back(largest);
+        const std::uint32_t first = largest > octaves ? largest - octaves : 0;
+        const std::uint32_t step = (largest - first) / most_lines + 1;
+        std::vector<std::uint32_t> line;
+        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first)
+            line.insert(line.begin(), b);
         grid_.assign(tiers_.size(), line);
 
         stack_plan plan;
@@ -5906,7 +7255,7 @@ public:
             limit = fastest();
             found = cheapest(limit);
         }
-        refine(found);
+        refine(found, step);
         if (const std::vector<std::uint32_t> better = cheapest(limit); !better.empty()) found = better;
 
         std::uint64_t above = 0;
@@ -5927,7 +7276,8 @@ public:
 private:
     using buckets = request_depths::buckets;
     using bounds = std::vector<std::uint32_t>; ///< by tier: the last bucket that it or one above holds
-    static constexpr std::uint32_t coarse = buckets::per_octave / 4;
+    static constexpr std::uint32_t octaves = 12 * buckets::per_octave; ///< that the grid spans
+    static constexpr std::uint32_t most_lines = 48;
 
     [[nodiscard]] double ttft_ns(const request_depths::request& r, const bounds& b) const {
         std::uint32_t blocks[8] = {};
@@ -6007,11 +7357,11 @@ private:
     }
 
     /// A finer grid around a stack.
-    void refine(const bounds& around) {
+    void refine(const bounds& around, std::uint32_t step) {
         for (std::size_t t = 0; t < around.size(); ++t) {
             grid_[t].clear();
-            const std::uint32_t first = around[t] > coarse ? around[t] - coarse : 0;
-            for (std::uint32_t b = first; b < around[t] + coarse && b <= requests_.largest_bucket(); ++b)
+            const std::uint32_t first = around[t] > step ? around[t] - step : 0;
+            for (std::uint32_t b = first; b < around[t] + step && b <= requests_.largest_bucket(); ++b)
                 grid_[t].push_back(b);
         }
     }
@@ -6028,9 +7378,8 @@ private:
 
 } // namespace kvmark::cache
 
-// kvmark/cache/waterfall.hpp
-// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
-// fall.
+// kvmark/cache/tier_bounds.hpp
+// How much a tier holds, and how far it is filled.
 
 namespace kvmark::cache {
 
@@ -6041,6 +7390,14 @@ struct tier_bounds {
     double target = 1.0;  ///< share of the limit up to which it is filled
     double largest = 1.0; ///< an entry above this share of the limit skips the tier
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/waterfall.hpp
+// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
+// fall.
+
+namespace kvmark::cache {
 
 /// One step by which room was made: the entry falls to tier `to`, or is dropped.
 struct displacement {
@@ -8519,9 +9876,9 @@ public:
            Source& source, Crew& crew, io_path<Stack>& path, io_window& window, Observer& observer)
         : config_(config), tiers_(tiers), access_(std::move(access)), source_(source), crew_(crew),
           window_(window), observer_(observer), cache_(bounds),
-          scheduler_(*this, path, config.io, bounds, config.max_writers),
+          scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
@@ -9008,6 +10365,9 @@ private:
 namespace kvmark::engine {
 
 struct serving_config {
+    /// A duration that no run reaches: 146 years.
+    static constexpr nanoseconds to_the_end{INT64_MAX / 2};
+
     engine_config run;                 ///< tiers, I/O, window; of its users and turns nothing is used
     cache::block_cache_config cache{}; ///< capacities among it
     accelerator_config accelerator{};
@@ -9040,7 +10400,8 @@ public:
           resident_(source.distinct_blocks()),
           scheduler_(*this, path, config.run.io, bounds, config.run.max_writers),
           recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
-          loop_(crew), live_(config.run.duration),
+          loop_(crew),
+          live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         workload::check_block_source<Source>();
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
@@ -9114,8 +10475,10 @@ private:
     void handle(event e) {
         if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
         const nanoseconds now = loop_.now();
-        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0));
+        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), in_service_, 0);
+        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        observer_.on_progress(p);
         loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
@@ -9177,6 +10540,7 @@ private:
         a.request = *source_.next();
         if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
         ++in_service_;
+        ++admitted_;
         a.measured = measuring_;
         a.admitted = loop_.now();
         a.loading = 1;
@@ -9354,6 +10718,7 @@ private:
     std::deque<active> active_;
     active* free_ = nullptr;
     std::uint64_t in_service_ = 0;
+    std::uint64_t admitted_ = 0;
     nanoseconds start_{}, end_{}, opened_{};
     bool measuring_ = false;
     measure::device_counters counters_;
@@ -11148,10 +12513,11 @@ struct serving_options {
     double time_to_live = 0;        ///< seconds since the last use; 0: for ever
     bool recompute = false;         ///< what a tier would load more slowly than it is computed
 
-    double prefill_rate = 0;        ///< prompt tokens/s; 0: they take no time
-    double decode_rate = 0;         ///< tokens/s of each sequence; 0: they take no time
-    std::int64_t batch_slots = 256; ///< requests in service at once, 1 or more
-    std::int64_t warmup_requests = 0;
+    double prefill_rate = 0;          ///< prompt tokens/s; 0: they take no time
+    double decode_rate = 0;           ///< tokens/s of each sequence; 0: they take no time
+    std::int64_t batch_slots = 256;   ///< requests in service at once, 1 or more
+    std::int64_t warmup_requests = 0; ///< played before the window opens
+    bool to_the_end = true;           ///< the window ends with the source, whatever the duration
     std::vector<double>
         load_rates{}; ///< bytes/s by tier, for `recompute` where a tier has no model of its own
 };
@@ -11774,6 +13140,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     const serving_options& s = o.serving;
     engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
     c.block = block_size(o, block);
+    if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
     c.accelerator = {s.prefill_rate, s.decode_rate};
     c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
     c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
@@ -11811,17 +13178,17 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     return c;
 }
 
-/// The eviction policy of each tier.
+/// The eviction policy of each tier. Error: a name that the policy, where it is chosen at run time, does not
+/// know.
 template <class Policy>
-[[nodiscard]] KVMARK_COLD std::vector<Policy> plan_policies(const options& o, std::size_t tiers) {
-    std::vector<Policy> policies;
-    for (std::size_t t = 0; t < tiers; ++t) {
-        if constexpr (std::is_constructible_v<Policy, std::string_view>) {
-            const std::vector<std::string>& names = o.serving.policies;
-            policies.push_back(Policy(
-                std::string_view(names.empty() ? "lru" : names[t < names.size() ? t : names.size() - 1])));
-        } else {
-            policies.emplace_back();
+[[nodiscard]] KVMARK_COLD result<std::vector<Policy>> plan_policies(const options& o, std::size_t tiers) {
+    std::vector<Policy> policies(tiers);
+    if constexpr (requires { Policy::named(std::string_view()); }) {
+        const std::vector<std::string>& names = o.serving.policies;
+        for (std::size_t t = 0; t < tiers && !names.empty(); ++t) {
+            auto named = Policy::named(names[t < names.size() ? t : names.size() - 1]);
+            if (!named) return named.error();
+            policies[t] = *std::move(named);
         }
     }
     return policies;
@@ -12300,9 +13667,11 @@ private:
     [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
                                    std::uint32_t sharers) {
         const auto seed = static_cast<std::uint64_t>(*o.seed);
-        if constexpr (serves_blocks)
+        if constexpr (serves_blocks) {
+            const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
+            if (!named) return result<engine::serving_config>(named.error());
             return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
-        else
+        } else
             return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
     }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
@@ -12318,8 +13687,8 @@ private:
         if constexpr (serves_blocks) {
             using policy = typename access::eviction;
             engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
-                config, tiers, bounds, plan_policies<policy>(o, TierStack::size), source, hands, path, window,
-                observer);
+                config, tiers, bounds, *plan_policies<policy>(o, TierStack::size), source, hands, path,
+                window, observer);
             return engine.run();
         } else {
             engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>
@@ -14997,6 +16366,21 @@ private:
     std::vector<row> rows_;
 };
 
+inline void add_serving(row_collector& c, const measure::serving_stats& s) {
+    c.add("serving", "requests", s.counts.requests);
+    c.add("serving", "completed", s.completed);
+    c.add("serving", "block_refs", s.counts.block_refs);
+    c.add("serving", "hit_blocks_prefix", s.counts.hit_blocks_prefix);
+    c.add("serving", "hit_blocks_any", s.counts.hit_blocks_any);
+    c.add("serving", "measured_tokens", s.counts.measured_tokens);
+    c.add("serving", "hit_tokens", s.counts.hit_tokens);
+    c.add("serving", "ttft", s.ttft);
+    c.add("serving", "queue", s.queue);
+    c.add("serving", "load", s.load);
+    c.add("serving", "prefill", s.prefill);
+    c.add("serving", "inter_token", s.inter_token);
+}
+
 inline void add_job(row_collector& c, const measure::run_report& r) {
     const measure::job_stats& job = *r.job;
     const job_figures f = figures_of_job(r);
@@ -15096,6 +16480,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }
@@ -15337,6 +16722,143 @@ private:
         w.write_hosts();
     w.write_verdict(by_rank);
     return std::move(w).text();
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_summary.hpp
+// `summary` of the result file.
+
+namespace kvmark::report {
+
+/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
+[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
+    json::object o;
+    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
+    for (const percentile& p : percentiles)
+        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
+    return o;
+}
+
+/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
+[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
+    double within = 0;
+    for (const auto& b : h.buckets()) {
+        if (b.low > limit) break;
+        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
+        const double part =
+            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
+        within += part * static_cast<double>(b.count);
+    }
+    return ratio(within, static_cast<double>(h.count()));
+}
+
+[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
+    json::object all;
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const measure::histogram& h = r.classes[i].latency;
+        json::object& o = all[workload::service_class_names[i]].emplace_object();
+        if (h.empty()) {
+            o["no_data"] = true;
+            continue;
+        }
+        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
+        o["total_requests"] = h.count();
+        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
+                           {"p50", to_milliseconds(h.quantile(0.50))},
+                           {"p95", p95},
+                           {"p99", to_milliseconds(h.quantile(0.99))},
+                           {"max", to_milliseconds(h.max())}};
+        o["sla"] = {{"target_p95_ms", target},
+                    {"actual_p95_ms", p95},
+                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
+                    {"met", p95 <= target}};
+    }
+    return all;
+}
+
+[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
+    return {{"timestamp", to_seconds(e.at)},
+            {"mode", name_of(o.autoscaler_mode)},
+            {"action", e.action},
+            {"users", e.users},
+            {"saturation_level", e.saturation},
+            {"read_latency_p95_ms", e.read_p95_ms},
+            {"throughput_tokens_per_sec", e.tokens_per_second}};
+}
+
+/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
+[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
+    json::array changes;
+    for (const measure::autoscale_event& e : r.autoscaling)
+        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
+    return changes;
+}
+
+/// Null where autoscaling was off.
+[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
+    if (!o.enable_autoscaling) return nullptr;
+    double peak = 0;
+    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
+    json::object s{{"initial_users", o.num_users},
+                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
+                                                         : r.autoscaling.back().users},
+                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
+    if (o.autoscaler_mode == autoscaler_mode::capacity) {
+        s["peak_user_count"] = r.peak_users;
+        s["peak_throughput_tokens_per_sec"] = peak;
+    }
+    return s;
+}
+
+[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
+    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
+    const auto produced = static_cast<double>(r.tokens_generated.count);
+    return {{"total_requests", r.requests_completed},
+            {"total_tokens", r.tokens_generated.count},
+            {"elapsed_time", elapsed},
+            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
+            {"total_storage_io_time", storage},
+            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
+            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
+            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
+            {"storage_io_latency_ms", latency_json(r.storage_io)},
+            {"generation_latency_ms", latency_json(r.generation)},
+            {"cache_stats", cache_stats_json(r, o.performance_profile)},
+            {"qos_metrics", qos_json(r, o.workload)},
+            {"prefix_cache_stats",
+             {{"prefix_hits", r.cache.system_prompt_hits},
+              {"prefix_misses", r.cache.system_prompt_misses},
+              {"system_prompt_reuse", r.cache.system_prompt_hits},
+              {"common_phrase_reuse", 0},
+              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
+            {"autoscaling_stats", autoscaling_stats_json(r, o)},
+            {"autoscaling_summary", autoscaling_summary_json(r, o)},
+            {"multi_turn_stats",
+             {{"cache_hits", r.cache.turn_hits},
+              {"cache_misses", r.cache.turn_misses},
+              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/json_distribution.hpp
+// A histogram as JSON, whole.
+
+namespace kvmark::report {
+
+/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
+[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
+    json::array all;
+    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
+    return all;
+}
+
+/// Percentiles and maximum in ms, null where nothing was measured, and the buckets.
+[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
+    json::object o = latency_json(h);
+    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
+    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
 }
 
 } // namespace kvmark::report
@@ -15620,118 +17142,55 @@ template <class T>
 
 } // namespace kvmark::report
 
-// kvmark/report/json_summary.hpp
-// `summary` of the result file.
+// kvmark/report/json_serving.hpp
+// Hits and token latencies of a run over prefix blocks, as JSON.
 
 namespace kvmark::report {
 
-/// {mean, p50, p95, p99, p999, p9999} in ms; each null where nothing was measured.
-[[nodiscard]] inline json::object latency_json(const measure::histogram& h) {
-    json::object o;
-    o["mean"] = h.empty() ? json::value(nullptr) : json::value(h.mean() * 1e-6);
-    for (const percentile& p : percentiles)
-        o[p.name] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.quantile(p.rank)));
-    return o;
+/// Sums over the measured requests; `tiers` has the name of each tier that is there, by its place.
+[[nodiscard]] inline json::object hit_counts_json(const cache::replay_counts& c,
+                                                  std::span<const std::string> tiers) {
+    json::array by_tier;
+    for (std::size_t t = 0; t < tiers.size(); ++t)
+        if (!tiers[t].empty())
+            by_tier.push_back({{"name", tiers[t]},
+                               {"hit_blocks", c.tiers[t].read},
+                               {"written_blocks", c.tiers[t].written},
+                               {"demoted_blocks", c.tiers[t].demoted},
+                               {"dropped_blocks", c.tiers[t].dropped}});
+    return {
+        {"requests", c.requests},
+        {"block_refs", c.block_refs},
+        {"hit_blocks_prefix", c.hit_blocks_prefix},
+        {"hit_blocks_any", c.hit_blocks_any},
+        {"recomputed_blocks", c.recomputed_blocks},
+        {"measured_tokens", c.measured_tokens},
+        {"hit_tokens", c.hit_tokens},
+        {"hit_token_ratio", ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))},
+        {"tiers", std::move(by_tier)}};
 }
 
-/// The share of samples, 0..1, at or below `limit`; the bucket that holds the limit counts in proportion.
-[[nodiscard]] inline double share_within(const measure::histogram& h, nanoseconds limit) {
-    double within = 0;
-    for (const auto& b : h.buckets()) {
-        if (b.low > limit) break;
-        const double width = static_cast<double>(b.high.count - b.low.count) + 1;
-        const double part =
-            b.high <= limit ? 1.0 : (static_cast<double>(limit.count - b.low.count) + 1) / width;
-        within += part * static_cast<double>(b.count);
-    }
-    return ratio(within, static_cast<double>(h.count()));
+/// The names of a run's tiers by their place; empty where a tier holds nothing.
+[[nodiscard]] inline std::vector<std::string> present_tiers(const measure::run_report& r) {
+    std::vector<std::string> names;
+    for (const measure::tier_stats& t : r.tiers)
+        names.push_back(t.limit.count == 0 ? std::string() : tier_label(r, t));
+    return names;
 }
 
-[[nodiscard]] inline json::object qos_json(const measure::run_report& r, const workload::parameters& w) {
-    json::object all;
-    for (std::size_t i = 0; i < r.classes.size(); ++i) {
-        const measure::histogram& h = r.classes[i].latency;
-        json::object& o = all[workload::service_class_names[i]].emplace_object();
-        if (h.empty()) {
-            o["no_data"] = true;
-            continue;
-        }
-        const double target = w.targets[i].p95_ms, p95 = to_milliseconds(h.quantile(0.95));
-        o["total_requests"] = h.count();
-        o["latency_ms"] = {{"mean", h.mean() * 1e-6},
-                           {"p50", to_milliseconds(h.quantile(0.50))},
-                           {"p95", p95},
-                           {"p99", to_milliseconds(h.quantile(0.99))},
-                           {"max", to_milliseconds(h.max())}};
-        o["sla"] = {{"target_p95_ms", target},
-                    {"actual_p95_ms", p95},
-                    {"compliance", share_within(h, from_seconds(target * 1e-3))},
-                    {"met", p95 <= target}};
-    }
+/// Precondition: r.serving.
+[[nodiscard]] inline json::object serving_json(const measure::run_report& r) {
+    const measure::serving_stats& s = *r.serving;
+    json::object all = hit_counts_json(s.counts, present_tiers(r));
+    all["completed"] = s.completed;
+    all["block_tokens"] = s.block_tokens.count;
+    all["block_bytes"] = s.block.count;
+    all["ttft"] = distribution_json(s.ttft);
+    all["queue"] = distribution_json(s.queue);
+    all["load"] = distribution_json(s.load);
+    all["prefill"] = distribution_json(s.prefill);
+    all["inter_token"] = distribution_json(s.inter_token);
     return all;
-}
-
-[[nodiscard]] inline json::object autoscale_event_json(const measure::autoscale_event& e, const options& o) {
-    return {{"timestamp", to_seconds(e.at)},
-            {"mode", name_of(o.autoscaler_mode)},
-            {"action", e.action},
-            {"users", e.users},
-            {"saturation_level", e.saturation},
-            {"read_latency_p95_ms", e.read_p95_ms},
-            {"throughput_tokens_per_sec", e.tokens_per_second}};
-}
-
-/// The changes of load; samples that changed nothing are under `kvmark.autoscaling`.
-[[nodiscard]] inline json::array autoscaling_stats_json(const measure::run_report& r, const options& o) {
-    json::array changes;
-    for (const measure::autoscale_event& e : r.autoscaling)
-        if (e.action != "hold") changes.push_back(autoscale_event_json(e, o));
-    return changes;
-}
-
-/// Null where autoscaling was off.
-[[nodiscard]] inline json::value autoscaling_summary_json(const measure::run_report& r, const options& o) {
-    if (!o.enable_autoscaling) return nullptr;
-    double peak = 0;
-    for (const measure::autoscale_event& e : r.autoscaling) peak = std::max(peak, e.tokens_per_second);
-    json::object s{{"initial_users", o.num_users},
-                   {"final_users", r.autoscaling.empty() ? static_cast<std::uint64_t>(o.num_users)
-                                                         : r.autoscaling.back().users},
-                   {"total_scale_events", autoscaling_stats_json(r, o).size()}};
-    if (o.autoscaler_mode == autoscaler_mode::capacity) {
-        s["peak_user_count"] = r.peak_users;
-        s["peak_throughput_tokens_per_sec"] = peak;
-    }
-    return s;
-}
-
-[[nodiscard]] inline json::object summary_json(const measure::run_report& r, const options& o) {
-    const double elapsed = to_seconds(r.elapsed), storage = to_seconds(r.storage_time);
-    const auto produced = static_cast<double>(r.tokens_generated.count);
-    return {{"total_requests", r.requests_completed},
-            {"total_tokens", r.tokens_generated.count},
-            {"elapsed_time", elapsed},
-            {"avg_throughput_tokens_per_sec", ratio(produced, elapsed)},
-            {"total_storage_io_time", storage},
-            {"storage_throughput_tokens_per_sec", ratio(produced, storage)},
-            {"requests_per_second", ratio(static_cast<double>(r.requests_completed), elapsed)},
-            {"end_to_end_latency_ms", latency_json(r.end_to_end)},
-            {"storage_io_latency_ms", latency_json(r.storage_io)},
-            {"generation_latency_ms", latency_json(r.generation)},
-            {"cache_stats", cache_stats_json(r, o.performance_profile)},
-            {"qos_metrics", qos_json(r, o.workload)},
-            {"prefix_cache_stats",
-             {{"prefix_hits", r.cache.system_prompt_hits},
-              {"prefix_misses", r.cache.system_prompt_misses},
-              {"system_prompt_reuse", r.cache.system_prompt_hits},
-              {"common_phrase_reuse", 0},
-              {"bytes_saved", r.cache.system_prompt_bytes_saved.count}}},
-            {"autoscaling_stats", autoscaling_stats_json(r, o)},
-            {"autoscaling_summary", autoscaling_summary_json(r, o)},
-            {"multi_turn_stats",
-             {{"cache_hits", r.cache.turn_hits},
-              {"cache_misses", r.cache.turn_misses},
-              {"hit_rate", hit_rate(r.cache.turn_hits, r.cache.turn_misses)}}}};
 }
 
 } // namespace kvmark::report
@@ -15744,20 +17203,7 @@ namespace kvmark::report {
 /// Of the "kvmark" member; goes up when a key changes its meaning.
 inline constexpr int json_schema = 1;
 
-/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
-[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
-    json::array all;
-    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
-    return all;
-}
-
 namespace detail {
-
-[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
-    json::object o = latency_json(h);
-    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
-    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
-}
 
 [[nodiscard]] inline json::object direction_json(const measure::direction_stats& d, nanoseconds elapsed) {
     return {{"operations", d.operations},
@@ -15909,6 +17355,7 @@ namespace detail {
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
             {"job", job_json(r)},
+            {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},
@@ -16120,10 +17567,14 @@ public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
     void write_what_ran() {
-        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
-             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
-             name_of(o_.generation_mode), r_.seed);
+        const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
+                                             r_.virtual_time ? " of virtual time" : "");
+        if (r_.serving)
+            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+        else
+            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
+                 name_of(o_.generation_mode), r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -16165,6 +17616,36 @@ public:
             write_direction("", "write", t.write);
         }
         line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    /// In place of requests and classes, where prefix blocks were served.
+    void write_serving() {
+        const measure::serving_stats& s = *r_.serving;
+        const cache::replay_counts& c = s.counts;
+        line("{}   {} of {} answered ({:.2f}/s)", p_.bold("Requests"), grouped(s.completed),
+             grouped(c.requests), ratio(static_cast<double>(s.completed), to_seconds(r_.elapsed)));
+        line("{}   {} of {} prompt tokens", p_.bold("Hit rate"),
+             percent_text(ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))),
+             grouped(c.measured_tokens));
+        std::string served;
+        for (std::size_t t = 0; t < r_.tiers.size(); ++t)
+            if (r_.tiers[t].limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, r_.tiers[t]),
+                                      grouped(c.tiers[t].read));
+        line("           {} of {} blocks of {} tokens ({}) loaded: {}", grouped(c.hit_blocks_prefix),
+             grouped(c.block_refs), s.block_tokens.count, size_text(s.block), served);
+        if (c.recomputed_blocks != 0)
+            line("           {} more were cached, and computed sooner than loaded",
+                 grouped(c.recomputed_blocks));
+        line("");
+        line("{}", p_.bold(fmt::format("{:<28}{:>10}{:>10}{:>10}", "Latency of a request", "P50 ms", "P95 ms",
+                                       "P99 ms")));
+        write_latency("time to first token", s.ttft);
+        write_latency("  waiting for a slot", s.queue);
+        write_latency("  loading cached blocks", s.load);
+        write_latency("  computing the rest", s.prefill);
+        write_latency("between further tokens", s.inter_token);
         line("");
     }
 
@@ -16230,6 +17711,10 @@ private:
              quantile(d.total, 0.95), quantile(d.total, 0.99));
     }
 
+    void write_latency(std::string_view name, const measure::histogram& h) {
+        line("{:<28}{:>10}{:>10}{:>10}", name, quantile(h, 0.50), quantile(h, 0.95), quantile(h, 0.99));
+    }
+
     static std::string quantile(const measure::histogram& h, double rank) {
         return h.empty() ? "-" : ms_text(h.quantile(rank));
     }
@@ -16251,10 +17736,13 @@ private:
                                               const run_context& context, const palette& colors) {
     detail::summary_writer w(r, o, colors);
     w.write_what_ran();
-    w.write_requests();
+    if (r.serving)
+        w.write_serving();
+    else
+        w.write_requests();
     w.write_tiers();
     w.write_job();
-    w.write_classes();
+    if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_warnings(context);
     return std::move(w).text();
@@ -17489,8 +18977,6 @@ void visit_members(Archive& archive, T& x) {
 
 // kvmark/measure/packed.hpp
 // Reports as bytes: what a rank sends by message, and rank 0 to the process that launched the job.
-
-#include <type_traits>
 
 namespace kvmark::measure {
 

@@ -138,8 +138,8 @@ nanoseconds ttft_of(const workload::block_trace& trace, const plan_question& q, 
             const double moved = static_cast<double>(loads[t] * q.block.count);
             slowest = std::max(slowest, to_seconds(q.tiers[t].latency) + moved / q.tiers[t].bytes_per_second);
         }
-        all.push_back(slowest + static_cast<double>(std::max<std::uint64_t>(missed, 1)) /
-                                    q.prefill_tokens_per_second);
+        all.push_back(slowest +
+                      static_cast<double>(std::max<std::uint64_t>(missed, 1)) / q.prefill_tokens_per_second);
     });
     std::sort(all.begin(), all.end());
     const auto rank = std::ceil(static_cast<double>(all.size()) * q.percentile / 100 - 1e-9);

@@ -190,9 +190,11 @@ private:
     [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
                                    std::uint32_t sharers) {
         const auto seed = static_cast<std::uint64_t>(*o.seed);
-        if constexpr (serves_blocks)
+        if constexpr (serves_blocks) {
+            const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
+            if (!named) return result<engine::serving_config>(named.error());
             return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
-        else
+        } else
             return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
     }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
@@ -208,8 +210,8 @@ private:
         if constexpr (serves_blocks) {
             using policy = typename access::eviction;
             engine::serving<clock, TierStack, policy, Source, Crew, Observer> engine(
-                config, tiers, bounds, plan_policies<policy>(o, TierStack::size), source, hands, path, window,
-                observer);
+                config, tiers, bounds, *plan_policies<policy>(o, TierStack::size), source, hands, path,
+                window, observer);
             return engine.run();
         } else {
             engine::engine<clock, TierStack, typename policies::eviction, access, Source, Crew, Observer>

@@ -30,6 +30,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     const serving_options& s = o.serving;
     engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
     c.block = block_size(o, block);
+    if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
     c.accelerator = {s.prefill_rate, s.decode_rate};
     c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
     c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
@@ -67,17 +68,17 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     return c;
 }
 
-/// The eviction policy of each tier.
+/// The eviction policy of each tier. Error: a name that the policy, where it is chosen at run time, does not
+/// know.
 template <class Policy>
-[[nodiscard]] KVMARK_COLD std::vector<Policy> plan_policies(const options& o, std::size_t tiers) {
-    std::vector<Policy> policies;
-    for (std::size_t t = 0; t < tiers; ++t) {
-        if constexpr (std::is_constructible_v<Policy, std::string_view>) {
-            const std::vector<std::string>& names = o.serving.policies;
-            policies.push_back(Policy(
-                std::string_view(names.empty() ? "lru" : names[t < names.size() ? t : names.size() - 1])));
-        } else {
-            policies.emplace_back();
+[[nodiscard]] KVMARK_COLD result<std::vector<Policy>> plan_policies(const options& o, std::size_t tiers) {
+    std::vector<Policy> policies(tiers);
+    if constexpr (requires { Policy::named(std::string_view()); }) {
+        const std::vector<std::string>& names = o.serving.policies;
+        for (std::size_t t = 0; t < tiers && !names.empty(); ++t) {
+            auto named = Policy::named(names[t < names.size() ? t : names.size() - 1]);
+            if (!named) return named.error();
+            policies[t] = *std::move(named);
         }
     }
     return policies;

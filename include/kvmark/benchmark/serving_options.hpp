@@ -22,10 +22,11 @@ struct serving_options {
     double time_to_live = 0;        ///< seconds since the last use; 0: for ever
     bool recompute = false;         ///< what a tier would load more slowly than it is computed
 
-    double prefill_rate = 0;        ///< prompt tokens/s; 0: they take no time
-    double decode_rate = 0;         ///< tokens/s of each sequence; 0: they take no time
-    std::int64_t batch_slots = 256; ///< requests in service at once, 1 or more
-    std::int64_t warmup_requests = 0;
+    double prefill_rate = 0;          ///< prompt tokens/s; 0: they take no time
+    double decode_rate = 0;           ///< tokens/s of each sequence; 0: they take no time
+    std::int64_t batch_slots = 256;   ///< requests in service at once, 1 or more
+    std::int64_t warmup_requests = 0; ///< played before the window opens
+    bool to_the_end = true;           ///< the window ends with the source, whatever the duration
     std::vector<double>
         load_rates{}; ///< bytes/s by tier, for `recompute` where a tier has no model of its own
 };

@@ -83,10 +83,9 @@ public:
     KVMARK_INLINE block_hits serve(const block_access& a, Sink& sink) {
         if (!last_use_.empty()) expire(a, sink);
         block_hits hits = find_prefix(a);
-        for (std::size_t i = 0; i < hits.prefix; ++i) read(a, i, sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
         if (prefixes_) protect(a);
-        if (promotes())
-            for (std::size_t i = 0; i < hits.prefix; ++i) promote(a.blocks[i], sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) use(a, i, sink);
         hits.any = hits.prefix;
         for (std::size_t i = hits.prefix; i < a.blocks.size(); ++i) {
             if (resident_[a.blocks[i]] != 0) {
@@ -122,9 +121,6 @@ private:
 
     [[nodiscard]] KVMARK_INLINE static unsigned fastest(std::uint8_t tiers) {
         return static_cast<unsigned>(__builtin_ctz(tiers));
-    }
-    [[nodiscard]] bool promotes() const {
-        return config_.promotion != promotion_mode::never && tiers_.size() > 1;
     }
     [[nodiscard]] bool is_pinned(block_number b, std::size_t tier) const {
         return tier == first_ && !pinned_.empty() && pinned_[b];
@@ -165,49 +161,61 @@ private:
         return hits;
     }
 
+    /// Touches a block that is cached.
     KVMARK_INLINE void touch(const block_access& a, std::size_t i) {
         const block_use use = learn(a, i);
         const unsigned t = fastest(resident_[use.block]);
         if (!last_use_.empty()) last_use_[use.block] = a.arrival;
         if (!is_pinned(use.block, t)) touch_in(tiers_[t].policy, use);
     }
+
+    /// Of a block that was loaded: promotes it or touches it.
     template <class Sink>
-    KVMARK_INLINE void read(const block_access& a, std::size_t i, Sink& sink) {
-        touch(a, i);
-        sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
+    KVMARK_INLINE void use(const block_access& a, std::size_t i, Sink& sink) {
+        const block_number b = a.blocks[i];
+        if (resident_[b] == 0) return; // a promotion before it has pushed it out
+        if (KVMARK_LIKELY(fastest(resident_[b]) == first_) || !is_time_to_promote(b) || !promote(a, i, sink))
+            touch(a, i);
     }
 
+    [[nodiscard]] bool is_time_to_promote(block_number b) {
+        if (config_.promotion != promotion_mode::on_nth_hit)
+            return config_.promotion == promotion_mode::always;
+        if (hits_[b] < 255) ++hits_[b];
+        return hits_[b] >= config_.promote_at;
+    }
+
+    /// False: the first tier would not make room for it.
     template <class Sink>
-    void promote(block_number b, Sink& sink) {
-        if (resident_[b] == 0) return; // another promotion has pushed it out
+    bool promote(const block_access& a, std::size_t i, Sink& sink) {
+        const block_use use = learn(a, i);
+        const block_number b = use.block;
         const unsigned from = fastest(resident_[b]), to = first_;
-        if (from == to) return;
-        if (config_.promotion == promotion_mode::on_nth_hit) {
-            if (hits_[b] < 255) ++hits_[b];
-            if (hits_[b] < config_.promote_at) return;
-        }
-        const block_use use = use_of(b);
         level& l = tiers_[to];
         note_miss(l.policy, use);
         entry_id victim = no_entry;
-        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return;
+        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return false;
         if (config_.writes == write_mode::on_eviction) { // out first: its room may serve the victim
             forget(b, from);
             sink.drop(b, from);
         }
         if (victim != no_entry) demote(victim, to, sink);
+        while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
+        if (!last_use_.empty()) last_use_[b] = a.arrival;
+        return true;
     }
 
     template <class Sink>
     bool insert(const block_access& a, std::size_t i, Sink& sink) {
         const block_use use = learn(a, i);
-        if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) return false;
         bool placed = false;
         for (unsigned t = first_; t != no_tier; t = present_tier(t + 1)) {
             note_miss(tiers_[t].policy, use);
             if (make_room(t, use, sink)) {
+                // Its parent may be who made room.
+                if (prefixes_ && i > 0 && resident_[a.blocks[i - 1]] == 0) break;
                 if (t == first_ && i < config_.pinned_blocks && tiers_[t].pinned < tiers_[t].capacity / 2)
                     pinned_[use.block] = true;
                 enter(use.block, t, use);
@@ -226,14 +234,17 @@ private:
         const entry_id victim = take_victim(t, newcomer);
         if (victim == no_entry) return false;
         demote(victim, t, sink);
+        while (evicts_more(tiers_[t].policy)) demote(take(t), t, sink);
         return true;
     }
 
     /// Out of a full tier; no_entry: nothing in it should make room for this newcomer.
     KVMARK_INLINE entry_id take_victim(unsigned t, const block_use& newcomer) {
-        level& l = tiers_[t];
-        if (!admits(l.policy, newcomer)) return no_entry;
-        const entry_id victim = evict_from(l.policy);
+        return admits(tiers_[t].policy, newcomer) ? take(t) : no_entry;
+    }
+    /// Whoever the tier's policy evicts next; no_entry: nobody.
+    KVMARK_INLINE entry_id take(unsigned t) {
+        const entry_id victim = evict_from(tiers_[t].policy);
         if (victim != no_entry) leave(victim, t);
         return victim;
     }

@@ -63,6 +63,15 @@ template <class P>
         return victim;
     }
 }
+/// Whether one more must leave for the newcomer for whom evict() has just taken one; then evict() comes
+/// again.
+template <class P>
+[[nodiscard]] KVMARK_INLINE bool evicts_more(const P& policy) {
+    if constexpr (requires { policy.evicts_more(); })
+        return policy.evicts_more();
+    else
+        return false;
+}
 template <class P>
 KVMARK_INLINE void insert_into(P& policy, const block_use& use) {
     if constexpr (requires { policy.insert(use); })

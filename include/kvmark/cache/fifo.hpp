@@ -5,7 +5,7 @@
 
 namespace kvmark::cache {
 
-/// The list of lru without its touches.
+/// The list of lru without its touches: 8 bytes for each number.
 class fifo {
 public:
     static constexpr std::string_view name = "fifo";

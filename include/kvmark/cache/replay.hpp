@@ -49,25 +49,33 @@ KVMARK_INLINE void count_request(replay_counts& c, const workload::block_request
     c.hit_tokens += workload::leading_tokens(r.input, block, hits.prefix);
 }
 
-/// Plays the whole trace once; requests before number `warmup` are played and not counted. `next_uses` has an
-/// element for each reference of the trace, or none.
-template <class Policy>
-[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+/// Plays what `next(block_request&)` yields until it is false. Requests below number `warmup` are played and
+/// not counted. `next_uses` has an element for each reference, or none.
+template <class Policy, class Next>
+[[nodiscard]] replay_counts replay(Next&& next, tokens block, block_cache<Policy>& cache,
                                    std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
     replay_counts counts;
     counting_sink sink{counts, warmup == 0};
-    workload::block_trace::cursor at(trace);
     workload::block_request r;
     std::size_t reference = 0;
-    while (at.next(r)) {
+    while (next(r)) {
         block_access access{.blocks = r.blocks, .arrival = r.arrival};
         if (!next_uses.empty()) access.next_uses = next_uses.subspan(reference, r.blocks.size());
         reference += r.blocks.size();
         sink.measuring = r.id >= warmup;
         const block_hits hits = cache.serve(access, sink);
-        if (sink.measuring) count_request(counts, r, trace.block_tokens(), hits);
+        if (sink.measuring) count_request(counts, r, block, hits);
     }
     return counts;
+}
+
+/// The same of a whole trace, once.
+template <class Policy>
+[[nodiscard]] replay_counts replay(const workload::block_trace& trace, block_cache<Policy>& cache,
+                                   std::uint64_t warmup = 0, std::span<const std::uint32_t> next_uses = {}) {
+    workload::block_trace::cursor at(trace);
+    return replay([&](workload::block_request& r) { return at.next(r); }, trace.block_tokens(), cache, warmup,
+                  next_uses);
 }
 
 } // namespace kvmark::cache

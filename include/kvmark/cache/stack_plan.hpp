@@ -58,7 +58,8 @@ public:
         const std::uint32_t first = largest > octaves ? largest - octaves : 0;
         const std::uint32_t step = (largest - first) / most_lines + 1;
         std::vector<std::uint32_t> line;
-        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first) line.insert(line.begin(), b);
+        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first)
+            line.insert(line.begin(), b);
         grid_.assign(tiers_.size(), line);
 
         stack_plan plan;

@@ -29,7 +29,8 @@ public:
           resident_(source.distinct_blocks()),
           scheduler_(*this, path, config.run.io, bounds, config.run.max_writers),
           recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
-          loop_(crew), live_(config.run.duration),
+          loop_(crew),
+          live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         workload::check_block_source<Source>();
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
@@ -103,8 +104,10 @@ private:
     void handle(event e) {
         if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
         const nanoseconds now = loop_.now();
-        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0));
+        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
+                                           recorder_.take_interval_tokens(), in_service_, 0);
+        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        observer_.on_progress(p);
         loop_.at(now + tick, {event_kind::tick, nullptr});
     }
 
@@ -166,6 +169,7 @@ private:
         a.request = *source_.next();
         if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
         ++in_service_;
+        ++admitted_;
         a.measured = measuring_;
         a.admitted = loop_.now();
         a.loading = 1;
@@ -343,6 +347,7 @@ private:
     std::deque<active> active_;
     active* free_ = nullptr;
     std::uint64_t in_service_ = 0;
+    std::uint64_t admitted_ = 0;
     nanoseconds start_{}, end_{}, opened_{};
     bool measuring_ = false;
     measure::device_counters counters_;

@@ -8,6 +8,9 @@
 namespace kvmark::engine {
 
 struct serving_config {
+    /// A duration that no run reaches: 146 years.
+    static constexpr nanoseconds to_the_end{INT64_MAX / 2};
+
     engine_config run;                 ///< tiers, I/O, window; of its users and turns nothing is used
     cache::block_cache_config cache{}; ///< capacities among it
     accelerator_config accelerator{};

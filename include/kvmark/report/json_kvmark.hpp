@@ -1,10 +1,11 @@
 // The "kvmark" member of the result file: what the reference does not say.
 #pragma once
 
+#include <kvmark/report/json_distribution.hpp>
 #include <kvmark/report/json_host.hpp>
 #include <kvmark/report/json_job.hpp>
 #include <kvmark/report/json_options.hpp>
-#include <kvmark/report/json_summary.hpp>
+#include <kvmark/report/json_serving.hpp>
 #include <kvmark/report/warnings.hpp>
 
 namespace kvmark::report {
@@ -12,20 +13,7 @@ namespace kvmark::report {
 /// Of the "kvmark" member; goes up when a key changes its meaning.
 inline constexpr int json_schema = 1;
 
-/// Every sample: [low_ns, high_ns, count] for each bucket that holds any.
-[[nodiscard]] inline json::array histogram_json(const measure::histogram& h) {
-    json::array all;
-    for (const auto& b : h.buckets()) all.push_back(json::array{b.low.count, b.high.count, b.count});
-    return all;
-}
-
 namespace detail {
-
-[[nodiscard]] inline json::object distribution_json(const measure::histogram& h) {
-    json::object o = latency_json(h);
-    o["max"] = h.empty() ? json::value(nullptr) : json::value(to_milliseconds(h.max()));
-    return {{"count", h.count()}, {"latency_ms", std::move(o)}, {"histogram_ns", histogram_json(h)}};
-}
 
 [[nodiscard]] inline json::object direction_json(const measure::direction_stats& d, nanoseconds elapsed) {
     return {{"operations", d.operations},
@@ -177,6 +165,7 @@ namespace detail {
             {"options", options_json(o)},
             {"peak_users", r.peak_users},
             {"job", job_json(r)},
+            {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
             {"device", device_json(r)},
             {"process", process_json(r)},

@@ -53,6 +53,21 @@ private:
     std::vector<row> rows_;
 };
 
+inline void add_serving(row_collector& c, const measure::serving_stats& s) {
+    c.add("serving", "requests", s.counts.requests);
+    c.add("serving", "completed", s.completed);
+    c.add("serving", "block_refs", s.counts.block_refs);
+    c.add("serving", "hit_blocks_prefix", s.counts.hit_blocks_prefix);
+    c.add("serving", "hit_blocks_any", s.counts.hit_blocks_any);
+    c.add("serving", "measured_tokens", s.counts.measured_tokens);
+    c.add("serving", "hit_tokens", s.counts.hit_tokens);
+    c.add("serving", "ttft", s.ttft);
+    c.add("serving", "queue", s.queue);
+    c.add("serving", "load", s.load);
+    c.add("serving", "prefill", s.prefill);
+    c.add("serving", "inter_token", s.inter_token);
+}
+
 inline void add_job(row_collector& c, const measure::run_report& r) {
     const measure::job_stats& job = *r.job;
     const job_figures f = figures_of_job(r);
@@ -152,6 +167,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add("process", "system", "s", to_seconds(r.process.system));
         c.add("process", "peak_resident", "bytes", static_cast<double>(r.process.peak_resident.count));
     }
+    if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
 }

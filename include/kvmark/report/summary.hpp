@@ -18,10 +18,14 @@ public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
     void write_what_ran() {
-        line("{}  {}, {} users, {} s{}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-             o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)),
-             two_digits(to_seconds(r_.elapsed)), r_.virtual_time ? " of virtual time" : "",
-             name_of(o_.generation_mode), r_.seed);
+        const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
+                                             r_.virtual_time ? " of virtual time" : "");
+        if (r_.serving)
+            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+        else
+            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
+                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
+                 name_of(o_.generation_mode), r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -63,6 +67,36 @@ public:
             write_direction("", "write", t.write);
         }
         line("  latencies are of whole entries, from the request for one to its last byte");
+        line("");
+    }
+
+    /// In place of requests and classes, where prefix blocks were served.
+    void write_serving() {
+        const measure::serving_stats& s = *r_.serving;
+        const cache::replay_counts& c = s.counts;
+        line("{}   {} of {} answered ({:.2f}/s)", p_.bold("Requests"), grouped(s.completed),
+             grouped(c.requests), ratio(static_cast<double>(s.completed), to_seconds(r_.elapsed)));
+        line("{}   {} of {} prompt tokens", p_.bold("Hit rate"),
+             percent_text(ratio(static_cast<double>(c.hit_tokens), static_cast<double>(c.measured_tokens))),
+             grouped(c.measured_tokens));
+        std::string served;
+        for (std::size_t t = 0; t < r_.tiers.size(); ++t)
+            if (r_.tiers[t].limit.count != 0)
+                served += fmt::format("{}{} {}", served.empty() ? "" : ", ", tier_label(r_, r_.tiers[t]),
+                                      grouped(c.tiers[t].read));
+        line("           {} of {} blocks of {} tokens ({}) loaded: {}", grouped(c.hit_blocks_prefix),
+             grouped(c.block_refs), s.block_tokens.count, size_text(s.block), served);
+        if (c.recomputed_blocks != 0)
+            line("           {} more were cached, and computed sooner than loaded",
+                 grouped(c.recomputed_blocks));
+        line("");
+        line("{}", p_.bold(fmt::format("{:<28}{:>10}{:>10}{:>10}", "Latency of a request", "P50 ms", "P95 ms",
+                                       "P99 ms")));
+        write_latency("time to first token", s.ttft);
+        write_latency("  waiting for a slot", s.queue);
+        write_latency("  loading cached blocks", s.load);
+        write_latency("  computing the rest", s.prefill);
+        write_latency("between further tokens", s.inter_token);
         line("");
     }
 
@@ -128,6 +162,10 @@ private:
              quantile(d.total, 0.95), quantile(d.total, 0.99));
     }
 
+    void write_latency(std::string_view name, const measure::histogram& h) {
+        line("{:<28}{:>10}{:>10}{:>10}", name, quantile(h, 0.50), quantile(h, 0.95), quantile(h, 0.99));
+    }
+
     static std::string quantile(const measure::histogram& h, double rank) {
         return h.empty() ? "-" : ms_text(h.quantile(rank));
     }
@@ -149,10 +187,13 @@ private:
                                               const run_context& context, const palette& colors) {
     detail::summary_writer w(r, o, colors);
     w.write_what_ran();
-    w.write_requests();
+    if (r.serving)
+        w.write_serving();
+    else
+        w.write_requests();
     w.write_tiers();
     w.write_job();
-    w.write_classes();
+    if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_warnings(context);
     return std::move(w).text();
