@@ -235,7 +235,7 @@ constexpr option_spec table[]{
      {}, real<&o::arrival_shape>},
     {"sessions", "", arity::one, "N", on_run | on_simulate, traces,
      "closed: sessions active at once; 0: all (0)", {}, integer<&v::sessions>},
-    {"warmup-requests", "", arity::one, "N", on_run | on_simulate, traces,
+    {"warmup-requests", "", arity::one, "N", on_run | on_simulate | on_plan, traces,
      "requests played first and not counted (0)", {}, integer<&c::warmup_requests>},
 
     {"policy", "", arity::one, "NAME[,NAME]", on_run | on_simulate, cache_group,
@@ -274,6 +274,8 @@ constexpr option_spec table[]{
      "simulate time too: queue, load and compute on modelled tiers", {}, flag<&v::ttft>},
     {"sweep", "", arity::one, "KEY=A:B,KEY=C:D", on_simulate, question,
      "all combinations of capacity=, policy= and any option here, over all cores; tiers are joined by +", {}, text<&v::sweep>},
+    {"capacity-blocks", "", arity::one, "N[,N]", on_plan, question,
+     "capacities that the table shows too", {}, list<parse_blocks, &c::capacity_blocks>},
     {"ttft-target-ms", "", arity::one, "MS", on_plan, question,
      "find the cheapest stack that meets it; 0: the curve alone (0)", {}, real<&v::ttft_target_ms>},
     {"ttft-percentile", "", arity::one, "P", on_plan, question,

@@ -5802,6 +5802,37 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/cache/depth_buckets.hpp
+// Depths of an LRU stack, gathered so that few of them stand for many.
+
+#include <bit>
+
+namespace kvmark::cache {
+
+/// Log-linear: exact below 2^(Bits + 1), then 2^Bits buckets for each power of two, so that the depths of a
+/// bucket differ by less than 2^-Bits of themselves.
+template <unsigned Bits>
+struct depth_buckets {
+    static constexpr std::uint32_t per_octave = std::uint32_t{1} << Bits;
+    /// Of depths below 2^34: a sampled depth may come out above the number of blocks.
+    static constexpr std::uint32_t count = (35 - Bits) * per_octave;
+
+    [[nodiscard]] KVMARK_INLINE static constexpr std::uint32_t of(std::uint64_t depth) {
+        if (depth < 2 * per_octave) return static_cast<std::uint32_t>(depth);
+        const auto shift = static_cast<std::uint32_t>(std::bit_width(depth)) - 1 - Bits;
+        return shift * per_octave + static_cast<std::uint32_t>(depth >> shift);
+    }
+
+    /// The largest depth of a bucket: a cache of that many blocks hits all of it.
+    [[nodiscard]] static constexpr std::uint64_t largest(std::uint32_t bucket) {
+        if (bucket < 2 * per_octave) return bucket;
+        const std::uint32_t shift = bucket / per_octave - 1;
+        return (((std::uint64_t{bucket % per_octave} | per_octave) + 1) << shift) - 1;
+    }
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/lru.hpp
 // Least recently used.
 
@@ -6177,6 +6208,256 @@ class lru_leaf : public leaf_first<least_recent_use<>> {
 public:
     static constexpr std::string_view name = "lru-leaf";
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/stack_distance.hpp
+// LRU stack distances: how large a cache must be for a reference to hit, for every reference in one pass.
+
+namespace kvmark::cache {
+
+/// The LRU stack of Mattson et al. ("Evaluation techniques for storage hierarchies", IBM Systems Journal
+/// 9(2), 1970). A reference at distance d hits in every LRU cache of at least d blocks, and in no smaller
+/// one.
+///
+/// Each block has a mark at the time of its last reference; the distance is the number of marks from there
+/// on. Marks are bits, counted by words and, above words, by a Fenwick tree. When the time axis is full the
+/// marks move together, which costs one step for each block, at most once in as many references. Memory: 4.5
+/// to 5 bytes for each block of the stack, whatever the length of the trace.
+class stack_distance {
+public:
+    /// Of a block that is not in the stack.
+    static constexpr std::uint32_t cold = ~std::uint32_t{0};
+
+    /// `blocks`: numbers that are expected; larger ones grow it. At most 2^30 may be in the stack at once.
+    explicit stack_distance(std::uint64_t blocks = 0) : last_(blocks, never) { lay_out(); }
+
+    /// The distance of the block, 1 for the one referenced last, which goes to the top; or `cold`.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t access(std::uint32_t block) {
+        if (now_ == end_) compact();
+        if (block >= last_.size()) grow(block);
+        const std::uint32_t last = last_[block];
+        std::uint32_t distance = cold;
+        if (last == never) {
+            ++size_;
+        } else {
+            distance = size_ - marks_before(last);
+            clear(last);
+        }
+        last_[block] = now_;
+        set_now();
+        return distance;
+    }
+
+    /// Takes a block out, as if it had never been referenced.
+    void forget(std::uint32_t block) {
+        if (block >= last_.size() || last_[block] == never) return;
+        clear(last_[block]);
+        last_[block] = never;
+        --size_;
+    }
+
+    /// Blocks in the stack.
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+
+private:
+    static constexpr std::uint32_t never = ~std::uint32_t{0};
+    static constexpr std::uint32_t word = 64;
+    static constexpr std::uint32_t shortest_axis = 64 * word;
+
+    [[nodiscard]] KVMARK_INLINE static std::uint32_t ones(std::uint64_t bits) {
+        return static_cast<std::uint32_t>(std::popcount(bits));
+    }
+    [[nodiscard]] KVMARK_INLINE std::uint32_t marks_before(std::uint32_t time) const {
+        std::uint32_t n = ones(marks_[time / word] & ((std::uint64_t{1} << time % word) - 1));
+        for (std::uint32_t i = time / word; i != 0; i &= i - 1) n += tree_[i];
+        return n;
+    }
+    /// The tree knows the words that are full; the one that is being filled is last, so no sum needs it.
+    KVMARK_INLINE void add(std::uint32_t w, std::uint32_t n) {
+        for (std::uint32_t i = w + 1; i < tree_.size(); i += i & (0 - i)) tree_[i] += n;
+    }
+    KVMARK_INLINE void clear(std::uint32_t time) {
+        marks_[time / word] &= ~(std::uint64_t{1} << time % word);
+        if (time / word != now_ / word) add(time / word, 0u - 1u);
+    }
+    KVMARK_INLINE void set_now() {
+        marks_[now_ / word] |= std::uint64_t{1} << now_ % word;
+        if (++now_ % word == 0) add(now_ / word - 1, ones(marks_[now_ / word - 1]));
+    }
+
+    KVMARK_COLD void grow(std::uint32_t block) {
+        last_.resize(std::size_t{block} + 1 + block / 2, std::uint32_t{never});
+    }
+
+    /// The marks become the first `size_` instants of a new axis.
+    KVMARK_COLD void compact() {
+        tree_.assign(marks_.size(), 0); // for the moment: marks before each word
+        for (std::size_t w = 1; w < marks_.size(); ++w) tree_[w] = tree_[w - 1] + ones(marks_[w - 1]);
+        for (std::uint32_t& last : last_)
+            if (last != never)
+                last =
+                    tree_[last / word] + ones(marks_[last / word] & ((std::uint64_t{1} << last % word) - 1));
+        lay_out();
+    }
+
+    void lay_out() {
+        const std::uint32_t wanted = size_ * 2 > shortest_axis ? size_ * 2 : shortest_axis;
+        end_ = (wanted + 2 * word - 1) / word * word;
+        now_ = size_;
+        marks_.assign(end_ / word, 0);
+        tree_.assign(end_ / word + 1, 0);
+        for (std::uint32_t w = 0; w < now_ / word; ++w) marks_[w] = ~std::uint64_t{0};
+        if (now_ % word != 0) marks_[now_ / word] = (std::uint64_t{1} << now_ % word) - 1;
+        for (std::uint32_t i = 1; i < tree_.size(); ++i) {
+            if (i <= now_ / word) tree_[i] += word;
+            const std::uint32_t parent = i + (i & (0 - i));
+            if (parent < tree_.size()) tree_[parent] += tree_[i];
+        }
+    }
+
+    std::vector<std::uint32_t> last_; // by block: the time of its last reference
+    std::vector<std::uint64_t> marks_;
+    std::vector<std::uint32_t> tree_; // a Fenwick tree over the words of marks_ (Fenwick, 1994), from 1
+    std::uint32_t now_ = 0;
+    std::uint32_t end_ = 0;
+    std::uint32_t size_ = 0;
+};
+
+/// Calls visit(request, distances) for every request of the trace, with the distance of each of its blocks.
+/// A request references its blocks one after the other, first to last. Leading blocks at distances of at most
+/// c are also those that an LRU cache of c blocks holds before the request: nothing is evicted until the
+/// first miss.
+template <class Visit>
+void for_each_stack_distance(const workload::block_trace& trace, Visit&& visit) {
+    stack_distance stack(trace.distinct_blocks());
+    std::vector<std::uint32_t> distances;
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    while (at.next(r)) {
+        distances.resize(r.blocks.size());
+        for (std::size_t i = 0; i < distances.size(); ++i) distances[i] = stack.access(r.blocks[i]);
+        visit(r, std::span<const std::uint32_t>(distances));
+    }
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/miss_ratio_curve.hpp
+// The hit ratio of an LRU cache of every size.
+
+namespace kvmark::cache {
+
+/// Hits (of blocks or of tokens) as a function of the capacity in blocks: a staircase that never falls. The
+/// miss ratio of the name is 1 less the hit ratio.
+class miss_ratio_curve {
+public:
+    struct step {
+        std::uint64_t capacity = 0; ///< from here on
+        std::uint64_t hits = 0;     ///< there are so many
+    };
+
+    miss_ratio_curve() = default;
+    /// Steps in ascending order of both members, out of `references`.
+    miss_ratio_curve(std::vector<step> steps, std::uint64_t references)
+        : steps_(std::move(steps)), references_(references) {}
+
+    [[nodiscard]] std::uint64_t hits(std::uint64_t capacity) const {
+        const std::size_t above = first([&](const step& s) { return s.capacity > capacity; });
+        return above == 0 ? 0 : steps_[above - 1].hits;
+    }
+    /// 0..1; 0 where nothing is referenced.
+    [[nodiscard]] double hit_ratio(std::uint64_t capacity) const {
+        return share(hits(capacity), references_);
+    }
+
+    /// What an unbounded cache hits: all references but the first of each block.
+    [[nodiscard]] std::uint64_t ceiling() const { return steps_.empty() ? 0 : steps_.back().hits; }
+    /// 0..1; 0 where the ceiling is 0.
+    [[nodiscard]] double share_of_ceiling(std::uint64_t capacity) const {
+        return share(hits(capacity), ceiling());
+    }
+    /// The smallest capacity with at least `part` of the ceiling, 0 < part <= 1; 0 where the ceiling is 0.
+    [[nodiscard]] std::uint64_t capacity_for(double part) const {
+        if (steps_.empty()) return 0;
+        const double wanted = part * static_cast<double>(ceiling());
+        return steps_[first([&](const step& s) { return static_cast<double>(s.hits) >= wanted; })].capacity;
+    }
+    /// The smallest capacity that reaches the ceiling.
+    [[nodiscard]] std::uint64_t largest_useful() const { return steps_.empty() ? 0 : steps_.back().capacity; }
+
+    [[nodiscard]] std::uint64_t references() const { return references_; }
+    [[nodiscard]] const std::vector<step>& steps() const { return steps_; }
+
+private:
+    [[nodiscard]] static double share(std::uint64_t part, std::uint64_t whole) {
+        return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    }
+    /// The index of the first step for which `is` holds, which then holds for all that follow.
+    template <class Predicate>
+    [[nodiscard]] std::size_t first(Predicate is) const {
+        std::size_t low = 0, high = steps_.size();
+        while (low < high) {
+            const std::size_t middle = (low + high) / 2;
+            if (is(steps_[middle]))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low;
+    }
+
+    std::vector<step> steps_;
+    std::uint64_t references_ = 0;
+};
+
+/// Gathers the curve: so much is hit from this capacity on.
+class curve_builder {
+public:
+    KVMARK_INLINE void hit_from(std::uint32_t capacity, std::uint64_t weight) {
+        if (capacity >= hits_.size()) hits_.resize(std::size_t{capacity} + 1 + capacity / 2);
+        hits_[capacity] += weight;
+    }
+    [[nodiscard]] miss_ratio_curve finish(std::uint64_t references) const {
+        std::vector<miss_ratio_curve::step> steps;
+        std::uint64_t sum = 0;
+        for (std::size_t c = 0; c < hits_.size(); ++c)
+            if (hits_[c] != 0) steps.push_back({c, sum += hits_[c]});
+        return {std::move(steps), references};
+    }
+
+private:
+    std::vector<std::uint64_t> hits_; // by capacity
+};
+
+/// The curves of a trace, equal to what replay() counts with one tier of lru at every capacity.
+struct trace_curves {
+    miss_ratio_curve any;    ///< hit_blocks_any of block_refs
+    miss_ratio_curve prefix; ///< hit_blocks_prefix of block_refs: what a server loads
+    miss_ratio_curve tokens; ///< hit_tokens of measured_tokens: the prefixes, partial blocks by their tokens
+};
+
+/// All three in one pass. Requests before number `warmup` are played and not counted. Memory: 5 bytes for
+/// each distinct block, and up to 36 for each block of the largest distance.
+[[nodiscard]] inline trace_curves curves_of(const workload::block_trace& trace, std::uint64_t warmup = 0) {
+    curve_builder any, prefix, weighted;
+    std::uint64_t references = 0, total_tokens = 0;
+    for_each_stack_distance(
+        trace, [&](const workload::block_request& r, std::span<const std::uint32_t> distances) {
+            if (r.id < warmup) return;
+            references += distances.size();
+            total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
+            std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
+            for (std::size_t i = 0; i < distances.size(); ++i) {
+                if (distances[i] != stack_distance::cold) any.hit_from(distances[i], 1);
+                if (distances[i] > whole) whole = distances[i];
+                if (whole == stack_distance::cold) continue;
+                prefix.hit_from(whole, 1);
+                weighted.hit_from(whole, workload::tokens_in_block(r.input, trace.block_tokens(), i));
+            }
+        });
+    return {any.finish(references), prefix.finish(references), weighted.finish(total_tokens)};
+}
 
 } // namespace kvmark::cache
 
@@ -6650,6 +6931,95 @@ template <class Policy>
 
 } // namespace kvmark::cache
 
+// kvmark/cache/request_depths.hpp
+// How deep in the LRU stack the blocks of each request lie.
+
+namespace kvmark::cache {
+
+/// The distances of the requests of a trace, so that any stack of LRU tiers can be asked what each request
+/// loads from where, without another pass. Depths are gathered in buckets and equal neighbours in runs: a
+/// shared prefix is one run. Memory: 16 bytes for each request that is kept and 12 for each of its runs.
+class request_depths {
+public:
+    using buckets = depth_buckets<5>;
+
+    struct request {
+        std::uint32_t first_run = 0;
+        std::uint32_t runs = 0;   ///< up to its first block that was never seen
+        std::uint64_t tokens = 0; ///< of all its blocks
+    };
+
+    /// Requests before number `warmup` are played and not kept; where more than `most` follow, every second,
+    /// third or nth is kept.
+    explicit request_depths(const workload::block_trace& trace, std::uint64_t warmup = 0,
+                            std::uint64_t most = 50'000) {
+        const std::uint64_t measured = trace.requests() > warmup ? trace.requests() - warmup : 0;
+        const std::uint64_t stride = measured > most ? (measured + most - 1) / most : 1;
+        for_each_stack_distance(trace, [&](const workload::block_request& r,
+                                           std::span<const std::uint32_t> distances) {
+            if (r.id < warmup || (r.id - warmup) % stride != 0) return;
+            requests_.push_back({static_cast<std::uint32_t>(runs_.size()), 0,
+                                 workload::leading_tokens(r.input, trace.block_tokens(), distances.size())});
+            for (std::size_t i = 0; i < distances.size() && distances[i] != stack_distance::cold; ++i)
+                add_block(distances[i], workload::tokens_in_block(r.input, trace.block_tokens(), i));
+        });
+    }
+
+    [[nodiscard]] std::size_t size() const { return requests_.size(); }
+    /// The bucket of the largest distance; 0 where no block comes twice.
+    [[nodiscard]] std::uint32_t largest_bucket() const { return largest_; }
+
+    /// Calls visit(request) until it returns false; whether it never did.
+    template <class Visit>
+    KVMARK_INLINE bool for_each(Visit&& visit) const {
+        for (const request& r : requests_)
+            if (!visit(r)) return false;
+        return true;
+    }
+
+    /// Calls load(tier, blocks) for the runs of the request's longest prefix in a stack that holds the
+    /// buckets up to last[t] in tier t or one above; the tokens of that prefix.
+    template <class Load>
+    KVMARK_INLINE std::uint64_t loads(const request& r, std::span<const std::uint32_t> last,
+                                      Load&& load) const {
+        std::uint64_t tokens = 0;
+        for (std::uint32_t i = r.first_run; i < r.first_run + r.runs; ++i) {
+            const run& next = runs_[i];
+            std::size_t tier = 0;
+            while (tier < last.size() && next.bucket > last[tier]) ++tier;
+            if (tier == last.size()) break;
+            load(tier, next.blocks);
+            tokens += next.tokens;
+        }
+        return tokens;
+    }
+
+private:
+    struct run {
+        std::uint32_t bucket = 0;
+        std::uint32_t blocks = 0;
+        std::uint32_t tokens = 0;
+    };
+
+    void add_block(std::uint32_t distance, std::uint64_t tokens) {
+        const std::uint32_t bucket = buckets::of(distance);
+        if (bucket > largest_) largest_ = bucket;
+        request& r = requests_.back();
+        if (r.runs == 0 || runs_.back().bucket != bucket) {
+            runs_.push_back({bucket, 0, 0});
+            ++r.runs;
+        }
+        ++runs_.back().blocks;
+        runs_.back().tokens += static_cast<std::uint32_t>(tokens);
+    }
+
+    std::vector<request> requests_;
+    std::vector<run> runs_;
+    std::uint32_t largest_ = 0;
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/selected_policy.hpp
 // Any of the online eviction policies, chosen when the program runs.
 
@@ -6782,6 +7152,401 @@ private:
 };
 
 using selected_policy = any_policy_of<online_policies>;
+
+} // namespace kvmark::cache
+
+// kvmark/cache/shards.hpp
+// The hit ratio of an LRU cache of every size from a sample of the blocks, with its error.
+
+namespace kvmark::cache {
+
+struct shards_config {
+    double rate = 0.01;            ///< share of the blocks that is followed at first, 0 < rate <= 1
+    std::uint32_t most_blocks = 0; ///< followed at once; the rate falls to keep to it. 0: no bound
+    std::uint64_t seed = 1;        ///< of the choice
+};
+
+/// What a sample says of the curves. A hit counts wherever it is in its request: a sample of blocks knows no
+/// prefixes.
+struct sampled_curves {
+    static constexpr std::size_t part_count = 8;
+
+    miss_ratio_curve blocks;
+    miss_ratio_curve tokens;                        ///< partial blocks by their tokens
+    std::array<miss_ratio_curve, part_count> parts; ///< of blocks, each by an eighth of the sample
+    double rate = 1;                                ///< at the end
+    std::uint64_t sampled_references = 0;
+
+    /// Half the width of the interval that holds the true hit ratio of blocks nineteen times in twenty: what
+    /// the parts differ by (their standard error, by Student's t of 7 degrees of freedom), and what the curve
+    /// moves within a standard deviation of a sampled distance, sqrt(capacity / rate).
+    [[nodiscard]] double error(std::uint64_t capacity) const {
+        constexpr double n = part_count;
+        double mean = 0, squares = 0;
+        for (const miss_ratio_curve& p : parts) mean += p.hit_ratio(capacity) / n;
+        for (const miss_ratio_curve& p : parts) {
+            const double d = p.hit_ratio(capacity) - mean;
+            squares += d * d;
+        }
+        const double standard_error = __builtin_sqrt(squares / (n * (n - 1)));
+        const auto c = static_cast<double>(capacity);
+        const double blur = __builtin_sqrt(c / rate);
+        const double below = c > blur ? c - blur : 0;
+        return 2.365 * standard_error + (blocks.hit_ratio(static_cast<std::uint64_t>(c + blur)) -
+                                         blocks.hit_ratio(static_cast<std::uint64_t>(below))) /
+                                            2;
+    }
+};
+
+/// SHARDS (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS", USENIX FAST
+/// 2015), with a fixed rate or a fixed size, and the correction of SHARDS-adj: a block is followed if its
+/// hash is below a threshold, and its distances are divided by the rate. A bounded sample that is full lowers
+/// its threshold by a sixteenth, not to its next hash, which makes room for many blocks in one sweep. The
+/// same sample is also split by other bits of the hash in eight, each with a curve of its own.
+///
+/// Memory: 2 MiB, and about 100 bytes for each block that is followed. With `most_blocks` it is bounded
+/// whatever the trace.
+class shards {
+public:
+    explicit shards(const shards_config& c)
+        : config_(c), salt_(mix(c.seed)), threshold_(threshold(c.rate)), rate_(c.rate) {}
+
+    /// A request references its blocks, of `block` tokens each; `counts`: in the curves.
+    KVMARK_INLINE void access(const workload::block_request& r, tokens block, bool counts) {
+        if (counts) {
+            references_ += r.blocks.size();
+            tokens_ += workload::leading_tokens(r.input, block, r.blocks.size());
+        }
+        for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+            const std::uint64_t hash = mix(salt_ ^ r.blocks[i]);
+            if (hash <= threshold_)
+                follow(r.blocks[i], hash, counts ? workload::tokens_in_block(r.input, block, i) : 0);
+        }
+    }
+
+    /// Blocks in the sample.
+    [[nodiscard]] std::uint32_t followed() const { return whole_.stack.size(); }
+
+    [[nodiscard]] sampled_curves finish() const {
+        sampled_curves c;
+        c.rate = rate_;
+        c.sampled_references = sampled_;
+        c.blocks = curve(whole_, &sums::references, references_);
+        c.tokens = curve(whole_, &sums::tokens, tokens_);
+        for (std::size_t p = 0; p < part_count; ++p)
+            c.parts[p] = curve(parts_[p], &sums::references, references_);
+        return c;
+    }
+
+private:
+    using buckets = depth_buckets<8>;
+    static constexpr std::size_t part_count = sampled_curves::part_count;
+
+    /// References and tokens that the sampled ones stand for.
+    struct sums {
+        double references = 0;
+        double tokens = 0;
+    };
+    struct sample {
+        stack_distance stack;
+        std::vector<sums> by_depth = std::vector<sums>(buckets::count);
+        sums all;
+
+        void access(std::uint32_t slot, double rate, std::uint64_t tokens) {
+            const std::uint32_t distance = stack.access(slot);
+            if (tokens == 0) return; // not counted
+            const sums stands_for{1 / rate, static_cast<double>(tokens) / rate};
+            all.references += stands_for.references;
+            all.tokens += stands_for.tokens;
+            if (distance == stack_distance::cold) return;
+            // The block itself is there for certain, the others by the rate.
+            const double depth = 1 + (distance - 1) / rate;
+            const std::uint32_t bucket =
+                depth < 0x1p34 ? buckets::of(static_cast<std::uint64_t>(depth)) : buckets::count - 1;
+            by_depth[bucket].references += stands_for.references;
+            by_depth[bucket].tokens += stands_for.tokens;
+        }
+    };
+    struct followed_block {
+        std::uint64_t hash = 0;
+        workload::block_number block = workload::no_block; ///< no_block: the slot is free
+    };
+
+    [[nodiscard]] static std::uint64_t threshold(double rate) {
+        return rate >= 1 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(rate * 0x1p64);
+    }
+    [[nodiscard]] sample& part_of(std::uint64_t hash) { return parts_[hash % part_count]; }
+
+    void follow(workload::block_number block, std::uint64_t hash, std::uint64_t tokens) {
+        const auto known = index_.find(block);
+        const std::uint32_t slot = known ? *known : take_slot(block, hash);
+        sampled_ += tokens != 0;
+        whole_.access(slot, rate_, tokens);
+        part_of(hash).access(slot, rate_ / part_count, tokens);
+        if (config_.most_blocks != 0 && whole_.stack.size() > config_.most_blocks) thin_out();
+    }
+
+    std::uint32_t take_slot(workload::block_number block, std::uint64_t hash) {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+            slots_.emplace_back();
+        }
+        const std::uint32_t slot = free_.back();
+        free_.pop_back();
+        slots_[slot] = {hash, block};
+        index_.insert(block, slot);
+        return slot;
+    }
+
+    KVMARK_COLD void thin_out() {
+        while (whole_.stack.size() > config_.most_blocks) {
+            threshold_ -= threshold_ / 16;
+            rate_ = static_cast<double>(threshold_) * 0x1p-64;
+            for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+                followed_block& f = slots_[slot];
+                if (f.block == workload::no_block || f.hash <= threshold_) continue;
+                whole_.stack.forget(slot);
+                part_of(f.hash).stack.forget(slot);
+                index_.erase(f.block);
+                f.block = workload::no_block;
+                free_.push_back(slot);
+            }
+        }
+    }
+
+    /// SHARDS-adj: what the sample stands for too much or too little of is taken for hits at distance 1, as
+    /// a very popular block that was or was not chosen has most of the blame.
+    [[nodiscard]] static miss_ratio_curve curve(const sample& s, double sums::*what, std::uint64_t all) {
+        const auto most = static_cast<double>(all);
+        double sum = most - s.all.*what;
+        std::vector<miss_ratio_curve::step> steps;
+        const auto add = [&](std::uint64_t capacity) {
+            const double hits = sum < 0 ? 0 : sum < most ? sum : most;
+            steps.push_back({capacity, static_cast<std::uint64_t>(hits + 0.5)});
+        };
+        if (sum > 0) add(1);
+        for (std::uint32_t b = 0; b < buckets::count; ++b) {
+            if (s.by_depth[b].*what == 0) continue;
+            sum += s.by_depth[b].*what;
+            add(buckets::largest(b));
+        }
+        return {std::move(steps), all};
+    }
+
+    shards_config config_;
+    std::uint64_t salt_;
+    std::uint64_t threshold_;
+    double rate_; // threshold_ as a share
+    std::uint64_t references_ = 0, tokens_ = 0, sampled_ = 0;
+    key_index index_; // of the blocks that are followed
+    std::vector<followed_block> slots_;
+    std::vector<std::uint32_t> free_;
+    sample whole_;
+    std::array<sample, part_count> parts_;
+};
+
+/// The curves of a trace. Requests before number `warmup` are played and not counted.
+[[nodiscard]] inline sampled_curves sample_curves(const workload::block_trace& trace, const shards_config& c,
+                                                  std::uint64_t warmup = 0) {
+    shards sampling(c);
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    while (at.next(r)) sampling.access(r, trace.block_tokens(), r.id >= warmup);
+    return sampling.finish();
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/stack_plan.hpp
+// The cheapest stack of tiers whose time to first token meets a target.
+
+#include <limits>
+
+namespace kvmark::cache {
+
+/// A tier that can be bought in any size.
+struct tier_offer {
+    bool offered = true; ///< false: the stack has none
+    double price_per_gib = 0;
+    nanoseconds latency{};
+    double bytes_per_second = 0; ///< of loads; 0: they take the latency alone
+};
+
+struct plan_question {
+    std::vector<tier_offer> tiers; ///< fastest first, at most eight
+    bytes block{};
+    double prefill_tokens_per_second = 0; ///< 0: it takes no time
+    nanoseconds target{};                 ///< of the time to first token
+    double percentile = 95;               ///< 0..100: so many percent of the requests must meet it
+};
+
+struct stack_plan {
+    bool meets_target = false;
+    std::vector<std::uint64_t> capacity; ///< blocks, by tier
+    double price = 0;
+    nanoseconds ttft{};              ///< at the percentile
+    std::vector<std::uint64_t> read; ///< blocks that the requests load, by tier
+};
+
+/// Searches the sizes of the tiers. The model: blocks are promoted when hit and demoted when evicted, by LRU,
+/// so the stack is one LRU list, and a block is loaded from the tier in which its depth falls. A request's
+/// TTFT is the slowest of its tiers (latency + bytes / bandwidth), which load side by side, and then the
+/// prefill of what is not loaded, at least one token. Nobody queues.
+class stack_search {
+public:
+    stack_search(const request_depths& requests, const plan_question& question)
+        : requests_(requests), tiers_(question.tiers), target_(question.target) {
+        const auto n = static_cast<double>(requests.size());
+        const auto must = static_cast<std::uint64_t>(__builtin_ceil(n * question.percentile / 100 - 1e-9));
+        may_fail_ = requests.size() - must;
+        if (question.prefill_tokens_per_second > 0) token_ns_ = 1e9 / question.prefill_tokens_per_second;
+        for (const tier_offer& t : tiers_) {
+            const auto size = static_cast<double>(question.block.count);
+            block_ns_.push_back(t.bytes_per_second > 0 ? size / t.bytes_per_second * 1e9 : 0);
+            block_price_.push_back(t.price_per_gib * to_gib(question.block));
+        }
+    }
+
+    /// The cheapest stack that meets the target; where none does, the cheapest of the fastest. First on a
+    /// grid of four sizes for each power of two, or all of them where they are few, then between its lines
+    /// on one of 32.
+    [[nodiscard]] stack_plan find() {
+        const std::uint32_t largest = requests_.largest_bucket();
+        const std::uint32_t first = largest > octaves ? largest - octaves : 0;
+        const std::uint32_t step = (largest - first) / most_lines + 1;
+        std::vector<std::uint32_t> line;
+        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first)
+            line.insert(line.begin(), b);
+        grid_.assign(tiers_.size(), line);
+
+        stack_plan plan;
+        std::vector<std::uint32_t> found = cheapest(target_);
+        plan.meets_target = !found.empty();
+        nanoseconds limit = target_;
+        if (found.empty()) {
+            limit = fastest();
+            found = cheapest(limit);
+        }
+        refine(found, step);
+        if (const std::vector<std::uint32_t> better = cheapest(limit); !better.empty()) found = better;
+
+        std::uint64_t above = 0;
+        for (std::size_t t = 0; t < found.size(); ++t) {
+            plan.capacity.push_back(buckets::largest(found[t]) - above);
+            plan.price += static_cast<double>(plan.capacity[t]) * block_price_[t];
+            above = buckets::largest(found[t]);
+        }
+        plan.ttft = percentile_of(found);
+        plan.read.resize(tiers_.size());
+        requests_.for_each([&](const request_depths::request& r) {
+            requests_.loads(r, found, [&](std::size_t t, std::uint32_t blocks) { plan.read[t] += blocks; });
+            return true;
+        });
+        return plan;
+    }
+
+private:
+    using buckets = request_depths::buckets;
+    using bounds = std::vector<std::uint32_t>; ///< by tier: the last bucket that it or one above holds
+    static constexpr std::uint32_t octaves = 12 * buckets::per_octave; ///< that the grid spans
+    static constexpr std::uint32_t most_lines = 48;
+
+    [[nodiscard]] double ttft_ns(const request_depths::request& r, const bounds& b) const {
+        std::uint32_t blocks[8] = {};
+        const std::uint64_t loaded =
+            requests_.loads(r, b, [&](std::size_t t, std::uint32_t n) { blocks[t] += n; });
+        double load = 0;
+        for (std::size_t t = 0; t < tiers_.size(); ++t) {
+            if (blocks[t] == 0) continue;
+            const double ns = static_cast<double>(tiers_[t].latency.count) + blocks[t] * block_ns_[t];
+            if (ns > load) load = ns;
+        }
+        const std::uint64_t computed = r.tokens > loaded ? r.tokens - loaded : 1;
+        return load + static_cast<double>(computed) * token_ns_;
+    }
+
+    [[nodiscard]] bool meets(const bounds& b, nanoseconds limit) const {
+        std::uint64_t failed = 0;
+        return requests_.for_each([&](const request_depths::request& r) {
+            failed += ttft_ns(r, b) > static_cast<double>(limit.count);
+            return failed <= may_fail_;
+        });
+    }
+    /// The smallest limit that it meets.
+    [[nodiscard]] nanoseconds percentile_of(const bounds& b) const {
+        nanoseconds low{-1}, high{1};
+        while (!meets(b, high)) high = high * 2;
+        while ((high - low).count > 1) {
+            const nanoseconds middle = low + (high - low) / 2;
+            (meets(b, middle) ? high : low) = middle;
+        }
+        return high;
+    }
+
+    /// Calls visit(bounds, price) for the stacks of the grid; `true` skips those that only have more in the
+    /// last tier.
+    template <class Visit>
+    void for_each_stack(bounds& b, double price, Visit& visit) const {
+        const std::size_t t = b.size();
+        const std::uint32_t above = t == 0 ? 0 : b.back();
+        const auto go_deeper = [&](std::uint32_t bound) {
+            const auto blocks = static_cast<double>(buckets::largest(bound) - buckets::largest(above));
+            const double sum = price + blocks * block_price_[t];
+            b.push_back(bound);
+            const bool enough =
+                t + 1 == tiers_.size() ? visit(b, sum) : (for_each_stack(b, sum, visit), false);
+            b.pop_back();
+            return enough;
+        };
+        if (go_deeper(above) || !tiers_[t].offered) return; // without this tier
+        for (const std::uint32_t bound : grid_[t])
+            if (bound > above && go_deeper(bound)) return;
+    }
+
+    [[nodiscard]] bounds cheapest(nanoseconds limit) const {
+        bounds best, b;
+        double least = std::numeric_limits<double>::infinity();
+        auto visit = [&](const bounds& stack, double price) {
+            if (price >= least) return true;
+            if (!meets(stack, limit)) return false;
+            least = price;
+            best = stack;
+            return true;
+        };
+        for_each_stack(b, 0, visit);
+        return best;
+    }
+    /// The least percentile of all stacks.
+    [[nodiscard]] nanoseconds fastest() const {
+        nanoseconds least{INT64_MAX};
+        bounds b;
+        auto visit = [&](const bounds& stack, double) {
+            if (meets(stack, least - nanoseconds(1))) least = percentile_of(stack);
+            return false;
+        };
+        for_each_stack(b, 0, visit);
+        return least;
+    }
+
+    /// A finer grid around a stack.
+    void refine(const bounds& around, std::uint32_t step) {
+        for (std::size_t t = 0; t < around.size(); ++t) {
+            grid_[t].clear();
+            const std::uint32_t first = around[t] > step ? around[t] - step : 0;
+            for (std::uint32_t b = first; b < around[t] + step && b <= requests_.largest_bucket(); ++b)
+                grid_[t].push_back(b);
+        }
+    }
+
+    const request_depths& requests_;
+    std::vector<tier_offer> tiers_;
+    nanoseconds target_;
+    std::uint64_t may_fail_ = 0;
+    double token_ns_ = 0;
+    std::vector<double> block_ns_; // to load one, by tier
+    std::vector<double> block_price_;
+    std::vector<std::vector<std::uint32_t>> grid_;
+};
 
 } // namespace kvmark::cache
 
@@ -6948,9 +7713,6 @@ private:
 
 // kvmark/measure/histogram.hpp
 // A mergeable log-linear histogram of durations.
-
-#include <bit>
-#include <limits>
 
 namespace kvmark::measure {
 
