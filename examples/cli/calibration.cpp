@@ -7,8 +7,9 @@
 #include <kvmark/report/json_text.hpp>
 
 #include <boost/json/array.hpp>
-#include <boost/json/parser.hpp>
+#include <boost/json/stream_parser.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -114,14 +115,13 @@ result<std::string> read_text(const std::string& path) {
 }
 
 result<json::value> parse(const std::string& path, const std::string& text) {
-    json::parser parser;
+    json::stream_parser parser;
     boost::system::error_code failed;
     const std::size_t read = parser.write_some(text, failed);
-    if (!failed && read < text.size() && text.find_first_not_of(" \t\r\n", read) != text.npos)
+    if (!failed && read < text.size())
         return located(path, text, read, "more text behind the end of the JSON");
-    if (failed == json::error::incomplete || (!failed && !parser.done()))
-        return located(path, text, text.size(), "the JSON ends here, in the middle");
     if (failed) return located(path, text, read, "not JSON: " + failed.message());
+    if (!parser.done()) return located(path, text, text.size(), "the JSON ends here, in the middle");
     return parser.release();
 }
 
@@ -177,7 +177,7 @@ result<tier::modelled_config> read_calibration(const std::string& path) {
     if (!parsed) return parsed.error();
     const json::object* whole = parsed->if_object();
     const json::value* what = whole != nullptr ? whole->if_contains("kind") : nullptr;
-    if (what == nullptr || *what != kind)
+    if (what == nullptr || !what->is_string() || what->get_string() != kind)
         return error{error_kind::invalid_argument,
                      path + ": not written by kvmark calibrate: \"kind\" must be \"" + std::string(kind) +
                          "\""};
