@@ -156,6 +156,7 @@
 #include <kvmark/exec/unit_dispenser.hpp>
 
 #include <kvmark/benchmark/benchmark.hpp>
+#include <kvmark/benchmark/calibration.hpp>
 #include <kvmark/benchmark/command.hpp>
 #include <kvmark/benchmark/fault_list.hpp>
 #include <kvmark/benchmark/job_command.hpp>

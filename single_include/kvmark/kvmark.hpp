@@ -4370,10 +4370,35 @@ using mapped_file = basic_mapped_file<file_per_entry>;
 } // namespace kvmark::tier
 
 // kvmark/tier/modelled.hpp
-// A tier made of three numbers: latency, bandwidth, queue depth. For virtual time, and for hardware not at
-// hand.
+// A tier made of numbers: what a device takes for an I/O alone, and for one of many. For virtual time, and
+// for hardware not at hand.
 
 namespace kvmark::tier {
+
+/// How the time of an I/O varies: its quantiles over its mean, at the ranks of `ranks`, linear between them.
+struct modelled_spread {
+    static constexpr std::array<double, 11> ranks{0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 0.9999, 1};
+    std::array<double, ranks.size()> ratios{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; ///< all 1: it never varies
+
+    [[nodiscard]] constexpr bool varies() const {
+        for (const double r : ratios)
+            if (r != 1) return true;
+        return false;
+    }
+    /// The ratio at rank u, 0..1.
+    [[nodiscard]] constexpr double at(double u) const {
+        std::size_t i = 1;
+        while (i + 1 < ranks.size() && ranks[i] < u) ++i;
+        return ratios[i - 1] + (ratios[i] - ratios[i - 1]) * (u - ranks[i - 1]) / (ranks[i] - ranks[i - 1]);
+    }
+    /// Of ratios drawn evenly over the ranks; 1 in a configuration that keeps to its bandwidth.
+    [[nodiscard]] constexpr double mean() const {
+        double sum = 0;
+        for (std::size_t i = 1; i < ranks.size(); ++i)
+            sum += (ratios[i] + ratios[i - 1]) / 2 * (ranks[i] - ranks[i - 1]);
+        return sum;
+    }
+};
 
 struct modelled_config {
     nanoseconds read_latency{80'000};
@@ -4382,11 +4407,27 @@ struct modelled_config {
     double write_bytes_per_second = 2.5e9;
     std::uint32_t queue_depth = 32; ///< I/Os the device serves at once
     bytes granule = sector_size;    ///< the unit in which it gives out room
+
+    // What `kvmark calibrate` finds beyond these.
+    nanoseconds read_io_cost{}; ///< of an I/O under load, whatever its size
+    nanoseconds write_io_cost{};
+    double read_alone_bytes_per_second = 0; ///< at which an I/O alone moves; 0: read_bytes_per_second
+    double write_alone_bytes_per_second = 0;
+    /// How much of the time of reads is lost to writes, and the other way round. 1: they take turns; 0: each
+    /// has the device to itself; above 1: they disturb each other.
+    double contention = 1;
+    modelled_spread read_spread{};
+    modelled_spread write_spread{};
 };
 
-/// One device behind one queue, in closed form. An operation of n bytes moves in I/Os of io_chunk; the device
-/// gives min(bandwidth, queue_depth x io_chunk / (latency + io_chunk / bandwidth)) and serves operations in
-/// order, so a loaded device delivers exactly that rate, and an idle one answers after latency + n / rate.
+/// One device in closed form. An operation moves in I/Os of io_chunk; of an I/O of n bytes
+///     alone = latency + n / alone_bytes_per_second      what it takes when nothing else is under way,
+///     share = max(io_cost + n / bytes_per_second, alone / depth)     what it takes off the device's time,
+/// where depth is queue_depth, and in the storage role no more than the run's own. Operations are served in
+/// order: one is done when the shares of all before it and its own have passed, and alone - share later. So a
+/// loaded device delivers exactly n / share, and an idle one answers an I/O after `alone`. A spread stretches
+/// or shortens the time from when the last I/O is handed to the device; it is drawn from a stream of its own,
+/// the same in each run.
 template <tier_role Role = tier_role::storage>
 class modelled {
 public:
@@ -4395,44 +4436,98 @@ public:
     using config = modelled_config;
 
     modelled() = default;
-    explicit modelled(config c) : config_(c) {}
+    explicit modelled(const config& c) : config_(c) {}
 
     result<void> open(const tier_setup& setup) {
-        if (config_.read_bytes_per_second <= 0 || config_.write_bytes_per_second <= 0 ||
-            config_.queue_depth == 0)
-            return error{error_kind::invalid_argument,
-                         "modelled tier: bandwidths and queue depth must be above 0"};
-        read_rate_ = rate(config_.read_latency, config_.read_bytes_per_second, setup.io_chunk);
-        write_rate_ = rate(config_.write_latency, config_.write_bytes_per_second, setup.io_chunk);
+        const config& c = config_;
+        for (const double rate : {c.read_bytes_per_second, c.write_bytes_per_second})
+            if (!(rate > 0) || c.queue_depth == 0)
+                return error{error_kind::invalid_argument,
+                             "modelled tier: bandwidths and queue depth must be above 0"};
+        for (const double value :
+             {c.read_alone_bytes_per_second, c.write_alone_bytes_per_second, c.contention,
+              static_cast<double>(c.read_latency.count), static_cast<double>(c.write_latency.count),
+              static_cast<double>(c.read_io_cost.count), static_cast<double>(c.write_io_cost.count)})
+            if (!(value >= 0))
+                return error{error_kind::invalid_argument,
+                             "modelled tier: latencies, costs and contention must not be below 0"};
+        const std::uint32_t run = Role == tier_role::storage ? setup.queue_depth : c.queue_depth;
+        const std::uint32_t depth = c.queue_depth < run ? c.queue_depth : run;
+        chunk_ = static_cast<double>(setup.io_chunk.count);
+        ways_[0].fit(c.read_latency, c.read_io_cost, c.read_bytes_per_second, c.read_alone_bytes_per_second,
+                     depth, c.read_spread);
+        ways_[1].fit(c.write_latency, c.write_io_cost, c.write_bytes_per_second,
+                     c.write_alone_bytes_per_second, depth, c.write_spread);
+        handed_over_ = run > 0 ? run : 1;
         return {};
     }
 
     [[nodiscard]] bytes granule(const tier_setup&) const { return config_.granule; }
 
     /// Bytes per second that it gives under load; valid after open().
-    [[nodiscard]] double saturated_rate(direction d) const {
-        return d == direction::read ? read_rate_ : write_rate_;
-    }
+    [[nodiscard]] double saturated_rate(direction d) const { return chunk_ / way_of(d).share(chunk_) * 1e9; }
 
     [[nodiscard]] KVMARK_INLINE nanoseconds schedule(direction d, bytes size, nanoseconds now) {
+        way& w = ways_[static_cast<std::size_t>(d)];
+        way& other = ways_[1 - static_cast<std::size_t>(d)];
+        const auto n = static_cast<double>(size.count);
         const auto asked = static_cast<double>(now.count);
-        const double start = asked > free_at_ ? asked : free_at_;
-        free_at_ = start + static_cast<double>(size.count) / saturated_rate(d) * 1e9;
-        return nanoseconds(static_cast<std::int64_t>(free_at_ + 0.5)) +
-               (d == direction::read ? config_.read_latency : config_.write_latency);
+        const auto whole = static_cast<double>(static_cast<std::uint64_t>(n / chunk_));
+        const double rest = n - whole * chunk_;
+        const double busy = whole * w.share(chunk_) + (rest > 0 ? w.share(rest) : 0);
+        w.free_at = (asked > w.free_at ? asked : w.free_at) + busy;
+        other.free_at = (asked > other.free_at ? asked : other.free_at) + busy * config_.contention;
+
+        const double last = n < chunk_ ? n : chunk_;
+        const double share = w.share(last), alone = w.alone(last);
+        double end = w.free_at + (alone > share ? alone - share : 0);
+        if (w.varies) {
+            double inside = share * handed_over_;
+            if (alone > inside) inside = alone;
+            if (end - asked < inside) inside = end - asked;
+            const double late = inside * (w.spread.at(draw_.uniform()) - 1);
+            end += late;
+            // Where the next I/O waits for an answer, not for the device, it begins that much later too.
+            if (w.waits_for_answers(last)) w.free_at += late / w.depth;
+        }
+        return nanoseconds(static_cast<std::int64_t>(end + 0.5));
     }
 
 private:
-    [[nodiscard]] double rate(nanoseconds latency, double bandwidth, bytes chunk) const {
-        const auto n = static_cast<double>(chunk.count);
-        const double by_depth = config_.queue_depth * n / (to_seconds(latency) + n / bandwidth);
-        return by_depth < bandwidth ? by_depth : bandwidth;
-    }
+    /// One direction; times in nanoseconds, whole ones would lose up to one for each operation.
+    struct way {
+        KVMARK_COLD void fit(nanoseconds of_alone, nanoseconds of_loaded, double loaded_rate,
+                             double alone_rate, std::uint32_t in_flight, const modelled_spread& s) {
+            latency = static_cast<double>(of_alone.count);
+            cost = static_cast<double>(of_loaded.count);
+            loaded_byte = 1e9 / loaded_rate;
+            alone_byte = alone_rate > 0 ? 1e9 / alone_rate : loaded_byte;
+            depth = in_flight > 0 ? in_flight : 1;
+            spread = s;
+            varies = s.varies();
+        }
+        [[nodiscard]] KVMARK_INLINE double alone(double n) const { return latency + n * alone_byte; }
+        [[nodiscard]] KVMARK_INLINE double by_device(double n) const { return cost + n * loaded_byte; }
+        [[nodiscard]] KVMARK_INLINE double by_depth(double n) const { return alone(n) / depth; }
+        [[nodiscard]] KVMARK_INLINE bool waits_for_answers(double n) const {
+            return by_depth(n) > by_device(n);
+        }
+        [[nodiscard]] KVMARK_INLINE double share(double n) const {
+            return waits_for_answers(n) ? by_depth(n) : by_device(n);
+        }
+
+        double latency = 0, cost = 0, loaded_byte = 1, alone_byte = 1, depth = 1;
+        modelled_spread spread{};
+        bool varies = false;
+        double free_at = 0;
+    };
+    [[nodiscard]] const way& way_of(direction d) const { return ways_[static_cast<std::size_t>(d)]; }
 
     config config_{};
-    double read_rate_ = 0;
-    double write_rate_ = 0;
-    double free_at_ = 0; ///< in nanoseconds; whole ones would lose up to one for each operation
+    double chunk_ = static_cast<double>(sector_size.count);
+    double handed_over_ = 1; ///< I/Os that the device has before it at most, served or not
+    std::array<way, 2> ways_{};
+    random_stream draw_{0x6d6f64656c6c6564}; ///< "modelled"
 };
 
 } // namespace kvmark::tier
@@ -13892,6 +13987,206 @@ private:
     options options_;
     tier_configs tiers_;
 };
+
+} // namespace kvmark
+
+// kvmark/benchmark/calibration.hpp
+// From what a device was measured to do to the numbers of a modelled tier, and back.
+
+namespace kvmark {
+
+/// What I/Os of one size did, `depth` of them always in flight.
+struct measured_case {
+    bytes block{};
+    std::uint32_t depth = 1;
+    int read_percent = 100;      ///< 100: reads, 0: writes, else both at random
+    double bytes_per_second = 0; ///< of both directions together
+    measure::histogram latency;  ///< of an I/O
+};
+
+/// The bandwidth of a depth that is this share of the best counts as saturated: closer than that, rounds of
+/// one device differ.
+inline constexpr double saturated_share = 0.95;
+
+namespace detail {
+
+/// One direction of a device, as its cases show it at two block sizes (or one).
+class way_fit {
+public:
+    way_fit(std::span<const measured_case> cases, int read_percent, bytes large, bytes small)
+        : cases_(cases), read_percent_(read_percent), large_(large), small_(small) {}
+
+    /// False without an I/O alone at both sizes.
+    [[nodiscard]] bool complete() const { return alone(large_) > 0 && alone(small_) > 0; }
+
+    /// Nanoseconds of an I/O with nothing else in flight, which is Little's law at depth 1.
+    [[nodiscard]] double alone(bytes block) const {
+        for (const measured_case& c : cases_)
+            if (is(c, block) && c.depth == 1) return time_of(c);
+        return 0;
+    }
+    /// Nanoseconds from the end of one I/O to the end of the next in a deep queue: the mean of the depths
+    /// that saturate the device, since the best of some noisy figures is too good.
+    [[nodiscard]] double share(bytes block) const {
+        const double enough = saturated_share * best(block);
+        double sum = 0;
+        int count = 0;
+        for (const measured_case& c : cases_)
+            if (is(c, block) && c.bytes_per_second >= enough) {
+                sum += c.bytes_per_second;
+                ++count;
+            }
+        return static_cast<double>(block.count) / (sum / count) * 1e9;
+    }
+    /// The least depth that saturates it, and no less than its shares need.
+    [[nodiscard]] std::uint32_t depth() const {
+        std::uint32_t needed = 1, seen = ~0u;
+        for (const bytes block : {large_, small_}) {
+            const double overlap = alone(block) / share(block);
+            while (needed < overlap) ++needed;
+        }
+        for (const measured_case& c : cases_)
+            if (is(c, large_) && c.bytes_per_second >= saturated_share * best(large_) && c.depth < seen)
+                seen = c.depth;
+        return seen > needed ? seen : needed;
+    }
+
+    /// fixed + size / rate through the times at both sizes; a negative part is 0, and the line then goes
+    /// through the larger size.
+    struct line {
+        double fixed = 0, rate = 0; ///< nanoseconds, bytes per second
+    };
+    [[nodiscard]] line line_of(double at_large, double at_small) const {
+        const auto l = static_cast<double>(large_.count), s = static_cast<double>(small_.count);
+        double per_byte = l > s ? (at_large - at_small) / (l - s) : 0;
+        if (per_byte <= 0 || at_large < l * per_byte) per_byte = at_large / l;
+        return {at_large - l * per_byte, 1e9 / per_byte};
+    }
+
+    /// Of the larger size: at each rank the mean over the depths, and 1 on average.
+    [[nodiscard]] tier::modelled_spread spread() const {
+        tier::modelled_spread s;
+        double count = 0;
+        s.ratios = {};
+        for (const measured_case& c : cases_) {
+            if (!is(c, large_) || c.latency.empty()) continue;
+            ++count;
+            for (std::size_t i = 0; i < s.ratios.size(); ++i)
+                s.ratios[i] += static_cast<double>(c.latency.quantile(s.ranks[i]).count) / c.latency.mean();
+        }
+        if (count == 0) return {};
+        const double mean = s.mean();
+        for (double& r : s.ratios) r /= mean;
+        return s;
+    }
+
+private:
+    [[nodiscard]] bool is(const measured_case& c, bytes block) const {
+        return c.block == block && c.read_percent == read_percent_ && c.bytes_per_second > 0;
+    }
+    [[nodiscard]] static double time_of(const measured_case& c) {
+        return c.depth * static_cast<double>(c.block.count) / c.bytes_per_second * 1e9;
+    }
+    [[nodiscard]] double best(bytes block) const {
+        double most = 0;
+        for (const measured_case& c : cases_)
+            if (is(c, block) && c.bytes_per_second > most) most = c.bytes_per_second;
+        return most;
+    }
+
+    std::span<const measured_case> cases_;
+    int read_percent_;
+    bytes large_, small_;
+};
+
+/// How far reads and writes share the device, from mixed cases of the larger size: what a pair of one of each
+/// takes beyond the longer of the two. 1 where nothing mixed was measured.
+[[nodiscard]] KVMARK_COLD double contention_of(std::span<const measured_case> cases, bytes block, double read,
+                                               double write) {
+    double most = 0, reads = 0;
+    for (const measured_case& c : cases) {
+        if (c.block != block || c.read_percent <= 0 || c.read_percent >= 100 || c.bytes_per_second <= most)
+            continue;
+        most = c.bytes_per_second;
+        reads = c.read_percent / 100.0;
+    }
+    if (most <= 0) return 1;
+    const double took = static_cast<double>(block.count) / most * 1e9;
+    const double a = reads * read, b = (1 - reads) * write;
+    const double longer = a > b ? a : b, shorter = a > b ? b : a;
+    const double contention = took <= a + b ? (took - longer) / shorter : (took - shorter) / longer;
+    return contention > 0 ? contention : 0;
+}
+
+} // namespace detail
+
+/// The device that does what was measured. Needs, of reads and of writes each, the largest block and the
+/// smallest (one size alone will do) with one I/O in flight and with enough to saturate the device; and, for
+/// how the two share it, a mix of them at the largest block, deep. Between the sizes times are linear; the
+/// spread is that of the largest. Errors: invalid_argument, for a case that is missing.
+[[nodiscard]] KVMARK_COLD result<tier::modelled_config> fit_modelled(std::span<const measured_case> cases,
+                                                                     bytes granule = tier::sector_size) {
+    bytes large{}, small{~std::uint64_t{0}};
+    for (const measured_case& c : cases) {
+        if (c.block > large) large = c.block;
+        if (c.block < small) small = c.block;
+    }
+    const detail::way_fit reads(cases, 100, large, small), writes(cases, 0, large, small);
+    for (const auto* way : {&reads, &writes})
+        if (!way->complete())
+            return error{error_kind::invalid_argument,
+                         std::string("calibration: no ") + (way == &reads ? "reads" : "writes") +
+                             " with one I/O in flight were measured at the largest or the smallest block"};
+
+    const double read_share = reads.share(large), write_share = writes.share(large);
+    const auto read = reads.line_of(read_share, reads.share(small));
+    const auto write = writes.line_of(write_share, writes.share(small));
+    const auto read_alone = reads.line_of(reads.alone(large), reads.alone(small));
+    const auto write_alone = writes.line_of(writes.alone(large), writes.alone(small));
+    const auto whole = [](double ns) { return nanoseconds(static_cast<std::int64_t>(ns + 0.5)); };
+    return tier::modelled_config{.read_latency = whole(read_alone.fixed),
+                                 .write_latency = whole(write_alone.fixed),
+                                 .read_bytes_per_second = read.rate,
+                                 .write_bytes_per_second = write.rate,
+                                 .queue_depth =
+                                     reads.depth() > writes.depth() ? reads.depth() : writes.depth(),
+                                 .granule = granule,
+                                 .read_io_cost = whole(read.fixed),
+                                 .write_io_cost = whole(write.fixed),
+                                 .read_alone_bytes_per_second = read_alone.rate,
+                                 .write_alone_bytes_per_second = write_alone.rate,
+                                 .contention = detail::contention_of(cases, large, read_share, write_share),
+                                 .read_spread = reads.spread(),
+                                 .write_spread = writes.spread()};
+}
+
+/// What a modelled device gives in a case: `operations` I/Os, each handed over as another ends. Bandwidth and
+/// latencies come out as block_benchmark would measure them, in virtual time. Errors: those of open().
+[[nodiscard]] KVMARK_COLD result<measured_case> predict(const tier::modelled_config& config, bytes block,
+                                                        std::uint32_t depth, int read_percent,
+                                                        std::uint64_t operations = 20'000) {
+    tier::modelled<> device(config);
+    if (auto opened = device.open({.io_chunk = block, .queue_depth = depth}); !opened) return opened.error();
+    measured_case found{.block = block, .depth = depth, .read_percent = read_percent, .latency = {}};
+    random_stream draw(1);
+    std::vector<nanoseconds> ends(depth);
+    nanoseconds now{}, begun{};
+    // The first ones meet an idle device.
+    const std::uint64_t warm_up = std::uint64_t{depth} * 4;
+    for (std::uint64_t i = 0; i < warm_up + operations; ++i) {
+        std::size_t first = 0;
+        for (std::size_t slot = 1; slot < ends.size(); ++slot)
+            if (ends[slot] < ends[first]) first = slot;
+        now = ends[first];
+        if (i == warm_up) begun = now;
+        const bool reads = read_percent == 100 || static_cast<int>(draw.next() % 100) < read_percent;
+        ends[first] = device.schedule(reads ? tier::direction::read : tier::direction::write, block, now);
+        if (i >= warm_up) found.latency.record(ends[first] - now);
+    }
+    if (now > begun)
+        found.bytes_per_second = static_cast<double>((block * operations).count) / to_seconds(now - begun);
+    return found;
+}
 
 } // namespace kvmark
 
