@@ -24,6 +24,7 @@ std::vector<std::string> own_options(const settings& s) {
         add("--io-engine", io_engine_names[static_cast<std::size_t>(s.io_engine)]);
     if (s.gpu_tier != gpu_tier_kind::none) add("--gpu-tier", "modelled");
     if (s.clock != clock_kind::steady) add("--clock", "virtual");
+    for (const std::string& calibration : s.serving.calibrations) add("--calibration", calibration);
     if (s.use_burst_trace) words.emplace_back("--use-burst-trace");
     add("--burst-trace-path", s.burst_trace_path);
     add("--dataset-path", s.dataset_path);

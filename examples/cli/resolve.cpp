@@ -1,6 +1,7 @@
 // Defaults, look-ups and cross-checks between a command line and a run.
 #include "resolve.hpp"
 
+#include "calibration.hpp"
 #include "config_yaml.hpp"
 #include "serving_run.hpp"
 #include "storage_engine.hpp"
@@ -134,6 +135,16 @@ void check_job(const settings& s, fault_list& faults) {
             "--peer-mem-gb: goes with --io-engine auto, uring or pread, and --storage-tier direct_file");
 }
 
+/// A real run has one modelled tier at most.
+void resolve_run_calibrations(settings& s, fault_list& faults) {
+    if (s.dry_run == dry_run_form::off) resolve_calibrations(s, faults);
+    if (s.clock == clock_kind::virtual_time) return;
+    for (const std::string& given : s.serving.calibrations)
+        if (!given.starts_with("gpu=") || s.gpu_tier == gpu_tier_kind::none)
+            faults.add("--calibration " + quote(given) +
+                       ": is of a modelled tier; add --clock virtual, or for a GPU --gpu-tier modelled");
+}
+
 /// What only a run that takes place here can get wrong.
 void check_execution(const settings& s, fault_list& faults) {
     if (s.executor == executor_kind::mpi && s.runs_kvmark() && !has_mpi)
@@ -210,6 +221,7 @@ void resolve(settings& s, const std::string& datetime, fault_list& faults) {
         o.run_directory = (fs::path(s.results_dir) / "kv_cache" / "run" / datetime).string();
     }
     check_limits(s, faults);
+    resolve_run_calibrations(s, faults);
     if (s.dry_run == dry_run_form::off) check_execution(s, faults);
     check_options(o, faults);
 

@@ -31,7 +31,7 @@ namespace kvmark::cli {
 /// Precondition: the settings resolved without a fault.
 template <class Benchmark, class Observer>
 [[nodiscard]] run_result run_from_settings(const settings& s, Observer& observer) {
-    Benchmark bench(s.options, stack_configs<typename Benchmark::stack_type>::all());
+    Benchmark bench(s.options, stack_configs<typename Benchmark::stack_type>::all(s));
     std::optional<request_source> source;
     run_result report = bench.run_with(
         [&](const options& of_rank) -> result<request_source*> {

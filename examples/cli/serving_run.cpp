@@ -55,7 +55,7 @@ void check_serving(const settings& s, fault_list& faults) {
     if (::access(s.serving.trace.c_str(), R_OK) != 0)
         faults.add("--trace " + quote(s.serving.trace) + ": " + std::strerror(errno));
     std::vector<std::string_view> known;
-    for (const cache::policy_info& p : cache::policies) known.push_back(p.name);
+    for (const cache::policy_info& p : cache::known_policies) known.push_back(p.name);
     for (const std::string& policy : o.policies)
         if (cache::find_policy(policy) == nullptr)
             faults.add("--policy " + quote(policy) + ": must be " + listed(known) +

@@ -7,6 +7,7 @@
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/launch/dialect.hpp>
 #include <kvmark/launch/hosts.hpp>
+#include <kvmark/tier/modelled.hpp>
 
 #include <deque>
 
@@ -65,6 +66,8 @@ struct tiers_request {
 struct settings {
     tiers_request tiers;
     serving_request serving;
+    /// What --calibration says of a modelled tier, by tier::tier_role. After resolve_calibrations().
+    std::array<std::optional<tier::modelled_config>, 4> calibrated;
     kvmark::options options;
     std::string model_name = "llama3.1-8b";
     std::string autoscaler_mode_text = "qos";

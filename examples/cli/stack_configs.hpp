@@ -1,6 +1,8 @@
 // What the modelled tiers of the tool's stacks are like.
 #pragma once
 
+#include "settings.hpp"
+
 #include <kvmark/tier/modelled.hpp>
 #include <kvmark/tier/stack.hpp>
 
@@ -12,11 +14,23 @@ namespace kvmark::cli {
 [[nodiscard]] inline tier::modelled_config modelled_device(tier::tier_role role) {
     switch (role) {
     case tier::tier_role::gpu:
-        return {nanoseconds(2'000), nanoseconds(2'000), 2e12, 2e12, 64, tier::sector_size};
+        return {.read_latency = nanoseconds(2'000),
+                .write_latency = nanoseconds(2'000),
+                .read_bytes_per_second = 2e12,
+                .write_bytes_per_second = 2e12,
+                .queue_depth = 64};
     case tier::tier_role::cpu:
-        return {nanoseconds(1'000), nanoseconds(1'000), 2e10, 2e10, 16, tier::sector_size};
+        return {.read_latency = nanoseconds(1'000),
+                .write_latency = nanoseconds(1'000),
+                .read_bytes_per_second = 2e10,
+                .write_bytes_per_second = 2e10,
+                .queue_depth = 16};
     case tier::tier_role::peer:
-        return {nanoseconds(5'000), nanoseconds(5'000), 1.2e10, 1.2e10, 16, tier::sector_size};
+        return {.read_latency = nanoseconds(5'000),
+                .write_latency = nanoseconds(5'000),
+                .read_bytes_per_second = 1.2e10,
+                .write_bytes_per_second = 1.2e10,
+                .queue_depth = 16};
     case tier::tier_role::storage:
         break;
     }
@@ -29,13 +43,15 @@ struct stack_configs;
 template <class... Tiers>
 struct stack_configs<tier::stack<Tiers...>> {
     template <class T>
-    static tier::config_of<T> make() {
-        if constexpr (std::is_same_v<tier::config_of<T>, tier::modelled_config>)
-            return modelled_device(T::role);
-        else
+    static tier::config_of<T> make(const settings& s) {
+        if constexpr (std::is_same_v<tier::config_of<T>, tier::modelled_config>) {
+            const auto& calibrated = s.calibrated[static_cast<std::size_t>(T::role)];
+            return calibrated ? *calibrated : modelled_device(T::role);
+        } else {
             return {};
+        }
     }
-    static typename tier::stack<Tiers...>::configs all() { return {make<Tiers>()...}; }
+    static typename tier::stack<Tiers...>::configs all(const settings& s) { return {make<Tiers>(s)...}; }
 };
 
 } // namespace kvmark::cli

@@ -77,6 +77,7 @@
 #include <kvmark/cache/belady_leaf.hpp>
 #include <kvmark/cache/block_cache.hpp>
 #include <kvmark/cache/clock.hpp>
+#include <kvmark/cache/depth_buckets.hpp>
 #include <kvmark/cache/entry_heap.hpp>
 #include <kvmark/cache/entry_links.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
@@ -87,13 +88,19 @@
 #include <kvmark/cache/lfu.hpp>
 #include <kvmark/cache/lru.hpp>
 #include <kvmark/cache/lru_leaf.hpp>
+#include <kvmark/cache/miss_ratio_curve.hpp>
 #include <kvmark/cache/next_use.hpp>
 #include <kvmark/cache/policy_names.hpp>
 #include <kvmark/cache/replay.hpp>
+#include <kvmark/cache/request_depths.hpp>
 #include <kvmark/cache/s3fifo.hpp>
 #include <kvmark/cache/selected_policy.hpp>
+#include <kvmark/cache/shards.hpp>
 #include <kvmark/cache/sieve.hpp>
 #include <kvmark/cache/slru.hpp>
+#include <kvmark/cache/stack_distance.hpp>
+#include <kvmark/cache/stack_plan.hpp>
+#include <kvmark/cache/tier_bounds.hpp>
 #include <kvmark/cache/tinylfu.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
@@ -149,6 +156,7 @@
 #include <kvmark/exec/unit_dispenser.hpp>
 
 #include <kvmark/benchmark/benchmark.hpp>
+#include <kvmark/benchmark/calibration.hpp>
 #include <kvmark/benchmark/command.hpp>
 #include <kvmark/benchmark/fault_list.hpp>
 #include <kvmark/benchmark/job_command.hpp>

@@ -887,8 +887,8 @@ namespace kvmark::workload {
 
 /// How a given rate spaces its arrivals. poisson: gaps drawn from an exponential distribution. fixed: all
 /// equal. gamma and weibull have a shape: 1 is poisson, below 1 arrivals come in bursts, above 1 they are
-/// more even. Source: gamma gaps fit LLM services, and Weibull gaps some of them (BurstGPT, KDD 2025;
-/// ServeGen, 2025).
+/// more even. Source: both fit recorded LLM services better than poisson in many cases (ServeGen, arXiv
+/// 2505.09999).
 enum class arrival_process : std::uint8_t { poisson, fixed, gamma, weibull };
 
 /// Within it the mean of a Weibull distribution can be held in floating point.
@@ -2136,7 +2136,7 @@ struct synthetic_config {
     struct {
         shared_items tools{20, 1, {12'200, 0.15}};
         lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
-        lognormal task{2900, 1};     ///< what the user asks for, with the files it names
+        lognormal task{3300, 0.7};   ///< what the user asks for, with the files it names
         double mean_steps = 20;
         lognormal result{510, 1.4}; ///< of a tool
         lognormal answer{209, 0.9};
@@ -2277,7 +2277,6 @@ public:
     void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
         tokens_ += p.tokens;
         const std::uint64_t full = tokens_ / block_tokens;
-        if (blocks_.size() == full) return;
         if (p.first_block == no_block) {
             p.first_block = numbers.count();
             for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
@@ -4371,10 +4370,35 @@ using mapped_file = basic_mapped_file<file_per_entry>;
 } // namespace kvmark::tier
 
 // kvmark/tier/modelled.hpp
-// A tier made of three numbers: latency, bandwidth, queue depth. For virtual time, and for hardware not at
-// hand.
+// A tier made of numbers: what a device takes for an I/O alone, and for one of many. For virtual time, and
+// for hardware not at hand.
 
 namespace kvmark::tier {
+
+/// How the time of an I/O varies: its quantiles over its mean, at the ranks of `ranks`, linear between them.
+struct modelled_spread {
+    static constexpr std::array<double, 11> ranks{0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 0.9999, 1};
+    std::array<double, ranks.size()> ratios{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; ///< all 1: it never varies
+
+    [[nodiscard]] constexpr bool varies() const {
+        for (const double r : ratios)
+            if (r != 1) return true;
+        return false;
+    }
+    /// The ratio at rank u, 0..1.
+    [[nodiscard]] constexpr double at(double u) const {
+        std::size_t i = 1;
+        while (i + 1 < ranks.size() && ranks[i] < u) ++i;
+        return ratios[i - 1] + (ratios[i] - ratios[i - 1]) * (u - ranks[i - 1]) / (ranks[i] - ranks[i - 1]);
+    }
+    /// Of ratios drawn evenly over the ranks; 1 in a configuration that keeps to its bandwidth.
+    [[nodiscard]] constexpr double mean() const {
+        double sum = 0;
+        for (std::size_t i = 1; i < ranks.size(); ++i)
+            sum += (ratios[i] + ratios[i - 1]) / 2 * (ranks[i] - ranks[i - 1]);
+        return sum;
+    }
+};
 
 struct modelled_config {
     nanoseconds read_latency{80'000};
@@ -4383,11 +4407,27 @@ struct modelled_config {
     double write_bytes_per_second = 2.5e9;
     std::uint32_t queue_depth = 32; ///< I/Os the device serves at once
     bytes granule = sector_size;    ///< the unit in which it gives out room
+
+    // What `kvmark calibrate` finds beyond these.
+    nanoseconds read_io_cost{}; ///< of an I/O under load, whatever its size
+    nanoseconds write_io_cost{};
+    double read_alone_bytes_per_second = 0; ///< at which an I/O alone moves; 0: read_bytes_per_second
+    double write_alone_bytes_per_second = 0;
+    /// How much of the time of reads is lost to writes, and the other way round. 1: they take turns; 0: each
+    /// has the device to itself; above 1: they disturb each other.
+    double contention = 1;
+    modelled_spread read_spread{};
+    modelled_spread write_spread{};
 };
 
-/// One device behind one queue, in closed form. An operation of n bytes moves in I/Os of io_chunk; the device
-/// gives min(bandwidth, queue_depth x io_chunk / (latency + io_chunk / bandwidth)) and serves operations in
-/// order, so a loaded device delivers exactly that rate, and an idle one answers after latency + n / rate.
+/// One device in closed form. An operation moves in I/Os of io_chunk; of an I/O of n bytes
+///     alone = latency + n / alone_bytes_per_second      what it takes when nothing else is under way,
+///     share = max(io_cost + n / bytes_per_second, alone / depth)     what it takes off the device's time,
+/// where depth is queue_depth, and in the storage role no more than the run's own. Operations are served in
+/// order: one is done when the shares of all before it and its own have passed, and alone - share later. So a
+/// loaded device delivers exactly n / share, and an idle one answers an I/O after `alone`. A spread stretches
+/// or shortens the time from when the last I/O is handed to the device; it is drawn from a stream of its own,
+/// the same in each run.
 template <tier_role Role = tier_role::storage>
 class modelled {
 public:
@@ -4396,44 +4436,98 @@ public:
     using config = modelled_config;
 
     modelled() = default;
-    explicit modelled(config c) : config_(c) {}
+    explicit modelled(const config& c) : config_(c) {}
 
     result<void> open(const tier_setup& setup) {
-        if (config_.read_bytes_per_second <= 0 || config_.write_bytes_per_second <= 0 ||
-            config_.queue_depth == 0)
-            return error{error_kind::invalid_argument,
-                         "modelled tier: bandwidths and queue depth must be above 0"};
-        read_rate_ = rate(config_.read_latency, config_.read_bytes_per_second, setup.io_chunk);
-        write_rate_ = rate(config_.write_latency, config_.write_bytes_per_second, setup.io_chunk);
+        const config& c = config_;
+        for (const double rate : {c.read_bytes_per_second, c.write_bytes_per_second})
+            if (!(rate > 0) || c.queue_depth == 0)
+                return error{error_kind::invalid_argument,
+                             "modelled tier: bandwidths and queue depth must be above 0"};
+        for (const double value :
+             {c.read_alone_bytes_per_second, c.write_alone_bytes_per_second, c.contention,
+              static_cast<double>(c.read_latency.count), static_cast<double>(c.write_latency.count),
+              static_cast<double>(c.read_io_cost.count), static_cast<double>(c.write_io_cost.count)})
+            if (!(value >= 0))
+                return error{error_kind::invalid_argument,
+                             "modelled tier: latencies, costs and contention must not be below 0"};
+        const std::uint32_t run = Role == tier_role::storage ? setup.queue_depth : c.queue_depth;
+        const std::uint32_t depth = c.queue_depth < run ? c.queue_depth : run;
+        chunk_ = static_cast<double>(setup.io_chunk.count);
+        ways_[0].fit(c.read_latency, c.read_io_cost, c.read_bytes_per_second, c.read_alone_bytes_per_second,
+                     depth, c.read_spread);
+        ways_[1].fit(c.write_latency, c.write_io_cost, c.write_bytes_per_second,
+                     c.write_alone_bytes_per_second, depth, c.write_spread);
+        handed_over_ = run > 0 ? run : 1;
         return {};
     }
 
     [[nodiscard]] bytes granule(const tier_setup&) const { return config_.granule; }
 
     /// Bytes per second that it gives under load; valid after open().
-    [[nodiscard]] double saturated_rate(direction d) const {
-        return d == direction::read ? read_rate_ : write_rate_;
-    }
+    [[nodiscard]] double saturated_rate(direction d) const { return chunk_ / way_of(d).share(chunk_) * 1e9; }
 
     [[nodiscard]] KVMARK_INLINE nanoseconds schedule(direction d, bytes size, nanoseconds now) {
+        way& w = ways_[static_cast<std::size_t>(d)];
+        way& other = ways_[1 - static_cast<std::size_t>(d)];
+        const auto n = static_cast<double>(size.count);
         const auto asked = static_cast<double>(now.count);
-        const double start = asked > free_at_ ? asked : free_at_;
-        free_at_ = start + static_cast<double>(size.count) / saturated_rate(d) * 1e9;
-        return nanoseconds(static_cast<std::int64_t>(free_at_ + 0.5)) +
-               (d == direction::read ? config_.read_latency : config_.write_latency);
+        const auto whole = static_cast<double>(static_cast<std::uint64_t>(n / chunk_));
+        const double rest = n - whole * chunk_;
+        const double busy = whole * w.share(chunk_) + (rest > 0 ? w.share(rest) : 0);
+        w.free_at = (asked > w.free_at ? asked : w.free_at) + busy;
+        other.free_at = (asked > other.free_at ? asked : other.free_at) + busy * config_.contention;
+
+        const double last = n < chunk_ ? n : chunk_;
+        const double share = w.share(last), alone = w.alone(last);
+        double end = w.free_at + (alone > share ? alone - share : 0);
+        if (w.varies) {
+            double inside = share * handed_over_;
+            if (alone > inside) inside = alone;
+            if (end - asked < inside) inside = end - asked;
+            const double late = inside * (w.spread.at(draw_.uniform()) - 1);
+            end += late;
+            // Where the next I/O waits for an answer, not for the device, it begins that much later too.
+            if (w.waits_for_answers(last)) w.free_at += late / w.depth;
+        }
+        return nanoseconds(static_cast<std::int64_t>(end + 0.5));
     }
 
 private:
-    [[nodiscard]] double rate(nanoseconds latency, double bandwidth, bytes chunk) const {
-        const auto n = static_cast<double>(chunk.count);
-        const double by_depth = config_.queue_depth * n / (to_seconds(latency) + n / bandwidth);
-        return by_depth < bandwidth ? by_depth : bandwidth;
-    }
+    /// One direction; times in nanoseconds, whole ones would lose up to one for each operation.
+    struct way {
+        KVMARK_COLD void fit(nanoseconds of_alone, nanoseconds of_loaded, double loaded_rate,
+                             double alone_rate, std::uint32_t in_flight, const modelled_spread& s) {
+            latency = static_cast<double>(of_alone.count);
+            cost = static_cast<double>(of_loaded.count);
+            loaded_byte = 1e9 / loaded_rate;
+            alone_byte = alone_rate > 0 ? 1e9 / alone_rate : loaded_byte;
+            depth = in_flight > 0 ? in_flight : 1;
+            spread = s;
+            varies = s.varies();
+        }
+        [[nodiscard]] KVMARK_INLINE double alone(double n) const { return latency + n * alone_byte; }
+        [[nodiscard]] KVMARK_INLINE double by_device(double n) const { return cost + n * loaded_byte; }
+        [[nodiscard]] KVMARK_INLINE double by_depth(double n) const { return alone(n) / depth; }
+        [[nodiscard]] KVMARK_INLINE bool waits_for_answers(double n) const {
+            return by_depth(n) > by_device(n);
+        }
+        [[nodiscard]] KVMARK_INLINE double share(double n) const {
+            return waits_for_answers(n) ? by_depth(n) : by_device(n);
+        }
+
+        double latency = 0, cost = 0, loaded_byte = 1, alone_byte = 1, depth = 1;
+        modelled_spread spread{};
+        bool varies = false;
+        double free_at = 0;
+    };
+    [[nodiscard]] const way& way_of(direction d) const { return ways_[static_cast<std::size_t>(d)]; }
 
     config config_{};
-    double read_rate_ = 0;
-    double write_rate_ = 0;
-    double free_at_ = 0; ///< in nanoseconds; whole ones would lose up to one for each operation
+    double chunk_ = static_cast<double>(sector_size.count);
+    double handed_over_ = 1; ///< I/Os that the device has before it at most, served or not
+    std::array<way, 2> ways_{};
+    random_stream draw_{0x6d6f64656c6c6564}; ///< "modelled"
 };
 
 } // namespace kvmark::tier
@@ -5497,8 +5591,8 @@ struct block_hits {
 /// must be carried out: read(block, tier), write(block, tier), move(block, from, to), drop(block, tier). A
 /// block that is evicted while a request uses it is read first.
 ///
-/// Memory: 1 byte for each block number, 2 with promotion_mode::on_nth_hit, 8 more with a time to live, and
-/// what the policies keep.
+/// Memory: 1 byte for each block number, 1 more with promotion_mode::on_nth_hit, 8 with a time to live, 16
+/// with several tiers and a policy that takes a block_use, and what the policies keep.
 template <class Policy>
 class block_cache {
 public:
@@ -5517,7 +5611,7 @@ public:
         }
         first_ = present_tier(0);
         config_.recomputes.resize(tiers_.size());
-        if constexpr (wants_block_use<Policy>) facts_.resize(blocks);
+        if (wants_block_use<Policy> && tiers_.size() > 1) facts_.resize(blocks);
         if (config_.promotion == promotion_mode::on_nth_hit) hits_.resize(blocks);
         if (config_.time_to_live.count != 0) last_use_.resize(blocks);
         if (config_.pinned_blocks != 0) pinned_.resize(blocks);
@@ -5528,10 +5622,9 @@ public:
     KVMARK_INLINE block_hits serve(const block_access& a, Sink& sink) {
         if (!last_use_.empty()) expire(a, sink);
         block_hits hits = find_prefix(a);
-        for (std::size_t i = 0; i < hits.prefix; ++i) read(a, i, sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
         if (prefixes_) protect(a);
-        if (promotes())
-            for (std::size_t i = 0; i < hits.prefix; ++i) promote(a.blocks[i], sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) use(a, i, sink);
         hits.any = hits.prefix;
         for (std::size_t i = hits.prefix; i < a.blocks.size(); ++i) {
             if (resident_[a.blocks[i]] != 0) {
@@ -5568,9 +5661,6 @@ private:
     [[nodiscard]] KVMARK_INLINE static unsigned fastest(std::uint8_t tiers) {
         return static_cast<unsigned>(__builtin_ctz(tiers));
     }
-    [[nodiscard]] bool promotes() const {
-        return config_.promotion != promotion_mode::never && tiers_.size() > 1;
-    }
     [[nodiscard]] bool is_pinned(block_number b, std::size_t tier) const {
         return tier == first_ && !pinned_.empty() && pinned_[b];
     }
@@ -5593,7 +5683,7 @@ private:
             use.parent = i == 0 ? no_entry : a.blocks[i - 1];
             use.position = static_cast<std::uint32_t>(i);
             if (!a.next_uses.empty()) use.next_use = a.next_uses[i];
-            facts_[use.block] = use;
+            if (!facts_.empty()) facts_[use.block] = use;
         }
         return use;
     }
@@ -5610,32 +5700,40 @@ private:
         return hits;
     }
 
+    /// Touches a block that is cached.
     KVMARK_INLINE void touch(const block_access& a, std::size_t i) {
         const block_use use = learn(a, i);
         const unsigned t = fastest(resident_[use.block]);
         if (!last_use_.empty()) last_use_[use.block] = a.arrival;
         if (!is_pinned(use.block, t)) touch_in(tiers_[t].policy, use);
     }
+
+    /// Of a block that was loaded: promotes it or touches it.
     template <class Sink>
-    KVMARK_INLINE void read(const block_access& a, std::size_t i, Sink& sink) {
-        touch(a, i);
-        sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
+    KVMARK_INLINE void use(const block_access& a, std::size_t i, Sink& sink) {
+        const block_number b = a.blocks[i];
+        if (resident_[b] == 0) return; // a promotion before it has pushed it out
+        if (KVMARK_LIKELY(fastest(resident_[b]) == first_) || !is_time_to_promote(b) || !promote(a, i, sink))
+            touch(a, i);
     }
 
+    [[nodiscard]] bool is_time_to_promote(block_number b) {
+        if (config_.promotion != promotion_mode::on_nth_hit)
+            return config_.promotion == promotion_mode::always;
+        if (hits_[b] < 255) ++hits_[b];
+        return hits_[b] >= config_.promote_at;
+    }
+
+    /// False: the first tier would not make room for it.
     template <class Sink>
-    void promote(block_number b, Sink& sink) {
-        if (resident_[b] == 0) return; // another promotion has pushed it out
+    bool promote(const block_access& a, std::size_t i, Sink& sink) {
+        const block_use use = learn(a, i);
+        const block_number b = use.block;
         const unsigned from = fastest(resident_[b]), to = first_;
-        if (from == to) return;
-        if (config_.promotion == promotion_mode::on_nth_hit) {
-            if (hits_[b] < 255) ++hits_[b];
-            if (hits_[b] < config_.promote_at) return;
-        }
-        const block_use use = use_of(b);
         level& l = tiers_[to];
         note_miss(l.policy, use);
         entry_id victim = no_entry;
-        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return;
+        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return false;
         if (config_.writes == write_mode::on_eviction) { // out first: its room may serve the victim
             forget(b, from);
             sink.drop(b, from);
@@ -5644,6 +5742,8 @@ private:
         while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
+        if (!last_use_.empty()) last_use_[b] = a.arrival;
+        return true;
     }
 
     template <class Sink>
@@ -5749,7 +5849,7 @@ private:
     std::vector<level> tiers_;
     unsigned first_ = no_tier;           // the first tier that is there
     std::vector<std::uint8_t> resident_; // by block: a bit for each tier that holds it
-    std::vector<block_use> facts_;       // by block: what was last known of it
+    std::vector<block_use> facts_;       // by block: what was last known of it; empty with a single tier
     std::vector<std::uint8_t> hits_;
     std::vector<nanoseconds> last_use_;
     std::vector<bool> pinned_;
@@ -5793,6 +5893,37 @@ private:
     entry_links links_;
     entry_links::list order_;
     std::vector<std::uint8_t> hit_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/depth_buckets.hpp
+// Depths of an LRU stack, gathered so that few of them stand for many.
+
+#include <bit>
+
+namespace kvmark::cache {
+
+/// Log-linear: exact below 2^(Bits + 1), then 2^Bits buckets for each power of two, so that the depths of a
+/// bucket differ by less than 2^-Bits of themselves.
+template <unsigned Bits>
+struct depth_buckets {
+    static constexpr std::uint32_t per_octave = std::uint32_t{1} << Bits;
+    /// Of depths below 2^34: a sampled depth may come out above the number of blocks.
+    static constexpr std::uint32_t count = (35 - Bits) * per_octave;
+
+    [[nodiscard]] KVMARK_INLINE static constexpr std::uint32_t of(std::uint64_t depth) {
+        if (depth < 2 * per_octave) return static_cast<std::uint32_t>(depth);
+        const auto shift = static_cast<std::uint32_t>(std::bit_width(depth)) - 1 - Bits;
+        return shift * per_octave + static_cast<std::uint32_t>(depth >> shift);
+    }
+
+    /// The largest depth of a bucket: a cache of that many blocks hits all of it.
+    [[nodiscard]] static constexpr std::uint64_t largest(std::uint32_t bucket) {
+        if (bucket < 2 * per_octave) return bucket;
+        const std::uint32_t shift = bucket / per_octave - 1;
+        return (((std::uint64_t{bucket % per_octave} | per_octave) + 1) << shift) - 1;
+    }
 };
 
 } // namespace kvmark::cache
@@ -5851,67 +5982,87 @@ namespace kvmark::cache {
 /// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
 /// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
 /// each block of capacity.
+///
+/// A doorkeeper in front of it, a Bloom filter of one hash, keeps the first note of a number, so that what is
+/// seen once uses no counter. It is emptied when the counters are halved. 2 to 4 bytes more.
 class frequency_sketch {
 public:
     static constexpr std::uint64_t notes_per_block = 10;
     static constexpr unsigned rows = 4;
-    static constexpr unsigned largest = 15;
+    static constexpr unsigned largest = 15; ///< that a counter holds
 
     frequency_sketch() = default;
-    explicit frequency_sketch(std::uint64_t capacity) : sample_(notes_per_block * capacity) {
+    explicit frequency_sketch(std::uint64_t capacity, bool doorkeeper = false)
+        : sample_(notes_per_block * capacity) {
         std::uint64_t width = 16;
         while (width < capacity) width *= 2;
         mask_ = width - 1;
         words_.resize(width * rows / 16);
+        if (doorkeeper) door_.resize(width * 16 / 64);
     }
 
-    /// Whether it has room at all; a sketch without must not be asked or told.
+    /// Whether it has no room at all; then it must not be asked or told.
     [[nodiscard]] bool empty() const { return words_.empty(); }
+    /// Never less than the number's share of the notes that still count, up to `largest` and the
+    /// doorkeeper's 1.
     [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
-        const std::uint64_t hash = mix(number);
-        unsigned least = largest;
-        for (unsigned row = 0; row < rows; ++row) {
-            const place at = place_of(hash, row);
-            const auto count = static_cast<unsigned>(words_[at.word] >> at.shift & largest);
-            if (count < least) least = count;
-        }
-        return least;
+        return least_counter(mix(number)) + (!door_.empty() && has_passed(number));
     }
-    /// True when this note has halved the counters.
-    KVMARK_INLINE bool note(std::uint64_t number) {
-        const unsigned least = estimate(number);
-        if (least < largest) {
-            const std::uint64_t hash = mix(number);
-            for (unsigned row = 0; row < rows; ++row) {
-                const place at = place_of(hash, row);
-                if ((words_[at.word] >> at.shift & largest) == least)
-                    words_[at.word] += std::uint64_t{1} << at.shift;
-            }
-        }
-        return count_note();
+    KVMARK_INLINE void note(std::uint64_t number) {
+        if (door_.empty() || has_passed(number))
+            count(mix(number));
+        else
+            door_[door_place(number) / 64] |= std::uint64_t{1} << door_place(number) % 64;
+        if (++notes_ == sample_) halve();
     }
-    /// A note that the sketch need not keep, since it is kept elsewhere, but counts.
-    KVMARK_INLINE bool count_note() {
-        if (++notes_ < sample_) return false;
-        halve();
-        return true;
+
+    /// Where a number's counter of a row stands.
+    [[nodiscard]] std::uint64_t column(std::uint64_t number, unsigned row) const {
+        return hashed_column(mix(number), row);
+    }
+    /// Which bit the doorkeeper keeps of a number. Precondition: there is one.
+    [[nodiscard]] KVMARK_INLINE std::uint64_t door_place(std::uint64_t number) const {
+        return mix(~number) & (door_.size() * 64 - 1);
     }
 
 private:
-    struct place {
-        std::size_t word;
-        unsigned shift;
-    };
-    [[nodiscard]] KVMARK_INLINE place place_of(std::uint64_t hash, unsigned row) const {
-        const std::uint64_t column = (hash + row * (hash >> 32 | 1)) & mask_;
-        return {static_cast<std::size_t>(column / 4), static_cast<unsigned>((column % 4 * rows + row) * 4)};
+    [[nodiscard]] KVMARK_INLINE std::uint64_t hashed_column(std::uint64_t hash, unsigned row) const {
+        return (hash + row * (hash >> 32 | 1)) & mask_;
+    }
+    [[nodiscard]] KVMARK_INLINE unsigned counter(std::uint64_t column, unsigned row) const {
+        return static_cast<unsigned>(words_[column / 4] >> shift(column, row) & largest);
+    }
+    [[nodiscard]] KVMARK_INLINE static std::uint64_t shift(std::uint64_t column, unsigned row) {
+        return (column % 4 * rows + row) * 4;
+    }
+    [[nodiscard]] KVMARK_INLINE unsigned least_counter(std::uint64_t hash) const {
+        unsigned least = largest;
+        for (unsigned row = 0; row < rows; ++row) {
+            const unsigned c = counter(hashed_column(hash, row), row);
+            least = c < least ? c : least;
+        }
+        return least;
+    }
+    KVMARK_INLINE void count(std::uint64_t hash) {
+        const unsigned least = least_counter(hash);
+        if (least == largest) return;
+        for (unsigned row = 0; row < rows; ++row) {
+            const std::uint64_t column = hashed_column(hash, row); // no branch: it would be a coin toss
+            words_[column / 4] += std::uint64_t{counter(column, row) == least} << shift(column, row);
+        }
+    }
+    [[nodiscard]] KVMARK_INLINE bool has_passed(std::uint64_t number) const {
+        const std::uint64_t place = door_place(number);
+        return (door_[place / 64] >> place % 64 & 1) != 0;
     }
     KVMARK_COLD void halve() {
         for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
+        for (std::uint64_t& word : door_) word = 0;
         notes_ /= 2;
     }
 
-    std::vector<std::uint64_t> words_;
+    std::vector<std::uint64_t> words_; // four columns each
+    std::vector<std::uint64_t> door_;
     std::uint64_t mask_ = 0;
     std::uint64_t sample_ = 0;
     std::uint64_t notes_ = 0;
@@ -6152,6 +6303,256 @@ class lru_leaf : public leaf_first<least_recent_use<>> {
 public:
     static constexpr std::string_view name = "lru-leaf";
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/stack_distance.hpp
+// LRU stack distances: how large a cache must be for a reference to hit, for every reference in one pass.
+
+namespace kvmark::cache {
+
+/// The LRU stack of Mattson et al. ("Evaluation techniques for storage hierarchies", IBM Systems Journal
+/// 9(2), 1970). A reference at distance d hits in every LRU cache of at least d blocks, and in no smaller
+/// one.
+///
+/// Each block has a mark at the time of its last reference; the distance is the number of marks from there
+/// on. Marks are bits, counted by words and, above words, by a Fenwick tree. When the time axis is full the
+/// marks move together, which costs one step for each block, at most once in as many references. Memory: 4.5
+/// to 5 bytes for each block of the stack, whatever the length of the trace.
+class stack_distance {
+public:
+    /// Of a block that is not in the stack.
+    static constexpr std::uint32_t cold = ~std::uint32_t{0};
+
+    /// `blocks`: numbers that are expected; larger ones grow it. At most 2^30 may be in the stack at once.
+    explicit stack_distance(std::uint64_t blocks = 0) : last_(blocks, never) { lay_out(); }
+
+    /// The distance of the block, 1 for the one referenced last, which goes to the top; or `cold`.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t access(std::uint32_t block) {
+        if (now_ == end_) compact();
+        if (block >= last_.size()) grow(block);
+        const std::uint32_t last = last_[block];
+        std::uint32_t distance = cold;
+        if (last == never) {
+            ++size_;
+        } else {
+            distance = size_ - marks_before(last);
+            clear(last);
+        }
+        last_[block] = now_;
+        set_now();
+        return distance;
+    }
+
+    /// Takes a block out, as if it had never been referenced.
+    void forget(std::uint32_t block) {
+        if (block >= last_.size() || last_[block] == never) return;
+        clear(last_[block]);
+        last_[block] = never;
+        --size_;
+    }
+
+    /// Blocks in the stack.
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+
+private:
+    static constexpr std::uint32_t never = ~std::uint32_t{0};
+    static constexpr std::uint32_t word = 64;
+    static constexpr std::uint32_t shortest_axis = 64 * word;
+
+    [[nodiscard]] KVMARK_INLINE static std::uint32_t ones(std::uint64_t bits) {
+        return static_cast<std::uint32_t>(std::popcount(bits));
+    }
+    [[nodiscard]] KVMARK_INLINE std::uint32_t marks_before(std::uint32_t time) const {
+        std::uint32_t n = ones(marks_[time / word] & ((std::uint64_t{1} << time % word) - 1));
+        for (std::uint32_t i = time / word; i != 0; i &= i - 1) n += tree_[i];
+        return n;
+    }
+    /// The tree knows the words that are full; the one that is being filled is last, so no sum needs it.
+    KVMARK_INLINE void add(std::uint32_t w, std::uint32_t n) {
+        for (std::uint32_t i = w + 1; i < tree_.size(); i += i & (0 - i)) tree_[i] += n;
+    }
+    KVMARK_INLINE void clear(std::uint32_t time) {
+        marks_[time / word] &= ~(std::uint64_t{1} << time % word);
+        if (time / word != now_ / word) add(time / word, 0u - 1u);
+    }
+    KVMARK_INLINE void set_now() {
+        marks_[now_ / word] |= std::uint64_t{1} << now_ % word;
+        if (++now_ % word == 0) add(now_ / word - 1, ones(marks_[now_ / word - 1]));
+    }
+
+    KVMARK_COLD void grow(std::uint32_t block) {
+        last_.resize(std::size_t{block} + 1 + block / 2, std::uint32_t{never});
+    }
+
+    /// The marks become the first `size_` instants of a new axis.
+    KVMARK_COLD void compact() {
+        tree_.assign(marks_.size(), 0); // for the moment: marks before each word
+        for (std::size_t w = 1; w < marks_.size(); ++w) tree_[w] = tree_[w - 1] + ones(marks_[w - 1]);
+        for (std::uint32_t& last : last_)
+            if (last != never)
+                last =
+                    tree_[last / word] + ones(marks_[last / word] & ((std::uint64_t{1} << last % word) - 1));
+        lay_out();
+    }
+
+    void lay_out() {
+        const std::uint32_t wanted = size_ * 2 > shortest_axis ? size_ * 2 : shortest_axis;
+        end_ = (wanted + 2 * word - 1) / word * word;
+        now_ = size_;
+        marks_.assign(end_ / word, 0);
+        tree_.assign(end_ / word + 1, 0);
+        for (std::uint32_t w = 0; w < now_ / word; ++w) marks_[w] = ~std::uint64_t{0};
+        if (now_ % word != 0) marks_[now_ / word] = (std::uint64_t{1} << now_ % word) - 1;
+        for (std::uint32_t i = 1; i < tree_.size(); ++i) {
+            if (i <= now_ / word) tree_[i] += word;
+            const std::uint32_t parent = i + (i & (0 - i));
+            if (parent < tree_.size()) tree_[parent] += tree_[i];
+        }
+    }
+
+    std::vector<std::uint32_t> last_; // by block: the time of its last reference
+    std::vector<std::uint64_t> marks_;
+    std::vector<std::uint32_t> tree_; // a Fenwick tree over the words of marks_ (Fenwick, 1994), from 1
+    std::uint32_t now_ = 0;
+    std::uint32_t end_ = 0;
+    std::uint32_t size_ = 0;
+};
+
+/// Calls visit(request, distances) for every request of the trace, with the distance of each of its blocks.
+/// A request references its blocks one after the other, first to last. Leading blocks at distances of at most
+/// c are also those that an LRU cache of c blocks holds before the request: nothing is evicted until the
+/// first miss.
+template <class Visit>
+void for_each_stack_distance(const workload::block_trace& trace, Visit&& visit) {
+    stack_distance stack(trace.distinct_blocks());
+    std::vector<std::uint32_t> distances;
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    while (at.next(r)) {
+        distances.resize(r.blocks.size());
+        for (std::size_t i = 0; i < distances.size(); ++i) distances[i] = stack.access(r.blocks[i]);
+        visit(r, std::span<const std::uint32_t>(distances));
+    }
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/miss_ratio_curve.hpp
+// The hit ratio of an LRU cache of every size.
+
+namespace kvmark::cache {
+
+/// Hits (of blocks or of tokens) as a function of the capacity in blocks: a staircase that never falls. The
+/// miss ratio of the name is 1 less the hit ratio.
+class miss_ratio_curve {
+public:
+    struct step {
+        std::uint64_t capacity = 0; ///< from here on
+        std::uint64_t hits = 0;     ///< there are so many
+    };
+
+    miss_ratio_curve() = default;
+    /// Steps in ascending order of both members, out of `references`.
+    miss_ratio_curve(std::vector<step> steps, std::uint64_t references)
+        : steps_(std::move(steps)), references_(references) {}
+
+    [[nodiscard]] std::uint64_t hits(std::uint64_t capacity) const {
+        const std::size_t above = first([&](const step& s) { return s.capacity > capacity; });
+        return above == 0 ? 0 : steps_[above - 1].hits;
+    }
+    /// 0..1; 0 where nothing is referenced.
+    [[nodiscard]] double hit_ratio(std::uint64_t capacity) const {
+        return share(hits(capacity), references_);
+    }
+
+    /// What an unbounded cache hits: all references but the first of each block.
+    [[nodiscard]] std::uint64_t ceiling() const { return steps_.empty() ? 0 : steps_.back().hits; }
+    /// 0..1; 0 where the ceiling is 0.
+    [[nodiscard]] double share_of_ceiling(std::uint64_t capacity) const {
+        return share(hits(capacity), ceiling());
+    }
+    /// The smallest capacity with at least `part` of the ceiling, 0 < part <= 1; 0 where the ceiling is 0.
+    [[nodiscard]] std::uint64_t capacity_for(double part) const {
+        if (steps_.empty()) return 0;
+        const double wanted = part * static_cast<double>(ceiling());
+        return steps_[first([&](const step& s) { return static_cast<double>(s.hits) >= wanted; })].capacity;
+    }
+    /// The smallest capacity that reaches the ceiling.
+    [[nodiscard]] std::uint64_t largest_useful() const { return steps_.empty() ? 0 : steps_.back().capacity; }
+
+    [[nodiscard]] std::uint64_t references() const { return references_; }
+    [[nodiscard]] const std::vector<step>& steps() const { return steps_; }
+
+private:
+    [[nodiscard]] static double share(std::uint64_t part, std::uint64_t whole) {
+        return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    }
+    /// The index of the first step for which `is` holds, which then holds for all that follow.
+    template <class Predicate>
+    [[nodiscard]] std::size_t first(Predicate is) const {
+        std::size_t low = 0, high = steps_.size();
+        while (low < high) {
+            const std::size_t middle = (low + high) / 2;
+            if (is(steps_[middle]))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low;
+    }
+
+    std::vector<step> steps_;
+    std::uint64_t references_ = 0;
+};
+
+/// Gathers the curve: so much is hit from this capacity on.
+class curve_builder {
+public:
+    KVMARK_INLINE void hit_from(std::uint32_t capacity, std::uint64_t weight) {
+        if (capacity >= hits_.size()) hits_.resize(std::size_t{capacity} + 1 + capacity / 2);
+        hits_[capacity] += weight;
+    }
+    [[nodiscard]] miss_ratio_curve finish(std::uint64_t references) const {
+        std::vector<miss_ratio_curve::step> steps;
+        std::uint64_t sum = 0;
+        for (std::size_t c = 0; c < hits_.size(); ++c)
+            if (hits_[c] != 0) steps.push_back({c, sum += hits_[c]});
+        return {std::move(steps), references};
+    }
+
+private:
+    std::vector<std::uint64_t> hits_; // by capacity
+};
+
+/// The curves of a trace, equal to what replay() counts with one tier of lru at every capacity.
+struct trace_curves {
+    miss_ratio_curve any;    ///< hit_blocks_any of block_refs
+    miss_ratio_curve prefix; ///< hit_blocks_prefix of block_refs: what a server loads
+    miss_ratio_curve tokens; ///< hit_tokens of measured_tokens: the prefixes, partial blocks by their tokens
+};
+
+/// All three in one pass. Requests before number `warmup` are played and not counted. Memory: 5 bytes for
+/// each distinct block, and up to 36 for each block of the largest distance.
+[[nodiscard]] inline trace_curves curves_of(const workload::block_trace& trace, std::uint64_t warmup = 0) {
+    curve_builder any, prefix, weighted;
+    std::uint64_t references = 0, total_tokens = 0;
+    for_each_stack_distance(
+        trace, [&](const workload::block_request& r, std::span<const std::uint32_t> distances) {
+            if (r.id < warmup) return;
+            references += distances.size();
+            total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
+            std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
+            for (std::size_t i = 0; i < distances.size(); ++i) {
+                if (distances[i] != stack_distance::cold) any.hit_from(distances[i], 1);
+                if (distances[i] > whole) whole = distances[i];
+                if (whole == stack_distance::cold) continue;
+                prefix.hit_from(whole, 1);
+                weighted.hit_from(whole, workload::tokens_in_block(r.input, trace.block_tokens(), i));
+            }
+        });
+    return {any.finish(references), prefix.finish(references), weighted.finish(total_tokens)};
+}
 
 } // namespace kvmark::cache
 
@@ -6417,14 +6818,11 @@ private:
 
 namespace kvmark::cache {
 
-/// A newcomer is let in only if it was seen more often lately than the victim of `Policy`: in the last ten
-/// capacities of look-ups, hits and misses, by a sketch. Without set_capacity(), or where admits() is not
-/// asked, as in a waterfall, it is `Policy`.
+/// A newcomer is let in only if it was looked up more often than the victim of `Policy`, of late and as far
+/// as a frequency_sketch knows, with its doorkeeper if `Doorkeeper`. Without set_capacity(), or where
+/// admits() is not asked, as in a waterfall, it is `Policy`.
 ///
-/// `Doorkeeper`: a number's first look-up is kept by a Bloom filter of a bit, so that what is seen once does
-/// not use up counters; it is emptied whenever the counters are halved.
-///
-/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 2 to 4 more.
+/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 4 to 8.
 template <eviction_policy Policy = lru, bool Doorkeeper = false>
 class tinylfu {
 public:
@@ -6435,13 +6833,8 @@ public:
 
     void set_capacity(std::uint64_t capacity) {
         if (capacity == 0) return;
-        seen_ = frequency_sketch(capacity);
+        seen_ = frequency_sketch(capacity, Doorkeeper);
         if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
-        if constexpr (Doorkeeper) {
-            std::uint64_t bits = 64;
-            while (bits < 16 * capacity) bits *= 2;
-            door_.resize(bits / 64);
-        }
     }
     void reserve(std::uint64_t numbers) {
         if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
@@ -6455,13 +6848,8 @@ public:
         if (!cache::admits(policy_, newcomer)) return false;
         if (seen_.empty()) return true;
         const entry_id victim = policy_.victim();
-        return victim == no_entry || frequency(newcomer.block) > frequency(victim);
+        return victim == no_entry || seen_.estimate(newcomer.block) > seen_.estimate(victim);
     }
-    /// How often `e` was seen lately, as far as the sketch knows.
-    [[nodiscard]] unsigned frequency(entry_id e) const {
-        return seen_.estimate(e) + (Doorkeeper && has_passed(e));
-    }
-
     void insert(entry_id e) { policy_.insert(e); }
     void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
     void touch(entry_id e) {
@@ -6485,31 +6873,11 @@ public:
 
 private:
     KVMARK_INLINE void note(entry_id e) {
-        if (seen_.empty()) return;
-        if constexpr (Doorkeeper) {
-            if (!has_passed(e)) {
-                const std::uint64_t bit = door_bit(e);
-                door_[bit / 64] |= std::uint64_t{1} << bit % 64;
-                if (seen_.count_note()) open_door();
-                return;
-            }
-        }
-        if (seen_.note(e) && Doorkeeper) open_door();
-    }
-    [[nodiscard]] std::uint64_t door_bit(entry_id e) const {
-        return mix(~std::uint64_t{e}) & (door_.size() * 64 - 1);
-    }
-    [[nodiscard]] bool has_passed(entry_id e) const {
-        const std::uint64_t bit = door_bit(e);
-        return (door_[bit / 64] >> bit % 64 & 1) != 0;
-    }
-    KVMARK_COLD void open_door() {
-        for (std::uint64_t& word : door_) word = 0;
+        if (!seen_.empty()) seen_.note(e);
     }
 
     Policy policy_;
     frequency_sketch seen_;
-    std::vector<std::uint64_t> door_;
 };
 
 } // namespace kvmark::cache
@@ -6658,6 +7026,95 @@ template <class Policy>
 
 } // namespace kvmark::cache
 
+// kvmark/cache/request_depths.hpp
+// How deep in the LRU stack the blocks of each request lie.
+
+namespace kvmark::cache {
+
+/// The distances of the requests of a trace, so that any stack of LRU tiers can be asked what each request
+/// loads from where, without another pass. Depths are gathered in buckets and equal neighbours in runs: a
+/// shared prefix is one run. Memory: 16 bytes for each request that is kept and 12 for each of its runs.
+class request_depths {
+public:
+    using buckets = depth_buckets<5>;
+
+    struct request {
+        std::uint32_t first_run = 0;
+        std::uint32_t runs = 0;   ///< up to its first block that was never seen
+        std::uint64_t tokens = 0; ///< of all its blocks
+    };
+
+    /// Requests before number `warmup` are played and not kept; where more than `most` follow, every second,
+    /// third or nth is kept.
+    explicit request_depths(const workload::block_trace& trace, std::uint64_t warmup = 0,
+                            std::uint64_t most = 50'000) {
+        const std::uint64_t measured = trace.requests() > warmup ? trace.requests() - warmup : 0;
+        const std::uint64_t stride = measured > most ? (measured + most - 1) / most : 1;
+        for_each_stack_distance(trace, [&](const workload::block_request& r,
+                                           std::span<const std::uint32_t> distances) {
+            if (r.id < warmup || (r.id - warmup) % stride != 0) return;
+            requests_.push_back({static_cast<std::uint32_t>(runs_.size()), 0,
+                                 workload::leading_tokens(r.input, trace.block_tokens(), distances.size())});
+            for (std::size_t i = 0; i < distances.size() && distances[i] != stack_distance::cold; ++i)
+                add_block(distances[i], workload::tokens_in_block(r.input, trace.block_tokens(), i));
+        });
+    }
+
+    [[nodiscard]] std::size_t size() const { return requests_.size(); }
+    /// The bucket of the largest distance; 0 where no block comes twice.
+    [[nodiscard]] std::uint32_t largest_bucket() const { return largest_; }
+
+    /// Calls visit(request) until it returns false; whether it never did.
+    template <class Visit>
+    KVMARK_INLINE bool for_each(Visit&& visit) const {
+        for (const request& r : requests_)
+            if (!visit(r)) return false;
+        return true;
+    }
+
+    /// Calls load(tier, blocks) for the runs of the request's longest prefix in a stack that holds the
+    /// buckets up to last[t] in tier t or one above; the tokens of that prefix.
+    template <class Load>
+    KVMARK_INLINE std::uint64_t loads(const request& r, std::span<const std::uint32_t> last,
+                                      Load&& load) const {
+        std::uint64_t tokens = 0;
+        for (std::uint32_t i = r.first_run; i < r.first_run + r.runs; ++i) {
+            const run& next = runs_[i];
+            std::size_t tier = 0;
+            while (tier < last.size() && next.bucket > last[tier]) ++tier;
+            if (tier == last.size()) break;
+            load(tier, next.blocks);
+            tokens += next.tokens;
+        }
+        return tokens;
+    }
+
+private:
+    struct run {
+        std::uint32_t bucket = 0;
+        std::uint32_t blocks = 0;
+        std::uint32_t tokens = 0;
+    };
+
+    void add_block(std::uint32_t distance, std::uint64_t tokens) {
+        const std::uint32_t bucket = buckets::of(distance);
+        if (bucket > largest_) largest_ = bucket;
+        request& r = requests_.back();
+        if (r.runs == 0 || runs_.back().bucket != bucket) {
+            runs_.push_back({bucket, 0, 0});
+            ++r.runs;
+        }
+        ++runs_.back().blocks;
+        runs_.back().tokens += static_cast<std::uint32_t>(tokens);
+    }
+
+    std::vector<request> requests_;
+    std::vector<run> runs_;
+    std::uint32_t largest_ = 0;
+};
+
+} // namespace kvmark::cache
+
 // kvmark/cache/selected_policy.hpp
 // Any of the online eviction policies, chosen when the program runs.
 
@@ -6666,13 +7123,6 @@ template <class Policy>
 namespace kvmark::cache {
 
 namespace detail {
-
-template <class List>
-struct any_of;
-template <class... P>
-struct any_of<policy_list<P...>> {
-    using type = std::variant<P...>;
-};
 
 /// std::visit calls through a table.
 template <class Variant, class F>
@@ -6706,22 +7156,33 @@ KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
 
 } // namespace detail
 
+template <class List>
+class any_policy_of;
+
 /// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
 /// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
 /// block_cache's 16 bytes for each number, since some of the policies want a block_use.
-class selected_policy {
+/// A template, so that only who uses it pays for its compilation.
+template <class... P>
+class any_policy_of<policy_list<P...>> {
 public:
     /// LRU.
-    selected_policy() = default;
+    any_policy_of() = default;
+    any_policy_of(const any_policy_of&) = default;
+    any_policy_of(any_policy_of&&) = default;
+    any_policy_of& operator=(const any_policy_of&) = default;
+    any_policy_of& operator=(any_policy_of&&) = default;
+    // Inlined, g++ 12 warns of the members of alternatives that are not there.
+    KVMARK_COLD ~any_policy_of() {}
 
     /// Error: the name is not one of the online policies.
-    [[nodiscard]] KVMARK_COLD static result<selected_policy> named(std::string_view name) {
-        selected_policy chosen;
-        if (chosen.choose(name, online_policies{})) return chosen;
+    [[nodiscard]] KVMARK_COLD static result<any_policy_of> named(std::string_view name) {
+        any_policy_of chosen;
+        if (((P::name == name && (chosen.policy_.template emplace<P>(), true)) || ...)) return chosen;
         std::string message =
             "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
-        for (const policy_info& p : known_policies)
-            if (!p.is_offline()) message += (message.ends_with("one of") ? " " : ", ") + std::string(p.name);
+        for (const std::string_view policy : {P::name...})
+            message += (message.ends_with("one of") ? " " : ", ") + std::string(policy);
         return error{error_kind::invalid_argument, message};
     }
 
@@ -6782,19 +7243,410 @@ public:
     }
 
 private:
-    template <class... P>
-    bool choose(std::string_view name, policy_list<P...>) {
-        return ((P::name == name && (policy_.emplace<P>(), true)) || ...);
+    std::variant<P...> policy_{std::in_place_type<lru>};
+};
+
+using selected_policy = any_policy_of<online_policies>;
+
+} // namespace kvmark::cache
+
+// kvmark/cache/shards.hpp
+// The hit ratio of an LRU cache of every size from a sample of the blocks, with its error.
+
+namespace kvmark::cache {
+
+struct shards_config {
+    double rate = 0.01;            ///< share of the blocks that is followed at first, 0 < rate <= 1
+    std::uint32_t most_blocks = 0; ///< followed at once; the rate falls to keep to it. 0: no bound
+    std::uint64_t seed = 1;        ///< of the choice
+};
+
+/// What a sample says of the curves. A hit counts wherever it is in its request: a sample of blocks knows no
+/// prefixes.
+struct sampled_curves {
+    static constexpr std::size_t part_count = 8;
+
+    miss_ratio_curve blocks;
+    miss_ratio_curve tokens;                        ///< partial blocks by their tokens
+    std::array<miss_ratio_curve, part_count> parts; ///< of blocks, each by an eighth of the sample
+    double rate = 1;                                ///< at the end
+    std::uint64_t sampled_references = 0;
+
+    /// Half the width of the interval that holds the true hit ratio of blocks nineteen times in twenty: what
+    /// the parts differ by (their standard error, by Student's t of 7 degrees of freedom), and what the curve
+    /// moves within a standard deviation of a sampled distance, sqrt(capacity / rate).
+    [[nodiscard]] double error(std::uint64_t capacity) const {
+        constexpr double n = part_count;
+        double mean = 0, squares = 0;
+        for (const miss_ratio_curve& p : parts) mean += p.hit_ratio(capacity) / n;
+        for (const miss_ratio_curve& p : parts) {
+            const double d = p.hit_ratio(capacity) - mean;
+            squares += d * d;
+        }
+        const double standard_error = __builtin_sqrt(squares / (n * (n - 1)));
+        const auto c = static_cast<double>(capacity);
+        const double blur = __builtin_sqrt(c / rate);
+        const double below = c > blur ? c - blur : 0;
+        return 2.365 * standard_error + (blocks.hit_ratio(static_cast<std::uint64_t>(c + blur)) -
+                                         blocks.hit_ratio(static_cast<std::uint64_t>(below))) /
+                                            2;
+    }
+};
+
+/// SHARDS (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS", USENIX FAST
+/// 2015), with a fixed rate or a fixed size, and the correction of SHARDS-adj: a block is followed if its
+/// hash is below a threshold, and its distances are divided by the rate. A bounded sample that is full lowers
+/// its threshold by a sixteenth, not to its next hash, which makes room for many blocks in one sweep. The
+/// same sample is also split by other bits of the hash in eight, each with a curve of its own.
+///
+/// Memory: 2 MiB, and about 100 bytes for each block that is followed. With `most_blocks` it is bounded
+/// whatever the trace.
+class shards {
+public:
+    explicit shards(const shards_config& c)
+        : config_(c), salt_(mix(c.seed)), threshold_(threshold(c.rate)), rate_(c.rate) {}
+
+    /// A request references its blocks, of `block` tokens each; `counts`: in the curves.
+    KVMARK_INLINE void access(const workload::block_request& r, tokens block, bool counts) {
+        if (counts) {
+            references_ += r.blocks.size();
+            tokens_ += workload::leading_tokens(r.input, block, r.blocks.size());
+        }
+        for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+            const std::uint64_t hash = mix(salt_ ^ r.blocks[i]);
+            if (hash <= threshold_)
+                follow(r.blocks[i], hash, counts ? workload::tokens_in_block(r.input, block, i) : 0);
+        }
     }
 
-    detail::any_of<online_policies>::type policy_{std::in_place_type<lru>};
+    /// Blocks in the sample.
+    [[nodiscard]] std::uint32_t followed() const { return whole_.stack.size(); }
+
+    [[nodiscard]] sampled_curves finish() const {
+        sampled_curves c;
+        c.rate = rate_;
+        c.sampled_references = sampled_;
+        c.blocks = curve(whole_, &sums::references, references_);
+        c.tokens = curve(whole_, &sums::tokens, tokens_);
+        for (std::size_t p = 0; p < part_count; ++p)
+            c.parts[p] = curve(parts_[p], &sums::references, references_);
+        return c;
+    }
+
+private:
+    using buckets = depth_buckets<8>;
+    static constexpr std::size_t part_count = sampled_curves::part_count;
+
+    /// References and tokens that the sampled ones stand for.
+    struct sums {
+        double references = 0;
+        double tokens = 0;
+    };
+    struct sample {
+        stack_distance stack;
+        std::vector<sums> by_depth = std::vector<sums>(buckets::count);
+        sums all;
+
+        void access(std::uint32_t slot, double rate, std::uint64_t tokens) {
+            const std::uint32_t distance = stack.access(slot);
+            if (tokens == 0) return; // not counted
+            const sums stands_for{1 / rate, static_cast<double>(tokens) / rate};
+            all.references += stands_for.references;
+            all.tokens += stands_for.tokens;
+            if (distance == stack_distance::cold) return;
+            // The block itself is there for certain, the others by the rate.
+            const double depth = 1 + (distance - 1) / rate;
+            const std::uint32_t bucket =
+                depth < 0x1p34 ? buckets::of(static_cast<std::uint64_t>(depth)) : buckets::count - 1;
+            by_depth[bucket].references += stands_for.references;
+            by_depth[bucket].tokens += stands_for.tokens;
+        }
+    };
+    struct followed_block {
+        std::uint64_t hash = 0;
+        workload::block_number block = workload::no_block; ///< no_block: the slot is free
+    };
+
+    [[nodiscard]] static std::uint64_t threshold(double rate) {
+        return rate >= 1 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(rate * 0x1p64);
+    }
+    [[nodiscard]] sample& part_of(std::uint64_t hash) { return parts_[hash % part_count]; }
+
+    void follow(workload::block_number block, std::uint64_t hash, std::uint64_t tokens) {
+        const auto known = index_.find(block);
+        const std::uint32_t slot = known ? *known : take_slot(block, hash);
+        sampled_ += tokens != 0;
+        whole_.access(slot, rate_, tokens);
+        part_of(hash).access(slot, rate_ / part_count, tokens);
+        if (config_.most_blocks != 0 && whole_.stack.size() > config_.most_blocks) thin_out();
+    }
+
+    std::uint32_t take_slot(workload::block_number block, std::uint64_t hash) {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+            slots_.emplace_back();
+        }
+        const std::uint32_t slot = free_.back();
+        free_.pop_back();
+        slots_[slot] = {hash, block};
+        index_.insert(block, slot);
+        return slot;
+    }
+
+    KVMARK_COLD void thin_out() {
+        while (whole_.stack.size() > config_.most_blocks) {
+            threshold_ -= threshold_ / 16;
+            rate_ = static_cast<double>(threshold_) * 0x1p-64;
+            for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+                followed_block& f = slots_[slot];
+                if (f.block == workload::no_block || f.hash <= threshold_) continue;
+                whole_.stack.forget(slot);
+                part_of(f.hash).stack.forget(slot);
+                index_.erase(f.block);
+                f.block = workload::no_block;
+                free_.push_back(slot);
+            }
+        }
+    }
+
+    /// SHARDS-adj: what the sample stands for too much or too little of is taken for hits at distance 1, as
+    /// a very popular block that was or was not chosen has most of the blame.
+    [[nodiscard]] static miss_ratio_curve curve(const sample& s, double sums::*what, std::uint64_t all) {
+        const auto most = static_cast<double>(all);
+        double sum = most - s.all.*what;
+        std::vector<miss_ratio_curve::step> steps;
+        const auto add = [&](std::uint64_t capacity) {
+            const double hits = sum < 0 ? 0 : sum < most ? sum : most;
+            steps.push_back({capacity, static_cast<std::uint64_t>(hits + 0.5)});
+        };
+        if (sum > 0) add(1);
+        for (std::uint32_t b = 0; b < buckets::count; ++b) {
+            if (s.by_depth[b].*what == 0) continue;
+            sum += s.by_depth[b].*what;
+            add(buckets::largest(b));
+        }
+        return {std::move(steps), all};
+    }
+
+    shards_config config_;
+    std::uint64_t salt_;
+    std::uint64_t threshold_;
+    double rate_; // threshold_ as a share
+    std::uint64_t references_ = 0, tokens_ = 0, sampled_ = 0;
+    key_index index_; // of the blocks that are followed
+    std::vector<followed_block> slots_;
+    std::vector<std::uint32_t> free_;
+    sample whole_;
+    std::array<sample, part_count> parts_;
+};
+
+/// The curves of a trace. Requests before number `warmup` are played and not counted.
+[[nodiscard]] inline sampled_curves sample_curves(const workload::block_trace& trace, const shards_config& c,
+                                                  std::uint64_t warmup = 0) {
+    shards sampling(c);
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    while (at.next(r)) sampling.access(r, trace.block_tokens(), r.id >= warmup);
+    return sampling.finish();
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/stack_plan.hpp
+// The cheapest stack of tiers whose time to first token meets a target.
+
+#include <limits>
+
+namespace kvmark::cache {
+
+/// A tier that can be bought in any size.
+struct tier_offer {
+    bool offered = true; ///< false: the stack has none
+    double price_per_gib = 0;
+    nanoseconds latency{};
+    double bytes_per_second = 0; ///< of loads; 0: they take the latency alone
+};
+
+struct plan_question {
+    std::vector<tier_offer> tiers; ///< fastest first, at most eight
+    bytes block{};
+    double prefill_tokens_per_second = 0; ///< 0: it takes no time
+    nanoseconds target{};                 ///< of the time to first token
+    double percentile = 95;               ///< 0..100: so many percent of the requests must meet it
+};
+
+struct stack_plan {
+    bool meets_target = false;
+    std::vector<std::uint64_t> capacity; ///< blocks, by tier
+    double price = 0;
+    nanoseconds ttft{};              ///< at the percentile
+    std::vector<std::uint64_t> read; ///< blocks that the requests load, by tier
+};
+
+/// Searches the sizes of the tiers. The model: blocks are promoted when hit and demoted when evicted, by LRU,
+/// so the stack is one LRU list, and a block is loaded from the tier in which its depth falls. A request's
+/// TTFT is the slowest of its tiers (latency + bytes / bandwidth), which load side by side, and then the
+/// prefill of what is not loaded, at least one token. Nobody queues.
+class stack_search {
+public:
+    stack_search(const request_depths& requests, const plan_question& question)
+        : requests_(requests), tiers_(question.tiers), target_(question.target) {
+        const auto n = static_cast<double>(requests.size());
+        const auto must = static_cast<std::uint64_t>(__builtin_ceil(n * question.percentile / 100 - 1e-9));
+        may_fail_ = requests.size() - must;
+        if (question.prefill_tokens_per_second > 0) token_ns_ = 1e9 / question.prefill_tokens_per_second;
+        for (const tier_offer& t : tiers_) {
+            const auto size = static_cast<double>(question.block.count);
+            block_ns_.push_back(t.bytes_per_second > 0 ? size / t.bytes_per_second * 1e9 : 0);
+            block_price_.push_back(t.price_per_gib * to_gib(question.block));
+        }
+    }
+
+    /// The cheapest stack that meets the target; where none does, the cheapest of the fastest. First on a
+    /// grid of four sizes for each power of two, or all of them where they are few, then between its lines
+    /// on one of 32.
+    [[nodiscard]] stack_plan find() {
+        const std::uint32_t largest = requests_.largest_bucket();
+        const std::uint32_t first = largest > octaves ? largest - octaves : 0;
+        const std::uint32_t step = (largest - first) / most_lines + 1;
+        std::vector<std::uint32_t> line;
+        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first)
+            line.insert(line.begin(), b);
+        grid_.assign(tiers_.size(), line);
+
+        stack_plan plan;
+        std::vector<std::uint32_t> found = cheapest(target_);
+        plan.meets_target = !found.empty();
+        nanoseconds limit = target_;
+        if (found.empty()) {
+            limit = fastest();
+            found = cheapest(limit);
+        }
+        refine(found, step);
+        if (const std::vector<std::uint32_t> better = cheapest(limit); !better.empty()) found = better;
+
+        std::uint64_t above = 0;
+        for (std::size_t t = 0; t < found.size(); ++t) {
+            plan.capacity.push_back(buckets::largest(found[t]) - above);
+            plan.price += static_cast<double>(plan.capacity[t]) * block_price_[t];
+            above = buckets::largest(found[t]);
+        }
+        plan.ttft = percentile_of(found);
+        plan.read.resize(tiers_.size());
+        requests_.for_each([&](const request_depths::request& r) {
+            requests_.loads(r, found, [&](std::size_t t, std::uint32_t blocks) { plan.read[t] += blocks; });
+            return true;
+        });
+        return plan;
+    }
+
+private:
+    using buckets = request_depths::buckets;
+    using bounds = std::vector<std::uint32_t>; ///< by tier: the last bucket that it or one above holds
+    static constexpr std::uint32_t octaves = 12 * buckets::per_octave; ///< that the grid spans
+    static constexpr std::uint32_t most_lines = 48;
+
+    [[nodiscard]] double ttft_ns(const request_depths::request& r, const bounds& b) const {
+        std::uint32_t blocks[8] = {};
+        const std::uint64_t loaded =
+            requests_.loads(r, b, [&](std::size_t t, std::uint32_t n) { blocks[t] += n; });
+        double load = 0;
+        for (std::size_t t = 0; t < tiers_.size(); ++t) {
+            if (blocks[t] == 0) continue;
+            const double ns = static_cast<double>(tiers_[t].latency.count) + blocks[t] * block_ns_[t];
+            if (ns > load) load = ns;
+        }
+        const std::uint64_t computed = r.tokens > loaded ? r.tokens - loaded : 1;
+        return load + static_cast<double>(computed) * token_ns_;
+    }
+
+    [[nodiscard]] bool meets(const bounds& b, nanoseconds limit) const {
+        std::uint64_t failed = 0;
+        return requests_.for_each([&](const request_depths::request& r) {
+            failed += ttft_ns(r, b) > static_cast<double>(limit.count);
+            return failed <= may_fail_;
+        });
+    }
+    /// The smallest limit that it meets.
+    [[nodiscard]] nanoseconds percentile_of(const bounds& b) const {
+        nanoseconds low{-1}, high{1};
+        while (!meets(b, high)) high = high * 2;
+        while ((high - low).count > 1) {
+            const nanoseconds middle = low + (high - low) / 2;
+            (meets(b, middle) ? high : low) = middle;
+        }
+        return high;
+    }
+
+    /// Calls visit(bounds, price) for the stacks of the grid; `true` skips those that only have more in the
+    /// last tier.
+    template <class Visit>
+    void for_each_stack(bounds& b, double price, Visit& visit) const {
+        const std::size_t t = b.size();
+        const std::uint32_t above = t == 0 ? 0 : b.back();
+        const auto go_deeper = [&](std::uint32_t bound) {
+            const auto blocks = static_cast<double>(buckets::largest(bound) - buckets::largest(above));
+            const double sum = price + blocks * block_price_[t];
+            b.push_back(bound);
+            const bool enough =
+                t + 1 == tiers_.size() ? visit(b, sum) : (for_each_stack(b, sum, visit), false);
+            b.pop_back();
+            return enough;
+        };
+        if (go_deeper(above) || !tiers_[t].offered) return; // without this tier
+        for (const std::uint32_t bound : grid_[t])
+            if (bound > above && go_deeper(bound)) return;
+    }
+
+    [[nodiscard]] bounds cheapest(nanoseconds limit) const {
+        bounds best, b;
+        double least = std::numeric_limits<double>::infinity();
+        auto visit = [&](const bounds& stack, double price) {
+            if (price >= least) return true;
+            if (!meets(stack, limit)) return false;
+            least = price;
+            best = stack;
+            return true;
+        };
+        for_each_stack(b, 0, visit);
+        return best;
+    }
+    /// The least percentile of all stacks.
+    [[nodiscard]] nanoseconds fastest() const {
+        nanoseconds least{INT64_MAX};
+        bounds b;
+        auto visit = [&](const bounds& stack, double) {
+            if (meets(stack, least - nanoseconds(1))) least = percentile_of(stack);
+            return false;
+        };
+        for_each_stack(b, 0, visit);
+        return least;
+    }
+
+    /// A finer grid around a stack.
+    void refine(const bounds& around, std::uint32_t step) {
+        for (std::size_t t = 0; t < around.size(); ++t) {
+            grid_[t].clear();
+            const std::uint32_t first = around[t] > step ? around[t] - step : 0;
+            for (std::uint32_t b = first; b < around[t] + step && b <= requests_.largest_bucket(); ++b)
+                grid_[t].push_back(b);
+        }
+    }
+
+    const request_depths& requests_;
+    std::vector<tier_offer> tiers_;
+    nanoseconds target_;
+    std::uint64_t may_fail_ = 0;
+    double token_ns_ = 0;
+    std::vector<double> block_ns_; // to load one, by tier
+    std::vector<double> block_price_;
+    std::vector<std::vector<std::uint32_t>> grid_;
 };
 
 } // namespace kvmark::cache
 
-// kvmark/cache/waterfall.hpp
-// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
-// fall.
+// kvmark/cache/tier_bounds.hpp
+// How much a tier holds, and how far it is filled.
 
 namespace kvmark::cache {
 
@@ -6805,6 +7657,14 @@ struct tier_bounds {
     double target = 1.0;  ///< share of the limit up to which it is filled
     double largest = 1.0; ///< an entry above this share of the limit skips the tier
 };
+
+} // namespace kvmark::cache
+
+// kvmark/cache/waterfall.hpp
+// Placement: an entry goes into the first tier that can make room, and a tier makes room by letting entries
+// fall.
+
+namespace kvmark::cache {
 
 /// One step by which room was made: the entry falls to tier `to`, or is dropped.
 struct displacement {
@@ -6948,9 +7808,6 @@ private:
 
 // kvmark/measure/histogram.hpp
 // A mergeable log-linear histogram of durations.
-
-#include <bit>
-#include <limits>
 
 namespace kvmark::measure {
 
@@ -7743,8 +8600,11 @@ public:
                 waiting_.pop_front();
                 prefilling_ = false;
                 decoded_until_ = when;
-                const tokens n = first_token(r, when);
-                push({progress_ + decode_ns_ * static_cast<double>(n.count), order_++, &r});
+                const double decodes = decode_ns_ * static_cast<double>(first_token(r, when).count);
+                if (decodes > 0)
+                    push({progress_ + decodes, order_++, &r});
+                else
+                    completed(r, when); // no prefill keeps it waiting
                 if (!waiting_.empty()) begin_prefill(when);
             } else {
                 const sequence done = pop();
@@ -9286,9 +10146,9 @@ public:
            Source& source, Crew& crew, io_path<Stack>& path, io_window& window, Observer& observer)
         : config_(config), tiers_(tiers), access_(std::move(access)), source_(source), crew_(crew),
           window_(window), observer_(observer), cache_(bounds),
-          scheduler_(*this, path, config.io, bounds, config.max_writers),
+          scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
@@ -12533,13 +13393,16 @@ namespace kvmark {
     return round_up(per_token * block.count, tier::sector_size);
 }
 
-/// Bytes per second that the tier is known to load with; 0: not known.
+/// Bytes per second that the tier, not yet open, is known to load with; 0: not known.
 template <class T>
-[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t) {
+[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t,
+                               const tier::tier_setup& setup) {
     const std::vector<double>& given = o.serving.load_rates;
     if (tier < given.size() && given[tier] > 0) return given[tier];
-    if constexpr (requires { t.saturated_rate(tier::direction::read); })
-        return t.saturated_rate(tier::direction::read);
+    if constexpr (requires { t.saturated_rate(tier::direction::read); }) {
+        T probe(t);
+        if (probe.open(setup)) return probe.saturated_rate(tier::direction::read);
+    }
     return 0;
 }
 
@@ -12579,7 +13442,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
             c.run.notes[i].clear();
         }
         c.cache.capacity.push_back(setup.limit.count / footprint.count);
-        const double rate = load_rate(o, i, t);
+        const double rate = load_rate(o, i, t, setup);
         const double computing = s.prefill_rate > 0 ? static_cast<double>(block.count) / s.prefill_rate : 0;
         c.cache.recomputes.push_back(s.recompute && rate > 0 &&
                                      static_cast<double>(c.block.count) / rate > computing);
@@ -13124,6 +13987,206 @@ private:
     options options_;
     tier_configs tiers_;
 };
+
+} // namespace kvmark
+
+// kvmark/benchmark/calibration.hpp
+// From what a device was measured to do to the numbers of a modelled tier, and back.
+
+namespace kvmark {
+
+/// What I/Os of one size did, `depth` of them always in flight.
+struct measured_case {
+    bytes block{};
+    std::uint32_t depth = 1;
+    int read_percent = 100;      ///< 100: reads, 0: writes, else both at random
+    double bytes_per_second = 0; ///< of both directions together
+    measure::histogram latency;  ///< of an I/O
+};
+
+/// The bandwidth of a depth that is this share of the best counts as saturated: closer than that, rounds of
+/// one device differ.
+inline constexpr double saturated_share = 0.95;
+
+namespace detail {
+
+/// One direction of a device, as its cases show it at two block sizes (or one).
+class way_fit {
+public:
+    way_fit(std::span<const measured_case> cases, int read_percent, bytes large, bytes small)
+        : cases_(cases), read_percent_(read_percent), large_(large), small_(small) {}
+
+    /// False without an I/O alone at both sizes.
+    [[nodiscard]] bool complete() const { return alone(large_) > 0 && alone(small_) > 0; }
+
+    /// Nanoseconds of an I/O with nothing else in flight, which is Little's law at depth 1.
+    [[nodiscard]] double alone(bytes block) const {
+        for (const measured_case& c : cases_)
+            if (is(c, block) && c.depth == 1) return time_of(c);
+        return 0;
+    }
+    /// Nanoseconds from the end of one I/O to the end of the next in a deep queue: the mean of the depths
+    /// that saturate the device, since the best of some noisy figures is too good.
+    [[nodiscard]] double share(bytes block) const {
+        const double enough = saturated_share * best(block);
+        double sum = 0;
+        int count = 0;
+        for (const measured_case& c : cases_)
+            if (is(c, block) && c.bytes_per_second >= enough) {
+                sum += c.bytes_per_second;
+                ++count;
+            }
+        return static_cast<double>(block.count) / (sum / count) * 1e9;
+    }
+    /// The least depth that saturates it, and no less than its shares need.
+    [[nodiscard]] std::uint32_t depth() const {
+        std::uint32_t needed = 1, seen = ~0u;
+        for (const bytes block : {large_, small_}) {
+            const double overlap = alone(block) / share(block);
+            while (needed < overlap) ++needed;
+        }
+        for (const measured_case& c : cases_)
+            if (is(c, large_) && c.bytes_per_second >= saturated_share * best(large_) && c.depth < seen)
+                seen = c.depth;
+        return seen > needed ? seen : needed;
+    }
+
+    /// fixed + size / rate through the times at both sizes; a negative part is 0, and the line then goes
+    /// through the larger size.
+    struct line {
+        double fixed = 0, rate = 0; ///< nanoseconds, bytes per second
+    };
+    [[nodiscard]] line line_of(double at_large, double at_small) const {
+        const auto l = static_cast<double>(large_.count), s = static_cast<double>(small_.count);
+        double per_byte = l > s ? (at_large - at_small) / (l - s) : 0;
+        if (per_byte <= 0 || at_large < l * per_byte) per_byte = at_large / l;
+        return {at_large - l * per_byte, 1e9 / per_byte};
+    }
+
+    /// Of the larger size: at each rank the mean over the depths, and 1 on average.
+    [[nodiscard]] tier::modelled_spread spread() const {
+        tier::modelled_spread s;
+        double count = 0;
+        s.ratios = {};
+        for (const measured_case& c : cases_) {
+            if (!is(c, large_) || c.latency.empty()) continue;
+            ++count;
+            for (std::size_t i = 0; i < s.ratios.size(); ++i)
+                s.ratios[i] += static_cast<double>(c.latency.quantile(s.ranks[i]).count) / c.latency.mean();
+        }
+        if (count == 0) return {};
+        const double mean = s.mean();
+        for (double& r : s.ratios) r /= mean;
+        return s;
+    }
+
+private:
+    [[nodiscard]] bool is(const measured_case& c, bytes block) const {
+        return c.block == block && c.read_percent == read_percent_ && c.bytes_per_second > 0;
+    }
+    [[nodiscard]] static double time_of(const measured_case& c) {
+        return c.depth * static_cast<double>(c.block.count) / c.bytes_per_second * 1e9;
+    }
+    [[nodiscard]] double best(bytes block) const {
+        double most = 0;
+        for (const measured_case& c : cases_)
+            if (is(c, block) && c.bytes_per_second > most) most = c.bytes_per_second;
+        return most;
+    }
+
+    std::span<const measured_case> cases_;
+    int read_percent_;
+    bytes large_, small_;
+};
+
+/// How far reads and writes share the device, from mixed cases of the larger size: what a pair of one of each
+/// takes beyond the longer of the two. 1 where nothing mixed was measured.
+[[nodiscard]] KVMARK_COLD double contention_of(std::span<const measured_case> cases, bytes block, double read,
+                                               double write) {
+    double most = 0, reads = 0;
+    for (const measured_case& c : cases) {
+        if (c.block != block || c.read_percent <= 0 || c.read_percent >= 100 || c.bytes_per_second <= most)
+            continue;
+        most = c.bytes_per_second;
+        reads = c.read_percent / 100.0;
+    }
+    if (most <= 0) return 1;
+    const double took = static_cast<double>(block.count) / most * 1e9;
+    const double a = reads * read, b = (1 - reads) * write;
+    const double longer = a > b ? a : b, shorter = a > b ? b : a;
+    const double contention = took <= a + b ? (took - longer) / shorter : (took - shorter) / longer;
+    return contention > 0 ? contention : 0;
+}
+
+} // namespace detail
+
+/// The device that does what was measured. Needs, of reads and of writes each, the largest block and the
+/// smallest (one size alone will do) with one I/O in flight and with enough to saturate the device; and, for
+/// how the two share it, a mix of them at the largest block, deep. Between the sizes times are linear; the
+/// spread is that of the largest. Errors: invalid_argument, for a case that is missing.
+[[nodiscard]] KVMARK_COLD result<tier::modelled_config> fit_modelled(std::span<const measured_case> cases,
+                                                                     bytes granule = tier::sector_size) {
+    bytes large{}, small{~std::uint64_t{0}};
+    for (const measured_case& c : cases) {
+        if (c.block > large) large = c.block;
+        if (c.block < small) small = c.block;
+    }
+    const detail::way_fit reads(cases, 100, large, small), writes(cases, 0, large, small);
+    for (const auto* way : {&reads, &writes})
+        if (!way->complete())
+            return error{error_kind::invalid_argument,
+                         std::string("calibration: no ") + (way == &reads ? "reads" : "writes") +
+                             " with one I/O in flight were measured at the largest or the smallest block"};
+
+    const double read_share = reads.share(large), write_share = writes.share(large);
+    const auto read = reads.line_of(read_share, reads.share(small));
+    const auto write = writes.line_of(write_share, writes.share(small));
+    const auto read_alone = reads.line_of(reads.alone(large), reads.alone(small));
+    const auto write_alone = writes.line_of(writes.alone(large), writes.alone(small));
+    const auto whole = [](double ns) { return nanoseconds(static_cast<std::int64_t>(ns + 0.5)); };
+    return tier::modelled_config{.read_latency = whole(read_alone.fixed),
+                                 .write_latency = whole(write_alone.fixed),
+                                 .read_bytes_per_second = read.rate,
+                                 .write_bytes_per_second = write.rate,
+                                 .queue_depth =
+                                     reads.depth() > writes.depth() ? reads.depth() : writes.depth(),
+                                 .granule = granule,
+                                 .read_io_cost = whole(read.fixed),
+                                 .write_io_cost = whole(write.fixed),
+                                 .read_alone_bytes_per_second = read_alone.rate,
+                                 .write_alone_bytes_per_second = write_alone.rate,
+                                 .contention = detail::contention_of(cases, large, read_share, write_share),
+                                 .read_spread = reads.spread(),
+                                 .write_spread = writes.spread()};
+}
+
+/// What a modelled device gives in a case: `operations` I/Os, each handed over as another ends. Bandwidth and
+/// latencies come out as block_benchmark would measure them, in virtual time. Errors: those of open().
+[[nodiscard]] KVMARK_COLD result<measured_case> predict(const tier::modelled_config& config, bytes block,
+                                                        std::uint32_t depth, int read_percent,
+                                                        std::uint64_t operations = 20'000) {
+    tier::modelled<> device(config);
+    if (auto opened = device.open({.io_chunk = block, .queue_depth = depth}); !opened) return opened.error();
+    measured_case found{.block = block, .depth = depth, .read_percent = read_percent, .latency = {}};
+    random_stream draw(1);
+    std::vector<nanoseconds> ends(depth);
+    nanoseconds now{}, begun{};
+    // The first ones meet an idle device.
+    const std::uint64_t warm_up = std::uint64_t{depth} * 4;
+    for (std::uint64_t i = 0; i < warm_up + operations; ++i) {
+        std::size_t first = 0;
+        for (std::size_t slot = 1; slot < ends.size(); ++slot)
+            if (ends[slot] < ends[first]) first = slot;
+        now = ends[first];
+        if (i == warm_up) begun = now;
+        const bool reads = read_percent == 100 || static_cast<int>(draw.next() % 100) < read_percent;
+        ends[first] = device.schedule(reads ? tier::direction::read : tier::direction::write, block, now);
+        if (i >= warm_up) found.latency.record(ends[first] - now);
+    }
+    if (now > begun)
+        found.bytes_per_second = static_cast<double>((block * operations).count) / to_seconds(now - begun);
+    return found;
+}
 
 } // namespace kvmark
 

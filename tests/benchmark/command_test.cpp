@@ -156,7 +156,8 @@ constexpr options unusual() {
             .precondition_threads = 2,
             .prefill_only = true,
             .decode_only = true,
-            .arrivals = kvmark::arrival_process::fixed,
+            .arrivals = kvmark::arrival_process::gamma,
+            .arrival_shape = 0.5,
             .verify = kvmark::verify_mode::stamps,
             .io_chunk = 65536,
             .queue_depth = 32,
@@ -174,8 +175,8 @@ constexpr bool further_options() {
            "--max-requests 1000 "
            "--precondition-threads 2 --io-chunk 65536 --queue-depth 32 --max-samples 10 --target-saturation "
            "0.75 "
-           "--request-rate 12.5 --storage-capacity-gb 100.0 --precondition-size-gb 0.25 --precondition "
-           "--prefill-only --decode-only --arrivals fixed --verify stamps";
+           "--request-rate 12.5 --storage-capacity-gb 100.0 --precondition-size-gb 0.25 --arrival-shape 0.5 "
+           "--precondition --prefill-only --decode-only --arrivals gamma --verify stamps";
 }
 static_assert(further_options());
 

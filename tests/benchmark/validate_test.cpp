@@ -118,6 +118,14 @@ TEST_CASE("saturation lies in 0..1") {
     CHECK_FALSE(with(NAN).empty());
 }
 
+TEST_CASE("the shape of arrivals lies in 0.01..1000") {
+    const auto with = [](double s) { return fault_of([&](options& o) { o.arrival_shape = s; }); };
+    CHECK((with(0.01) + with(1000)).empty());
+    CHECK(with(0) == "--arrival-shape 0.0: must be 0.01..1000");
+    CHECK_FALSE(with(1001).empty());
+    CHECK_FALSE(with(NAN).empty());
+}
+
 TEST_CASE("tensor-parallel is at most the number of GPUs") {
     const auto with = [](std::int64_t t, std::int64_t gpus) {
         return messages({.num_gpus = gpus, .tensor_parallel = t});

@@ -16,7 +16,7 @@ struct sequence {
 };
 
 /// What happened, in milliseconds: name+ first token, name. complete.
-struct log {
+struct history {
     std::string text;
 
     void add(const sequence& s, const char* what, nanoseconds when) {
@@ -40,7 +40,7 @@ nanoseconds at_ms(double ms) { return from_seconds(ms / 1e3); }
 TEST_CASE("prompts are computed one after the other") {
     accelerator<sequence> a({.prefill_tokens_per_second = 1000});
     sequence x{"x"}, y{"y"};
-    log l;
+    history l;
     a.prefill(x, tokens(50), at_ms(0));
     a.prefill(y, tokens(30), at_ms(10));
     CHECK(a.next_event() == at_ms(50));
@@ -54,7 +54,7 @@ TEST_CASE("prompts are computed one after the other") {
 TEST_CASE("sequences decode side by side, each at its own rate") {
     accelerator<sequence> a({.decode_tokens_per_second = 100});
     sequence x{"x", 5}, y{"y", 3};
-    log l;
+    history l;
     a.prefill(x, tokens(1), at_ms(0));
     l.run(a, 10);
     a.prefill(y, tokens(1), at_ms(10));
@@ -67,7 +67,7 @@ TEST_CASE("sequences decode side by side, each at its own rate") {
 TEST_CASE("a prefill stalls what is being decoded") {
     accelerator<sequence> a({.prefill_tokens_per_second = 1000, .decode_tokens_per_second = 100});
     sequence x{"x", 4}, y{"y", 0};
-    log l;
+    history l;
     a.prefill(x, tokens(10), at_ms(0)); // first token at 10, four more would end at 50
     l.run(a, 20);
     a.prefill(y, tokens(100), at_ms(20)); // until 120
@@ -79,7 +79,7 @@ TEST_CASE("a prefill stalls what is being decoded") {
 TEST_CASE("without rates everything happens at once") {
     accelerator<sequence> a({});
     sequence x{"x", 1000};
-    log l;
+    history l;
     a.prefill(x, tokens(100'000), at_ms(7));
     l.run(a, 7);
     CHECK(l.text == "x+7 x.7");

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
+
 using namespace kvmark;
 using tier::direction;
 using tier::modelled;
@@ -20,9 +22,9 @@ constexpr tier::modelled_config round_numbers{.read_latency = nanoseconds(8192),
                                               .write_bytes_per_second = 0.5e9,
                                               .queue_depth = 1};
 
-modelled<> device_of(tier::modelled_config config, bytes io_chunk) {
+modelled<> device_of(tier::modelled_config config, bytes io_chunk, std::uint32_t run_depth = 1024) {
     modelled<> device(config);
-    REQUIRE(device.open({.io_chunk = io_chunk}));
+    REQUIRE(device.open({.io_chunk = io_chunk, .queue_depth = run_depth}));
     return device;
 }
 
@@ -45,12 +47,91 @@ TEST_CASE("modelled: a shallow queue is bound by latency, a deep one by bandwidt
 }
 
 TEST_CASE("modelled: an idle device answers after its latency and the transfer") {
-    auto device = device_of(round_numbers, bytes(4096));
+    const std::uint32_t depth = GENERATE(1u, 2u, 64u);
+    auto config = round_numbers;
+    config.queue_depth = depth;
+    auto device = device_of(config, bytes(4096));
     const nanoseconds later = from_seconds(5);
-    CHECK(device.schedule(direction::read, bytes(4096), nanoseconds(0)) == nanoseconds(3 * 4096 + 8192));
-    CHECK(device.schedule(direction::read, bytes(409'600), later) == later + nanoseconds(3 * 409'600 + 8192));
+    CHECK(device.schedule(direction::read, bytes(4096), nanoseconds(0)) == nanoseconds(4096 + 8192));
+    // A hundred I/Os, each of which waits for the answer to the one before, or passes with it.
+    const std::int64_t share = depth == 1 ? 12'288 : depth == 2 ? 6'144 : 4'096;
+    CHECK(device.schedule(direction::read, bytes(409'600), later) ==
+          later + nanoseconds(99 * share + 4096 + 8192));
     CHECK(device.schedule(direction::write, bytes(4096), later + later) ==
-          later + later + nanoseconds(3 * 4096 + 4096));
+          later + later + nanoseconds(2 * 4096 + 4096));
+}
+
+TEST_CASE("modelled: storage has no more I/Os under way than the run asks of it, other tiers their own") {
+    auto config = round_numbers;
+    config.queue_depth = 64;
+    CHECK(device_of(config, bytes(4096), 1).saturated_rate(direction::read) == Approx(1e9 / 3));
+    CHECK(device_of(config, bytes(4096), 8).saturated_rate(direction::read) == 1e9);
+    modelled<tier::tier_role::cpu> memory(config);
+    REQUIRE(memory.open({.io_chunk = bytes(4096), .queue_depth = 1}));
+    CHECK(memory.saturated_rate(direction::read) == 1e9);
+}
+
+TEST_CASE("modelled: an I/O has a cost under load, and a bandwidth of its own alone") {
+    auto config = round_numbers;
+    config.queue_depth = 64;
+    config.read_io_cost = nanoseconds(4096);
+    config.write_alone_bytes_per_second = 0.25e9;
+    auto device = device_of(config, bytes(8192));
+    CHECK(device.saturated_rate(direction::read) == Approx(1e9 * 8192 / (4096 + 8192)));
+    CHECK(device.saturated_rate(direction::write) == Approx(0.5e9));
+    CHECK(device.schedule(direction::read, bytes(4096), nanoseconds(0)) == nanoseconds(8192 + 4096));
+    CHECK(device.schedule(direction::write, bytes(4096), from_seconds(1)) ==
+          from_seconds(1) + nanoseconds(4096 + 4 * 4096));
+    // Three whole I/Os and half of one, the cost of four; the answer to the last whole one is the last.
+    CHECK(device.schedule(direction::read, bytes(3 * 8192 + 4096), from_seconds(2)) ==
+          from_seconds(2) + nanoseconds(4 * 4096 + 3 * 8192 + 4096 + (8192 - 4096)));
+}
+
+TEST_CASE("modelled: reads and writes take turns, pass each other, or disturb each other") {
+    const double contention = GENERATE(0.0, 0.5, 1.0, 1.5);
+    auto config = round_numbers;
+    config.queue_depth = 64;
+    config.contention = contention;
+    auto device = device_of(config, bytes(4096));
+    nanoseconds read{}, written{};
+    constexpr std::int64_t pairs = 1000;
+    for (std::int64_t i = 0; i < pairs; ++i) {
+        read = device.schedule(direction::read, bytes(4096), nanoseconds(0));
+        written = device.schedule(direction::write, bytes(4096), nanoseconds(0));
+    }
+    const double reads = 4096, writes = 8192; // what one takes by itself
+    CHECK(static_cast<double>(read.count) == Approx(pairs * (reads + contention * writes)).epsilon(0.01));
+    CHECK(static_cast<double>(written.count) == Approx(pairs * (writes + contention * reads)).epsilon(0.01));
+}
+
+TEST_CASE("modelled: a spread gives the quantiles that it was told, and leaves the rate alone") {
+    auto config = round_numbers;
+    config.queue_depth = 4;
+    config.read_spread.ratios = {0.5, 0.55, 0.7, 0.8, 1.0, 1.1, 1.3, 2.0, 3.0, 4.0, 5.0};
+    const double mean = config.read_spread.mean();
+    for (double& r : config.read_spread.ratios) r /= mean;
+    CHECK(config.read_spread.mean() == Approx(1));
+    auto device = device_of(config, bytes(4096)), again = device_of(config, bytes(4096));
+    std::vector<double> alone;
+    double sum = 0;
+    for (std::int64_t i = 0; i < 100'000; ++i) {
+        const nanoseconds now = nanoseconds(1'000'000) * i;
+        const nanoseconds done = device.schedule(direction::read, bytes(4096), now);
+        REQUIRE(done >= now);
+        REQUIRE(again.schedule(direction::read, bytes(4096), now) == done);
+        alone.push_back(static_cast<double>((done - now).count) / (4096 + 8192));
+        sum += alone.back();
+    }
+    std::sort(alone.begin(), alone.end());
+    CHECK(sum / 100'000 == Approx(1).epsilon(0.005));
+    CHECK(alone[50'000] == Approx(1.0 / mean).epsilon(0.01));
+    CHECK(alone[99'000] == Approx(2.0 / mean).epsilon(0.03));
+    CHECK(alone[99'900] == Approx(3.0 / mean).epsilon(0.05));
+
+    nanoseconds last{};
+    for (int i = 0; i < 100'000; ++i)
+        last = device.schedule(direction::read, bytes(4096), from_seconds(1000));
+    CHECK(to_seconds(last - from_seconds(1000)) == Approx(4096e-9 * 100'000).epsilon(0.001));
 }
 
 TEST_CASE("modelled: a loaded device serves in order at exactly its rate, reads and writes together") {
@@ -101,11 +182,14 @@ TEST_CASE("modelled: a device without bandwidth or queue is refused") {
     SECTION("reads") { config.read_bytes_per_second = 0; }
     SECTION("writes") { config.write_bytes_per_second = -1; }
     SECTION("queue") { config.queue_depth = 0; }
+    SECTION("latency") { config.write_latency = nanoseconds(-1); }
+    SECTION("contention") { config.contention = -0.5; }
     modelled<> device(config);
     const auto opened = device.open({.io_chunk = bytes(4096)});
     REQUIRE_FALSE(opened);
     CHECK(opened.error().kind == error_kind::invalid_argument);
-    CHECK_THAT(opened.error().message, Catch::Contains("must be above 0"));
+    CHECK_THAT(opened.error().message,
+               Catch::Contains("must be above 0") || Catch::Contains("must not be below 0"));
 }
 
 TEST_CASE("modelled: room is given out in the unit it was told, a sector by default") {

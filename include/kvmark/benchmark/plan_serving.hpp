@@ -13,13 +13,16 @@ namespace kvmark {
     return round_up(per_token * block.count, tier::sector_size);
 }
 
-/// Bytes per second that the tier is known to load with; 0: not known.
+/// Bytes per second that the tier, not yet open, is known to load with; 0: not known.
 template <class T>
-[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t) {
+[[nodiscard]] double load_rate(const options& o, std::size_t tier, const T& t,
+                               const tier::tier_setup& setup) {
     const std::vector<double>& given = o.serving.load_rates;
     if (tier < given.size() && given[tier] > 0) return given[tier];
-    if constexpr (requires { t.saturated_rate(tier::direction::read); })
-        return t.saturated_rate(tier::direction::read);
+    if constexpr (requires { t.saturated_rate(tier::direction::read); }) {
+        T probe(t);
+        if (probe.open(setup)) return probe.saturated_rate(tier::direction::read);
+    }
     return 0;
 }
 
@@ -59,7 +62,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
             c.run.notes[i].clear();
         }
         c.cache.capacity.push_back(setup.limit.count / footprint.count);
-        const double rate = load_rate(o, i, t);
+        const double rate = load_rate(o, i, t, setup);
         const double computing = s.prefill_rate > 0 ? static_cast<double>(block.count) / s.prefill_rate : 0;
         c.cache.recomputes.push_back(s.recompute && rate > 0 &&
                                      static_cast<double>(c.block.count) / rate > computing);

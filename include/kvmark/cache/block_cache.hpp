@@ -52,8 +52,8 @@ struct block_hits {
 /// must be carried out: read(block, tier), write(block, tier), move(block, from, to), drop(block, tier). A
 /// block that is evicted while a request uses it is read first.
 ///
-/// Memory: 1 byte for each block number, 2 with promotion_mode::on_nth_hit, 8 more with a time to live, and
-/// what the policies keep.
+/// Memory: 1 byte for each block number, 1 more with promotion_mode::on_nth_hit, 8 with a time to live, 16
+/// with several tiers and a policy that takes a block_use, and what the policies keep.
 template <class Policy>
 class block_cache {
 public:
@@ -72,7 +72,7 @@ public:
         }
         first_ = present_tier(0);
         config_.recomputes.resize(tiers_.size());
-        if constexpr (wants_block_use<Policy>) facts_.resize(blocks);
+        if (wants_block_use<Policy> && tiers_.size() > 1) facts_.resize(blocks);
         if (config_.promotion == promotion_mode::on_nth_hit) hits_.resize(blocks);
         if (config_.time_to_live.count != 0) last_use_.resize(blocks);
         if (config_.pinned_blocks != 0) pinned_.resize(blocks);
@@ -83,10 +83,9 @@ public:
     KVMARK_INLINE block_hits serve(const block_access& a, Sink& sink) {
         if (!last_use_.empty()) expire(a, sink);
         block_hits hits = find_prefix(a);
-        for (std::size_t i = 0; i < hits.prefix; ++i) read(a, i, sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
         if (prefixes_) protect(a);
-        if (promotes())
-            for (std::size_t i = 0; i < hits.prefix; ++i) promote(a.blocks[i], sink);
+        for (std::size_t i = 0; i < hits.prefix; ++i) use(a, i, sink);
         hits.any = hits.prefix;
         for (std::size_t i = hits.prefix; i < a.blocks.size(); ++i) {
             if (resident_[a.blocks[i]] != 0) {
@@ -123,9 +122,6 @@ private:
     [[nodiscard]] KVMARK_INLINE static unsigned fastest(std::uint8_t tiers) {
         return static_cast<unsigned>(__builtin_ctz(tiers));
     }
-    [[nodiscard]] bool promotes() const {
-        return config_.promotion != promotion_mode::never && tiers_.size() > 1;
-    }
     [[nodiscard]] bool is_pinned(block_number b, std::size_t tier) const {
         return tier == first_ && !pinned_.empty() && pinned_[b];
     }
@@ -148,7 +144,7 @@ private:
             use.parent = i == 0 ? no_entry : a.blocks[i - 1];
             use.position = static_cast<std::uint32_t>(i);
             if (!a.next_uses.empty()) use.next_use = a.next_uses[i];
-            facts_[use.block] = use;
+            if (!facts_.empty()) facts_[use.block] = use;
         }
         return use;
     }
@@ -165,32 +161,40 @@ private:
         return hits;
     }
 
+    /// Touches a block that is cached.
     KVMARK_INLINE void touch(const block_access& a, std::size_t i) {
         const block_use use = learn(a, i);
         const unsigned t = fastest(resident_[use.block]);
         if (!last_use_.empty()) last_use_[use.block] = a.arrival;
         if (!is_pinned(use.block, t)) touch_in(tiers_[t].policy, use);
     }
+
+    /// Of a block that was loaded: promotes it or touches it.
     template <class Sink>
-    KVMARK_INLINE void read(const block_access& a, std::size_t i, Sink& sink) {
-        touch(a, i);
-        sink.read(a.blocks[i], fastest(resident_[a.blocks[i]]));
+    KVMARK_INLINE void use(const block_access& a, std::size_t i, Sink& sink) {
+        const block_number b = a.blocks[i];
+        if (resident_[b] == 0) return; // a promotion before it has pushed it out
+        if (KVMARK_LIKELY(fastest(resident_[b]) == first_) || !is_time_to_promote(b) || !promote(a, i, sink))
+            touch(a, i);
     }
 
+    [[nodiscard]] bool is_time_to_promote(block_number b) {
+        if (config_.promotion != promotion_mode::on_nth_hit)
+            return config_.promotion == promotion_mode::always;
+        if (hits_[b] < 255) ++hits_[b];
+        return hits_[b] >= config_.promote_at;
+    }
+
+    /// False: the first tier would not make room for it.
     template <class Sink>
-    void promote(block_number b, Sink& sink) {
-        if (resident_[b] == 0) return; // another promotion has pushed it out
+    bool promote(const block_access& a, std::size_t i, Sink& sink) {
+        const block_use use = learn(a, i);
+        const block_number b = use.block;
         const unsigned from = fastest(resident_[b]), to = first_;
-        if (from == to) return;
-        if (config_.promotion == promotion_mode::on_nth_hit) {
-            if (hits_[b] < 255) ++hits_[b];
-            if (hits_[b] < config_.promote_at) return;
-        }
-        const block_use use = use_of(b);
         level& l = tiers_[to];
         note_miss(l.policy, use);
         entry_id victim = no_entry;
-        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return;
+        if (l.blocks == l.capacity && (victim = take_victim(to, use)) == no_entry) return false;
         if (config_.writes == write_mode::on_eviction) { // out first: its room may serve the victim
             forget(b, from);
             sink.drop(b, from);
@@ -199,6 +203,8 @@ private:
         while (evicts_more(l.policy)) demote(take(to), to, sink);
         enter(b, to, use);
         sink.write(b, to);
+        if (!last_use_.empty()) last_use_[b] = a.arrival;
+        return true;
     }
 
     template <class Sink>
@@ -304,7 +310,7 @@ private:
     std::vector<level> tiers_;
     unsigned first_ = no_tier;           // the first tier that is there
     std::vector<std::uint8_t> resident_; // by block: a bit for each tier that holds it
-    std::vector<block_use> facts_;       // by block: what was last known of it
+    std::vector<block_use> facts_;       // by block: what was last known of it; empty with a single tier
     std::vector<std::uint8_t> hits_;
     std::vector<nanoseconds> last_use_;
     std::vector<bool> pinned_;

@@ -9,13 +9,6 @@ namespace kvmark::cache {
 
 namespace detail {
 
-template <class List>
-struct any_of;
-template <class... P>
-struct any_of<policy_list<P...>> {
-    using type = std::variant<P...>;
-};
-
 /// std::visit calls through a table.
 template <class Variant, class F>
 KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
@@ -48,22 +41,33 @@ KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
 
 } // namespace detail
 
+template <class List>
+class any_policy_of;
+
 /// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
 /// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
 /// block_cache's 16 bytes for each number, since some of the policies want a block_use.
-class selected_policy {
+/// A template, so that only who uses it pays for its compilation.
+template <class... P>
+class any_policy_of<policy_list<P...>> {
 public:
     /// LRU.
-    selected_policy() = default;
+    any_policy_of() = default;
+    any_policy_of(const any_policy_of&) = default;
+    any_policy_of(any_policy_of&&) = default;
+    any_policy_of& operator=(const any_policy_of&) = default;
+    any_policy_of& operator=(any_policy_of&&) = default;
+    // Inlined, g++ 12 warns of the members of alternatives that are not there.
+    KVMARK_COLD ~any_policy_of() {}
 
     /// Error: the name is not one of the online policies.
-    [[nodiscard]] KVMARK_COLD static result<selected_policy> named(std::string_view name) {
-        selected_policy chosen;
-        if (chosen.choose(name, online_policies{})) return chosen;
+    [[nodiscard]] KVMARK_COLD static result<any_policy_of> named(std::string_view name) {
+        any_policy_of chosen;
+        if (((P::name == name && (chosen.policy_.template emplace<P>(), true)) || ...)) return chosen;
         std::string message =
             "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
-        for (const policy_info& p : known_policies)
-            if (!p.is_offline()) message += (message.ends_with("one of") ? " " : ", ") + std::string(p.name);
+        for (const std::string_view policy : {P::name...})
+            message += (message.ends_with("one of") ? " " : ", ") + std::string(policy);
         return error{error_kind::invalid_argument, message};
     }
 
@@ -124,12 +128,9 @@ public:
     }
 
 private:
-    template <class... P>
-    bool choose(std::string_view name, policy_list<P...>) {
-        return ((P::name == name && (policy_.emplace<P>(), true)) || ...);
-    }
-
-    detail::any_of<online_policies>::type policy_{std::in_place_type<lru>};
+    std::variant<P...> policy_{std::in_place_type<lru>};
 };
+
+using selected_policy = any_policy_of<online_policies>;
 
 } // namespace kvmark::cache

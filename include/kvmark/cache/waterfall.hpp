@@ -3,20 +3,13 @@
 #pragma once
 
 #include <kvmark/cache/eviction_policy.hpp>
+#include <kvmark/cache/tier_bounds.hpp>
 #include <kvmark/core/key_index.hpp>
 
 #include <array>
 #include <vector>
 
 namespace kvmark::cache {
-
-/// The bounds of one tier.
-struct tier_bounds {
-    bytes limit{};        ///< 0: the tier takes nothing
-    bytes granule{1};     ///< room is given out in multiples of it
-    double target = 1.0;  ///< share of the limit up to which it is filled
-    double largest = 1.0; ///< an entry above this share of the limit skips the tier
-};
 
 /// One step by which room was made: the entry falls to tier `to`, or is dropped.
 struct displacement {

@@ -50,8 +50,11 @@ public:
                 waiting_.pop_front();
                 prefilling_ = false;
                 decoded_until_ = when;
-                const tokens n = first_token(r, when);
-                push({progress_ + decode_ns_ * static_cast<double>(n.count), order_++, &r});
+                const double decodes = decode_ns_ * static_cast<double>(first_token(r, when).count);
+                if (decodes > 0)
+                    push({progress_ + decodes, order_++, &r});
+                else
+                    completed(r, when); // no prefill keeps it waiting
                 if (!waiting_.empty()) begin_prefill(when);
             } else {
                 const sequence done = pop();

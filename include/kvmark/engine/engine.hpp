@@ -26,9 +26,9 @@ public:
            Source& source, Crew& crew, io_path<Stack>& path, io_window& window, Observer& observer)
         : config_(config), tiers_(tiers), access_(std::move(access)), source_(source), crew_(crew),
           window_(window), observer_(observer), cache_(bounds),
-          scheduler_(*this, path, config.io, bounds, config.max_writers),
+          scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
-          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users), loop_(crew),
+          scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }

@@ -1,6 +1,7 @@
 // The engine's ledger: what completed inside the window, turned into a report at its end.
 #pragma once
 
+#include <kvmark/cache/tier_bounds.hpp>
 #include <kvmark/engine/io_worker.hpp>
 #include <kvmark/engine/task.hpp>
 #include <kvmark/measure/add.hpp>

@@ -8,8 +8,8 @@ namespace kvmark::workload {
 
 /// How a given rate spaces its arrivals. poisson: gaps drawn from an exponential distribution. fixed: all
 /// equal. gamma and weibull have a shape: 1 is poisson, below 1 arrivals come in bursts, above 1 they are
-/// more even. Source: gamma gaps fit LLM services, and Weibull gaps some of them (BurstGPT, KDD 2025;
-/// ServeGen, 2025).
+/// more even. Source: both fit recorded LLM services better than poisson in many cases (ServeGen, arXiv
+/// 2505.09999).
 enum class arrival_process : std::uint8_t { poisson, fixed, gamma, weibull };
 
 /// Within it the mean of a Weibull distribution can be held in floating point.

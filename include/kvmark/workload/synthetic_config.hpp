@@ -62,7 +62,7 @@ struct synthetic_config {
     struct {
         shared_items tools{20, 1, {12'200, 0.15}};
         lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
-        lognormal task{2900, 1};     ///< what the user asks for, with the files it names
+        lognormal task{3300, 0.7};   ///< what the user asks for, with the files it names
         double mean_steps = 20;
         lognormal result{510, 1.4}; ///< of a tool
         lognormal answer{209, 0.9};

@@ -45,7 +45,6 @@ public:
     void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
         tokens_ += p.tokens;
         const std::uint64_t full = tokens_ / block_tokens;
-        if (blocks_.size() == full) return;
         if (p.first_block == no_block) {
             p.first_block = numbers.count();
             for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
