@@ -117,7 +117,7 @@ void compare_in_cache(const request_list& requests, const cache::block_cache_con
     cache::block_cache<Policy> cache(config, trace.distinct_blocks());
     cache::block_cache<Plain> model(config, trace.distinct_blocks());
     random_stream draw(trace.references());
-    std::size_t reference = 0, evictions = 0;
+    std::size_t reference = 0, evictions = 0, too_full = 0;
     workload::block_trace::cursor at(trace);
     for (workload::block_request r; at.next(r); reference += r.blocks.size()) {
         cache::block_access access{.blocks = r.blocks};
@@ -131,7 +131,7 @@ void compare_in_cache(const request_list& requests, const cache::block_cache_con
             REQUIRE(ours.events == plain.events);
         }
         for (std::size_t t = 0; t < config.capacity.size(); ++t)
-            REQUIRE(cache.blocks_in(t) <= config.capacity[t]);
+            too_full += cache.blocks_in(t) > config.capacity[t];
         if (draw.chance(0.02)) {
             const auto lost = static_cast<entry_id>(draw.uniform_int(0, trace.distinct_blocks() - 1));
             for (std::size_t t = 0; t < config.capacity.size(); ++t) {
@@ -140,6 +140,7 @@ void compare_in_cache(const request_list& requests, const cache::block_cache_con
             }
         }
     }
+    CHECK(too_full == 0);
     CHECK(evictions > 30); // a policy with bypass makes few
 }
 
