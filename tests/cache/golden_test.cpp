@@ -2,7 +2,6 @@
 // real trace, and those of a plain model in Python on the made-up sample of tests/data.
 #include <kvmark/cache/policy_names.hpp>
 #include <kvmark/cache/replay.hpp>
-#include <kvmark/cache/selected_policy.hpp>
 
 #include "support/catch.hpp"
 #include "support/mooncake.hpp"
@@ -143,32 +142,6 @@ TEST_CASE("every policy counts the golden hits of a conversation trace, to the l
     }
     CHECK(compare_block_hits(*g) >= 56);
     CHECK(compare_prefix_hits(*g) >= 12);
-}
-
-TEST_CASE("a policy that is selected by name counts the same as the policy itself") {
-    const golden g = golden::sample();
-    for (const policy_info& info : known_policies) {
-        const auto selected = selected_policy::named(info.name);
-        CHECK(selected.has_value() == !info.is_offline());
-        if (!selected) continue;
-        INFO(info.name);
-        CHECK(selected->name() == info.name);
-        CHECK(selected->keeps_prefixes() == info.keeps_prefixes);
-        for (const std::uint64_t capacity : {1, 7, 64, 400}) {
-            block_cache<selected_policy> cache({.capacity = {capacity}}, g.trace.distinct_blocks(),
-                                               *selected);
-            const replay_counts own = counts_of(std::string(info.name), g.trace, capacity);
-            const replay_counts counts = replay(g.trace, cache);
-            CHECK(counts.hit_blocks_prefix == own.hit_blocks_prefix);
-            CHECK(counts.hit_blocks_any == own.hit_blocks_any);
-            CHECK(counts.tiers[0].dropped == own.tiers[0].dropped);
-        }
-    }
-    const auto none = selected_policy::named("clok");
-    REQUIRE_FALSE(none);
-    CHECK(none.error().message ==
-          "there is no online eviction policy \"clok\"; choose one of fifo, lru, lru-leaf, clock, slru, lfu, "
-          "s3fifo, arc, sieve, tinylfu, length-aware");
 }
 
 TEST_CASE("no policy hits more than Belady's optimum, nor that more than the optimum with bypass") {

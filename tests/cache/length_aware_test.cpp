@@ -13,6 +13,10 @@ TEST_CASE("length-aware evicts the least recently used of one position") {
     CHECK(test::evicted<cache::length_aware>(4, "ab cd ab e") == "   d");
 }
 
+TEST_CASE("length-aware goes by where a block stood when it was last used") {
+    CHECK(test::evicted<cache::length_aware>(2, "ab ba c") == "  a");
+}
+
 TEST_CASE("length-aware finds the last position in use among thousands") {
     cache::length_aware policy;
     for (const std::uint32_t position : {0u, 63u, 64u, 4095u, 4096u, 70'000u})

@@ -98,6 +98,16 @@ inline request_list draw_prefixes(std::size_t requests, std::uint64_t depth, std
     return list;
 }
 
+/// Requests of 1 to 6 blocks in any order, so that no block has a prefix of its own.
+inline request_list draw_mixtures(std::size_t requests, std::uint64_t blocks, std::uint64_t seed) {
+    random_stream draw(seed);
+    request_list list(requests);
+    for (auto& r : list)
+        for (std::uint64_t left = draw.uniform_int(1, 6); left > 0; --left)
+            r.push_back(static_cast<entry_id>(draw.uniform_int(0, draw.uniform_int(0, blocks - 1))));
+    return list;
+}
+
 /// Both policies in the same cache: every decision of every request. Now and then a block is lost.
 template <class Policy, class Plain>
 void compare_in_cache(const request_list& requests, const cache::block_cache_config& config,
@@ -107,7 +117,7 @@ void compare_in_cache(const request_list& requests, const cache::block_cache_con
     cache::block_cache<Policy> cache(config, trace.distinct_blocks());
     cache::block_cache<Plain> model(config, trace.distinct_blocks());
     random_stream draw(trace.references());
-    std::size_t reference = 0, evictions = 0;
+    std::size_t reference = 0, evictions = 0, too_full = 0;
     workload::block_trace::cursor at(trace);
     for (workload::block_request r; at.next(r); reference += r.blocks.size()) {
         cache::block_access access{.blocks = r.blocks};
@@ -120,6 +130,8 @@ void compare_in_cache(const request_list& requests, const cache::block_cache_con
             CAPTURE(r.id, config.capacity[0]);
             REQUIRE(ours.events == plain.events);
         }
+        for (std::size_t t = 0; t < config.capacity.size(); ++t)
+            too_full += cache.blocks_in(t) > config.capacity[t];
         if (draw.chance(0.02)) {
             const auto lost = static_cast<entry_id>(draw.uniform_int(0, trace.distinct_blocks() - 1));
             for (std::size_t t = 0; t < config.capacity.size(); ++t) {
@@ -128,6 +140,7 @@ void compare_in_cache(const request_list& requests, const cache::block_cache_con
             }
         }
     }
+    CHECK(too_full == 0);
     CHECK(evictions > 30); // a policy with bypass makes few
 }
 
@@ -173,9 +186,9 @@ void compare_with_plain(cache::next_use_unit unit = cache::next_use_of<Policy>) 
     static_assert(cache::eviction_policy<Policy> && cache::eviction_policy<Plain>);
     using cache::promotion_mode;
     using cache::write_mode;
-    const request_list drawn[] = {draw_blocks(4'000, 60, 0, 1), draw_blocks(4'000, 300, 1, 2),
+    const request_list drawn[] = {draw_blocks(4'000, 60, 0, 1),    draw_blocks(4'000, 300, 1, 2),
                                   draw_blocks(4'000, 400, 0.7, 3), draw_prefixes(1'500, 12, 4),
-                                  draw_prefixes(800, 40, 5)};
+                                  draw_prefixes(800, 40, 5),       draw_mixtures(1'500, 100, 6)};
     for (const request_list& requests : drawn) {
         for (const std::uint64_t capacity : {1, 2, 3, 10, 25, 50})
             compare_in_cache<Policy, Plain>(requests, {.capacity = {capacity}}, unit);
@@ -189,7 +202,7 @@ void compare_with_plain(cache::next_use_unit unit = cache::next_use_of<Policy>) 
         compare_in_cache<Policy, Plain>(
             requests, {.capacity = {11, 30}, .promotion = promotion_mode::never, .pinned_blocks = 1}, unit);
     }
-    compare_alone<Policy, Plain>(6);
+    compare_alone<Policy, Plain>(7);
 }
 
 } // namespace kvmark::test

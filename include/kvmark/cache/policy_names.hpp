@@ -44,14 +44,15 @@ inline constexpr next_use_unit next_use_of = std::is_base_of_v<belady, P>     ? 
 
 namespace detail {
 
+template <class P>
+inline constexpr bool has_protect = requires(P p, entry_id e) {
+    p.protect(e);
+};
+
 template <class... Online, class... Offline>
 constexpr auto describe_policies(policy_list<Online...>, policy_list<Offline...>) {
-    const auto describe = []<class P>(std::type_identity<P>) {
-        return policy_info{P::name, next_use_of<P>, requires(P p){p.protect(entry_id{});
-    }
-};
-};
-return std::array{describe(std::type_identity<Online>{})..., describe(std::type_identity<Offline>{})...};
+    return std::array{policy_info{Online::name, next_use_of<Online>, has_protect<Online>}...,
+                      policy_info{Offline::name, next_use_of<Offline>, has_protect<Offline>}...};
 }
 
 template <class F, class... P>
