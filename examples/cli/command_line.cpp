@@ -11,32 +11,86 @@ namespace kvmark::cli {
 
 namespace {
 
-/// The tool's own options, where they differ from their defaults.
-std::vector<std::string> own_options(const settings& s) {
-    std::vector<std::string> words;
-    const auto add = [&](const char* option, std::string_view value) {
+/// Options that differ from their defaults.
+class word_list {
+public:
+    void add(const char* option, std::string_view value) {
         if (value.empty()) return;
         words.emplace_back(option);
         words.emplace_back(value);
-    };
+    }
+    void add_number(const char* option, std::int64_t value, std::int64_t usual) {
+        if (value != usual) add(option, launch::integer_text(value));
+    }
+    void add_real(const char* option, double value, double usual) {
+        if (value != usual) add(option, launch::real_text(value));
+    }
+    void add_flag(const char* option, bool given) {
+        if (given) words.emplace_back(option);
+    }
+    template <class T>
+    void add_list(const char* option, const std::vector<T>& values, std::string (*text)(const T&)) {
+        std::string all;
+        for (const T& v : values) (all += all.empty() ? "" : ",") += text(v);
+        add(option, all);
+    }
+
+    std::vector<std::string> words;
+};
+
+/// Of a trace that is served.
+void add_serving(word_list& w, const settings& s) {
+    const serving_request& r = s.serving;
+    const serving_options& o = s.options.serving;
+    w.add("--trace", r.trace);
+    w.add("--trace-format", r.format);
+    w.add_number("--block-tokens", r.block_tokens, 0);
+    w.add_flag("--skip-bad", r.skip_bad);
+    if (r.arrivals != trace_arrivals::trace)
+        w.add("--trace-arrivals", trace_arrival_names[static_cast<std::size_t>(r.arrivals)]);
+    w.add_number("--sessions", r.sessions, 0);
+    w.add_number("--warmup-requests", o.warmup_requests, 0);
+    w.add_list("--policy", o.policies, +[](const std::string& name) { return name; });
+    w.add_list("--capacity-blocks", o.capacity_blocks,
+               +[](const std::uint64_t& blocks) { return std::to_string(blocks); });
+    w.add_number("--kv-bytes-per-token", o.kv_bytes_per_token, 0);
+    if (o.writes != cache::write_mode::on_eviction)
+        w.add("--write-mode", write_mode_names[static_cast<std::size_t>(o.writes)]);
+    if (o.promotion != cache::promotion_mode::always)
+        w.add("--promotion", promotion_names[static_cast<std::size_t>(o.promotion)]);
+    w.add_number("--promote-at", o.promote_at, 2);
+    w.add_flag("--no-demotion", o.no_demotion);
+    w.add_number("--pin-blocks", o.pinned_blocks, 0);
+    w.add_real("--ttl", o.time_to_live, 0);
+    w.add_flag("--recompute", o.recompute);
+    w.add_real("--prefill-rate", o.prefill_rate, 0);
+    w.add_real("--decode-rate", o.decode_rate, 0);
+    w.add_number("--batch-slots", o.batch_slots, 256);
+}
+
+/// The tool's own options, where they differ from their defaults.
+std::vector<std::string> own_options(const settings& s) {
+    word_list w;
+    const auto add = [&](const char* option, std::string_view value) { w.add(option, value); };
     if (s.storage_tier != storage_tier_kind::direct_file) add("--storage-tier", "file");
     if (s.io_engine != io_engine_kind::automatic)
         add("--io-engine", io_engine_names[static_cast<std::size_t>(s.io_engine)]);
     if (s.gpu_tier != gpu_tier_kind::none) add("--gpu-tier", "modelled");
     if (s.clock != clock_kind::steady) add("--clock", "virtual");
     for (const std::string& calibration : s.serving.calibrations) add("--calibration", calibration);
-    if (s.use_burst_trace) words.emplace_back("--use-burst-trace");
+    w.add_flag("--use-burst-trace", s.use_burst_trace);
     add("--burst-trace-path", s.burst_trace_path);
     add("--dataset-path", s.dataset_path);
-    if (s.trace_speedup != 1.0) add("--trace-speedup", launch::real_text(s.trace_speedup));
-    if (s.replay_cycles != 0) add("--replay-cycles", launch::integer_text(s.replay_cycles));
-    if (s.max_conversations != 500) add("--max-conversations", launch::integer_text(s.max_conversations));
+    w.add_real("--trace-speedup", s.trace_speedup, 1);
+    w.add_number("--replay-cycles", s.replay_cycles, 0);
+    w.add_number("--max-conversations", s.max_conversations, 500);
+    if (!s.serving.trace.empty()) add_serving(w, s);
     add("--config", s.config);
     add("--rank-output", s.rank_output);
     add("--csv", s.csv);
     add("--xlsx-output", s.xlsx);
     add("--io-trace-log", s.io_trace_log);
-    return words;
+    return std::move(w.words);
 }
 
 } // namespace

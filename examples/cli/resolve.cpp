@@ -124,6 +124,8 @@ void check_job(const settings& s, fault_list& faults) {
                       launch::host_plan(s.options.hosts, s.options.num_processes).processes() > 1);
     if (ranks && !s.io_trace_log.empty())
         faults.add("--io-trace-log: the trace is of one process; leave out --exec-type mpi");
+    if (ranks && !s.serving.trace.empty())
+        faults.add("--trace: is played by one process; leave out --exec-type mpi, or play --dataset-path");
     if (s.options.peer_mem_gb.value <= 0) return;
     if (!ranks)
         faults.add("--peer-mem-gb: other ranks lend it, so it needs --exec-type mpi and two ranks or more");
@@ -139,6 +141,7 @@ void check_job(const settings& s, fault_list& faults) {
 void resolve_run_calibrations(settings& s, fault_list& faults) {
     if (s.dry_run == dry_run_form::off) resolve_calibrations(s, faults);
     if (s.clock == clock_kind::virtual_time) return;
+    if (!s.serving.trace.empty() && s.options.serving.recompute) return; // what loading is worth
     for (const std::string& given : s.serving.calibrations)
         if (!given.starts_with("gpu=") || s.gpu_tier == gpu_tier_kind::none)
             faults.add("--calibration " + quote(given) +

@@ -34,6 +34,8 @@ settings for_stack(settings s, std::size_t tiers) {
     serving_options& o = s.options.serving;
     if (o.policies.size() > 1) o.policies = by_stack(o.policies, tiers, std::string("lru"));
     if (!o.capacity_blocks.empty()) o.capacity_blocks = by_stack(o.capacity_blocks, tiers, std::uint64_t{0});
+    for (std::size_t t = 3 - tiers; t < 3; ++t) // gpu, host, storage
+        o.load_rates.push_back(s.calibrated[t] ? s.calibrated[t]->read_bytes_per_second : 0);
     return s;
 }
 

@@ -1,5 +1,6 @@
 #include "simulate_command.hpp"
 
+#include "calibration.hpp"
 #include "console.hpp"
 #include "load_trace.hpp"
 #include "resolve.hpp"
@@ -69,6 +70,7 @@ void run_all(std::vector<simulated_case>& cases, simulated_trace& trace, console
 
 void resolve_for_simulate(settings& s, fault_list& faults) {
     resolve_model(s, faults);
+    resolve_calibrations(s, faults);
     s.options.duration = 1'000'000'000; // seconds of virtual time: to the end of the trace
     if (s.serving.trace.empty()) return faults.add("--trace FILE is needed: what is to be played");
     fault_list of_sweep;
