@@ -1,6 +1,7 @@
 // A row of an Azure LLM inference trace (csv; Patel et al., "Splitwise", ISCA 2024). Opt-in.
 #pragma once
 
+#include <kvmark/core/units.hpp>
 #include <kvmark/workload/reader/csv_rows.hpp>
 
 namespace kvmark::workload {

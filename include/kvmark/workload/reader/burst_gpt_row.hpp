@@ -1,6 +1,7 @@
 // A row of a BurstGPT file (csv; Wang et al., "BurstGPT", KDD 2025). Opt-in.
 #pragma once
 
+#include <kvmark/core/units.hpp>
 #include <kvmark/workload/reader/csv_rows.hpp>
 
 #include <cmath>
