@@ -16245,8 +16245,6 @@ public:
     }
 
     [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
-    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
-    [[nodiscard]] const skipped_rows& skipped() const { return skipped_; }
 
 private:
     sharegpt_trace(recorded_conversations recorded, const trace_options& o)
@@ -16264,8 +16262,6 @@ private:
     std::vector<block_number> blocks_; ///< of the conversation so far
     std::size_t full_ = 0;             ///< how many of them the next turn shares
     tokens context_{};                 ///< of the conversation so far, with its answers
-    std::optional<error> failure_;
-    skipped_rows skipped_;
 };
 
 } // namespace kvmark::workload
@@ -17273,10 +17269,16 @@ result<loaded_trace> read_all(const std::string& path, std::string_view format, 
         if constexpr (requires { reader->bytes_read(); }) done = reader->bytes_read();
         if (!progress(done, total)) return reading_stopped(path);
     }
-    if (reader->failure()) return *reader->failure();
+    if constexpr (requires { reader->failure(); })
+        if (reader->failure()) return *reader->failure();
     result<block_trace> trace = rows.finish();
     if (!trace) return trace.error();
-    return loaded_trace{*std::move(trace), reader->skipped().count, reader->skipped().first};
+    loaded_trace loaded{*std::move(trace)};
+    if constexpr (requires { reader->skipped(); }) {
+        loaded.skipped = reader->skipped().count;
+        loaded.first_skipped = reader->skipped().first;
+    }
+    return loaded;
 }
 
 template <class Rows>

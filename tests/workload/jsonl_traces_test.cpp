@@ -95,7 +95,7 @@ TEST_CASE("a malformed line of a jsonl trace is named by line and column") {
     CHECK(second(R"({"timestamp":-1,"input_length":9,"output_length":0,"hash_ids":[1]})") ==
           ":2:67: timestamp is not a time, 0 or later");
     CHECK(second(R"({"timestamp":"1","input_length":9,"output_length":0,"hash_ids":[1]})") ==
-          ":2:17: this member must be a number");
+          ":2:16: this member must be a number");
     CHECK(second(R"({"timestamp":1,"input_length":9,"output_length":0,"hash_ids":[1.5]})") ==
           ":2:66: a block of hash_ids is not an integer");
     CHECK(second(R"({"timestamp":1,"input_length":9,"output_length":0,"hash_ids":7})") ==
@@ -103,7 +103,7 @@ TEST_CASE("a malformed line of a jsonl trace is named by line and column") {
     CHECK(second("[1]") == ":2:1: expected an object {...}");
     CHECK(second(good + "}") == ":2:66: text after the end of the object");
     CHECK(refusal(R"({"chat_id":"a","timestamp":1,"input_length":1,"output_length":1,"hash_ids":[1]})",
-                  "bailian") == ":1:15: this member must be a number");
+                  "bailian") == ":1:14: this member must be a number");
     CHECK(refusal(R"({"timestamp":1,"input_length":1,"output_length":1,"hash_ids":[1]})", "bailian") ==
           ":1:66: chat_id is not an integer");
 }

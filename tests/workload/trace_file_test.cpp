@@ -178,7 +178,7 @@ TEST_CASE("a checksum that is right does not make up for wrong contents") {
     std::string damaged = with(written(made(true)), 68, 1u);
     sum_up(damaged);
     CHECK(refusal(damaged, "kvmark") == ":byte 68: prefix_unique is 1, the requests make 0");
-    damaged = with(written(made()), 60, 5u);
+    damaged = with(written(made()), 64, 5u);
     sum_up(damaged);
     const temporary_file more_sessions(damaged);
     CHECK(open_trace(more_sessions.path())); // sessions without requests may be

@@ -92,10 +92,16 @@ result<loaded_trace> read_all(const std::string& path, std::string_view format, 
         if constexpr (requires { reader->bytes_read(); }) done = reader->bytes_read();
         if (!progress(done, total)) return reading_stopped(path);
     }
-    if (reader->failure()) return *reader->failure();
+    if constexpr (requires { reader->failure(); })
+        if (reader->failure()) return *reader->failure();
     result<block_trace> trace = rows.finish();
     if (!trace) return trace.error();
-    return loaded_trace{*std::move(trace), reader->skipped().count, reader->skipped().first};
+    loaded_trace loaded{*std::move(trace)};
+    if constexpr (requires { reader->skipped(); }) {
+        loaded.skipped = reader->skipped().count;
+        loaded.first_skipped = reader->skipped().first;
+    }
+    return loaded;
 }
 
 template <class Rows>

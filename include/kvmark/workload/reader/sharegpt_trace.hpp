@@ -48,8 +48,6 @@ public:
     }
 
     [[nodiscard]] tokens block_tokens() const { return block_tokens_; }
-    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
-    [[nodiscard]] const skipped_rows& skipped() const { return skipped_; }
 
 private:
     sharegpt_trace(recorded_conversations recorded, const trace_options& o)
@@ -67,8 +65,6 @@ private:
     std::vector<block_number> blocks_; ///< of the conversation so far
     std::size_t full_ = 0;             ///< how many of them the next turn shares
     tokens context_{};                 ///< of the conversation so far, with its answers
-    std::optional<error> failure_;
-    skipped_rows skipped_;
 };
 
 } // namespace kvmark::workload
