@@ -6,12 +6,20 @@
 
 using namespace kvmark;
 
-static_assert(cache::find_policy("lru") != nullptr);
-static_assert(cache::find_policy("belady-leaf")->next_use == cache::next_use_unit::request);
-static_assert(cache::find_policy("belady-bypass")->next_use == cache::next_use_unit::reference);
-static_assert(cache::find_policy("lru-leaf")->keeps_prefixes &&
-              !cache::find_policy("lru-leaf")->is_offline());
-static_assert(cache::find_policy("LRU") == nullptr);
+TEST_CASE("it is known of each policy what it needs") {
+    using cache::find_policy;
+    CHECK(find_policy("LRU") == nullptr);
+    for (const char* name : {"lru", "sieve"}) {
+        REQUIRE(find_policy(name) != nullptr);
+        CHECK_FALSE(find_policy(name)->is_offline());
+        CHECK_FALSE(find_policy(name)->keeps_prefixes);
+    }
+    CHECK(find_policy("lru-leaf")->keeps_prefixes);
+    CHECK(find_policy("belady-leaf")->keeps_prefixes);
+    CHECK(find_policy("belady-leaf")->next_use == cache::next_use_unit::request);
+    CHECK(find_policy("belady")->next_use == cache::next_use_unit::reference);
+    CHECK(find_policy("belady-bypass")->next_use == cache::next_use_unit::reference);
+}
 
 TEST_CASE("the policies have the names that the tool takes") {
     std::string names;
