@@ -40,7 +40,7 @@ void check_target(const settings& s, fault_list& faults) {
             "--ttft-target-ms: a plan needs whole requests; leave out --sample-rate and --sample-size");
 }
 
-cache::plan_question question_of(const settings& s, bytes block) {
+cache::plan_question question_of(const settings& s, bytes block, std::uint64_t longest) {
     constexpr std::array roles{tier::tier_role::gpu, tier::tier_role::cpu, tier::tier_role::storage};
     cache::plan_question q;
     for (std::size_t t = 0; t < roles.size(); ++t) {
@@ -51,6 +51,7 @@ cache::plan_question question_of(const settings& s, bytes block) {
                            .bytes_per_second = device.read_bytes_per_second});
     }
     q.block = block;
+    q.least_blocks = longest; // a smaller tier could not serve a request
     q.prefill_tokens_per_second = s.options.serving.prefill_rate;
     q.target = from_seconds(s.serving.ttft_target_ms / 1000);
     q.percentile = s.serving.ttft_percentile;
@@ -103,7 +104,7 @@ int plan_capacity(const settings& s) {
     if (s.serving.ttft_target_ms > 0) {
         const auto warmup = static_cast<std::uint64_t>(s.options.serving.warmup_requests);
         const cache::request_depths requests(f.trace, warmup);
-        f.plan = cache::stack_search(requests, question_of(s, f.block)).find();
+        f.plan = cache::stack_search(requests, question_of(s, f.block, requests.longest())).find();
     }
     if (s.json || !s.quiet) {
         const std::string text =

@@ -83,7 +83,7 @@ std::string plot(const capacity_findings& f, std::size_t width) {
         std::string line;
         for (std::size_t c = 0; c < columns; ++c) {
             const double height = curve.hit_ratio(capacity_at(c)) / top * rows;
-            line += height >= row ? ':' : height > row - 1 ? '.' : ' ';
+            line += height >= row ? ':' : height > row - 0.5 ? '.' : ' ';
         }
         const std::size_t last = line.find_last_not_of(' ');
         (out += line.substr(0, last == std::string::npos ? 0 : last + 1)) += '\n';
@@ -114,6 +114,14 @@ std::string plan_text(const settings& s, const capacity_findings& f) {
     const cache::stack_plan& p = *f.plan;
     std::string out = fmt::format("\nTarget: P{:g} of the TTFT at most {:g} ms, queueing left out\n",
                                   s.serving.ttft_percentile, s.serving.ttft_target_ms);
+    std::uint64_t blocks = 0;
+    for (const std::uint64_t n : p.capacity) blocks += n;
+    const std::string reached = fmt::format("P{:g} of the TTFT: {} ms by the model\n",
+                                            s.serving.ttft_percentile, report::ms_text(p.ttft));
+    if (blocks == 0)
+        return out += (p.meets_target ? "It is met without a cache.\n"
+                                      : "NO STACK MEETS IT, and none is faster than no cache at all.\n") +
+                      reached;
     out += p.meets_target ? "The cheapest stack that meets it:\n"
                           : "NO STACK MEETS IT. The cheapest of the fastest ones:\n";
     std::uint64_t loaded = 0;
@@ -132,9 +140,7 @@ std::string plan_text(const settings& s, const capacity_findings& f) {
              fmt::format("{:.2f}", gib(f, p.capacity[t]) * s.serving.prices[t]), report::percent_text(share));
     }
     out += fmt::format("{:<10}{:>14}{:>12}{:>14.2f}\n", "all", "", "", p.price);
-    out += fmt::format("P{:g} of the TTFT: {} ms by the model\n", s.serving.ttft_percentile,
-                       report::ms_text(p.ttft));
-    return out += "\nWith queues, and in virtual time:\n  " + simulate_command(s, p) + "\n";
+    return out += reached + "\nWith queues, and in virtual time:\n  " + simulate_command(s, p) + "\n";
 }
 
 json::object plan_json(const settings& s, const capacity_findings& f) {

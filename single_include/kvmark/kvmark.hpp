@@ -7053,6 +7053,7 @@ public:
         const std::uint64_t stride = measured > most ? (measured + most - 1) / most : 1;
         for_each_stack_distance(trace, [&](const workload::block_request& r,
                                            std::span<const std::uint32_t> distances) {
+            if (distances.size() > longest_) longest_ = distances.size();
             if (r.id < warmup || (r.id - warmup) % stride != 0) return;
             requests_.push_back({static_cast<std::uint32_t>(runs_.size()), 0,
                                  workload::leading_tokens(r.input, trace.block_tokens(), distances.size())});
@@ -7064,6 +7065,9 @@ public:
     [[nodiscard]] std::size_t size() const { return requests_.size(); }
     /// The bucket of the largest distance; 0 where no block comes twice.
     [[nodiscard]] std::uint32_t largest_bucket() const { return largest_; }
+
+    /// Blocks of the longest request.
+    [[nodiscard]] std::size_t longest() const { return longest_; }
 
     /// Calls visit(request) until it returns false; whether it never did.
     template <class Visit>
@@ -7112,6 +7116,7 @@ private:
     std::vector<request> requests_;
     std::vector<run> runs_;
     std::uint32_t largest_ = 0;
+    std::size_t longest_ = 0;
 };
 
 } // namespace kvmark::cache
@@ -7471,6 +7476,7 @@ struct tier_offer {
 struct plan_question {
     std::vector<tier_offer> tiers; ///< fastest first, at most eight
     bytes block{};
+    std::uint64_t least_blocks = 1;       ///< a tier that is there holds so many
     double prefill_tokens_per_second = 0; ///< 0: it takes no time
     nanoseconds target{};                 ///< of the time to first token
     double percentile = 95;               ///< 0..100: so many percent of the requests must meet it
@@ -7491,7 +7497,8 @@ struct stack_plan {
 class stack_search {
 public:
     stack_search(const request_depths& requests, const plan_question& question)
-        : requests_(requests), tiers_(question.tiers), target_(question.target) {
+        : requests_(requests), tiers_(question.tiers), target_(question.target),
+          least_blocks_(question.least_blocks) {
         const auto n = static_cast<double>(requests.size());
         const auto must = static_cast<std::uint64_t>(__builtin_ceil(n * question.percentile / 100 - 1e-9));
         may_fail_ = requests.size() - must;
@@ -7596,7 +7603,9 @@ private:
         };
         if (go_deeper(above) || !tiers_[t].offered) return; // without this tier
         for (const std::uint32_t bound : grid_[t])
-            if (bound > above && go_deeper(bound)) return;
+            if (bound > above && buckets::largest(bound) - buckets::largest(above) >= least_blocks_ &&
+                go_deeper(bound))
+                return;
     }
 
     [[nodiscard]] bounds cheapest(nanoseconds limit) const {
@@ -7637,6 +7646,7 @@ private:
     const request_depths& requests_;
     std::vector<tier_offer> tiers_;
     nanoseconds target_;
+    std::uint64_t least_blocks_;
     std::uint64_t may_fail_ = 0;
     double token_ns_ = 0;
     std::vector<double> block_ns_; // to load one, by tier

@@ -105,6 +105,21 @@ TEST_CASE("a tier that is not offered is not in the plan") {
     CHECK(plan.capacity == sizes{0, 0, 30});
 }
 
+TEST_CASE("a tier of the plan holds as many blocks as it must") {
+    const auto trace = test::zipf_trace(300, 14, 0.6, 8);
+    const request_depths requests(trace);
+    CHECK(requests.longest() == 8);
+    plan_question q = question(ms(60), 50);
+    q.prefill_tokens_per_second = 300;
+    const stack_plan any = stack_search(requests, q).find();
+    q.least_blocks = 5;
+    const stack_plan large = stack_search(requests, q).find();
+    CHECK(any.meets_target);
+    CHECK(large.meets_target);
+    CHECK(large.price > any.price);
+    for (const std::uint64_t n : large.capacity) CHECK((n == 0 || n >= 5));
+}
+
 TEST_CASE("a trace that never repeats needs no cache") {
     workload::trace_builder made{tokens(100)};
     const std::vector<workload::block_number> blocks{0, 1};

@@ -27,6 +27,7 @@ public:
         const std::uint64_t stride = measured > most ? (measured + most - 1) / most : 1;
         for_each_stack_distance(trace, [&](const workload::block_request& r,
                                            std::span<const std::uint32_t> distances) {
+            if (distances.size() > longest_) longest_ = distances.size();
             if (r.id < warmup || (r.id - warmup) % stride != 0) return;
             requests_.push_back({static_cast<std::uint32_t>(runs_.size()), 0,
                                  workload::leading_tokens(r.input, trace.block_tokens(), distances.size())});
@@ -38,6 +39,9 @@ public:
     [[nodiscard]] std::size_t size() const { return requests_.size(); }
     /// The bucket of the largest distance; 0 where no block comes twice.
     [[nodiscard]] std::uint32_t largest_bucket() const { return largest_; }
+
+    /// Blocks of the longest request.
+    [[nodiscard]] std::size_t longest() const { return longest_; }
 
     /// Calls visit(request) until it returns false; whether it never did.
     template <class Visit>
@@ -86,6 +90,7 @@ private:
     std::vector<request> requests_;
     std::vector<run> runs_;
     std::uint32_t largest_ = 0;
+    std::size_t longest_ = 0;
 };
 
 } // namespace kvmark::cache

@@ -18,6 +18,7 @@ struct tier_offer {
 struct plan_question {
     std::vector<tier_offer> tiers; ///< fastest first, at most eight
     bytes block{};
+    std::uint64_t least_blocks = 1;       ///< a tier that is there holds so many
     double prefill_tokens_per_second = 0; ///< 0: it takes no time
     nanoseconds target{};                 ///< of the time to first token
     double percentile = 95;               ///< 0..100: so many percent of the requests must meet it
@@ -38,7 +39,8 @@ struct stack_plan {
 class stack_search {
 public:
     stack_search(const request_depths& requests, const plan_question& question)
-        : requests_(requests), tiers_(question.tiers), target_(question.target) {
+        : requests_(requests), tiers_(question.tiers), target_(question.target),
+          least_blocks_(question.least_blocks) {
         const auto n = static_cast<double>(requests.size());
         const auto must = static_cast<std::uint64_t>(__builtin_ceil(n * question.percentile / 100 - 1e-9));
         may_fail_ = requests.size() - must;
@@ -143,7 +145,9 @@ private:
         };
         if (go_deeper(above) || !tiers_[t].offered) return; // without this tier
         for (const std::uint32_t bound : grid_[t])
-            if (bound > above && go_deeper(bound)) return;
+            if (bound > above && buckets::largest(bound) - buckets::largest(above) >= least_blocks_ &&
+                go_deeper(bound))
+                return;
     }
 
     [[nodiscard]] bounds cheapest(nanoseconds limit) const {
@@ -184,6 +188,7 @@ private:
     const request_depths& requests_;
     std::vector<tier_offer> tiers_;
     nanoseconds target_;
+    std::uint64_t least_blocks_;
     std::uint64_t may_fail_ = 0;
     double token_ns_ = 0;
     std::vector<double> block_ns_; // to load one, by tier
