@@ -78,7 +78,7 @@ public:
     measurement(const settings& s, console& out) : settings_(s), out_(out) {
         const bool quick = s.serving.quick;
         rounds_ = quick ? 2 : 5;
-        const nanoseconds duration = from_seconds(s.tiers.seconds > 0 ? s.tiers.seconds : quick ? 0.1 : 0.5);
+        const nanoseconds duration = from_seconds(s.tiers.seconds > 0 ? s.tiers.seconds : quick ? 0.1 : 0.3);
         const nanoseconds warm_up = duration / 5;
         for (const bytes block : block_sizes(s))
             for (const std::uint32_t depth : depths(s))

@@ -298,7 +298,7 @@ constexpr option_spec table[]{
     {"quick", "", arity::flag, "", on_calibrate, question,
      "a few seconds, and less exact", {}, flag<&v::quick>},
     {"seconds", "", arity::one, "X", on_calibrate, question,
-     "of one case in one round; 0: 1 (0)", {}, real<&t::seconds>},
+     "of one case in one round; 0: 0.3, quick 0.1 (0)", {}, real<&t::seconds>},
 
     {"model", "-m", arity::one, "NAME", on_simulate | on_plan, cache_group,
      "model whose cache is played (llama3.1-8b)", preset_names, text<&s::model_name>},

@@ -49,7 +49,7 @@ TEST_CASE("calibration: the numbers of a known device come back") {
 
 TEST_CASE("calibration: the fitted device does what was measured, latencies included") {
     tier::modelled_config known{.queue_depth = 8, .read_io_cost = nanoseconds(10'000)};
-    known.read_spread.ratios = {0.8, 0.85, 0.9, 0.94, 0.98, 1.02, 1.1, 1.3, 1.6, 3, 4};
+    known.read_spread.ratios = {0.8, 0.85, 0.9, 0.94, 0.98, 1.02, 1.1, 1.2, 1.4, 1.6, 4};
     const double mean = known.read_spread.mean();
     for (double& r : known.read_spread.ratios) r /= mean;
     const std::vector<measured_case> cases = cases_of(known);
@@ -63,8 +63,25 @@ TEST_CASE("calibration: the fitted device does what was measured, latencies incl
         CHECK(static_cast<double>(again->latency.quantile(0.5).count) ==
               Approx(static_cast<double>(c.latency.quantile(0.5).count)).epsilon(0.03));
         CHECK(static_cast<double>(again->latency.quantile(0.99).count) ==
-              Approx(static_cast<double>(c.latency.quantile(0.99).count)).epsilon(0.1));
+              Approx(static_cast<double>(c.latency.quantile(0.99).count)).epsilon(0.2));
     }
+}
+
+TEST_CASE("calibration: a few stalls leave the other I/Os as they were") {
+    std::vector<measured_case> cases = cases_of({});
+    for (measured_case& c : cases) {
+        const auto stall = nanoseconds(static_cast<std::int64_t>(c.latency.mean() * 1000));
+        for (int i = 0; i < 20; ++i) c.latency.record(stall); // one in a thousand: the mean doubles
+        c.bytes_per_second /= 2;
+    }
+    const auto device = fit_modelled(cases);
+    REQUIRE(device);
+    const measured_case& deepest = cases[5];
+    REQUIRE(deepest.depth == 32);
+    const auto again = predict(*device, deepest.block, deepest.depth, 100);
+    CHECK(again->bytes_per_second == Approx(deepest.bytes_per_second).epsilon(0.03));
+    CHECK(static_cast<double>(again->latency.quantile(0.5).count) ==
+          Approx(static_cast<double>(deepest.latency.quantile(0.5).count)).epsilon(0.25));
 }
 
 TEST_CASE("calibration: one block size is a device without a cost of I/Os") {

@@ -11,7 +11,7 @@ namespace kvmark::tier {
 
 /// How the time of an I/O varies: its quantiles over its mean, at the ranks of `ranks`, linear between them.
 struct modelled_spread {
-    static constexpr std::array<double, 11> ranks{0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 0.9999, 1};
+    static constexpr std::array<double, 11> ranks{0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1};
     std::array<double, ranks.size()> ratios{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; ///< all 1: it never varies
 
     [[nodiscard]] constexpr bool varies() const {
