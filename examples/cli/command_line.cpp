@@ -50,9 +50,11 @@ void add_serving(word_list& w, const settings& s) {
         w.add("--trace-arrivals", trace_arrival_names[static_cast<std::size_t>(r.arrivals)]);
     w.add_number("--sessions", r.sessions, 0);
     w.add_number("--warmup-requests", o.warmup_requests, 0);
-    w.add_list("--policy", o.policies, +[](const std::string& name) { return name; });
-    w.add_list("--capacity-blocks", o.capacity_blocks,
-               +[](const std::uint64_t& blocks) { return std::to_string(blocks); });
+    w.add_list(
+        "--policy", o.policies, +[](const std::string& name) { return name; });
+    w.add_list(
+        "--capacity-blocks", o.capacity_blocks,
+        +[](const std::uint64_t& blocks) { return std::to_string(blocks); });
     w.add_number("--kv-bytes-per-token", o.kv_bytes_per_token, 0);
     if (o.writes != cache::write_mode::on_eviction)
         w.add("--write-mode", write_mode_names[static_cast<std::size_t>(o.writes)]);
