@@ -43,8 +43,8 @@ double rate_of(const workload::block_trace& trace, Work work) {
 
 void print(const char* what, rates r, double replay) {
     const double median = r.median();
-    std::printf("  %-22s %7.1f M refs/s, spread %.1f to %.1f, %.2f of a replay\n", what, median, r.all.front(),
-                r.all.back(), median / replay);
+    std::printf("  %-22s %7.1f M refs/s, spread %.1f to %.1f, %.2f of a replay\n", what, median,
+                r.all.front(), r.all.back(), median / replay);
 }
 
 /// The mean and the largest error of hit ratios, and of what is stated.

@@ -111,21 +111,21 @@ private:
     using hits = detail::curve_builder::hits;
     detail::curve_builder built;
     std::uint64_t references = 0, total_tokens = 0;
-    for_each_stack_distance(trace, [&](const workload::block_request& r,
-                                       std::span<const std::uint32_t> distances) {
-        if (r.id < warmup) return;
-        references += distances.size();
-        total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
-        std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
-        for (std::size_t i = 0; i < distances.size(); ++i) {
-            if (distances[i] != stack_distance::cold) ++built.from(distances[i]).any;
-            if (distances[i] > whole) whole = distances[i];
-            if (whole == stack_distance::cold) continue;
-            hits& h = built.from(whole);
-            ++h.prefix;
-            h.tokens += workload::tokens_in_block(r.input, trace.block_tokens(), i);
-        }
-    });
+    for_each_stack_distance(
+        trace, [&](const workload::block_request& r, std::span<const std::uint32_t> distances) {
+            if (r.id < warmup) return;
+            references += distances.size();
+            total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
+            std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
+            for (std::size_t i = 0; i < distances.size(); ++i) {
+                if (distances[i] != stack_distance::cold) ++built.from(distances[i]).any;
+                if (distances[i] > whole) whole = distances[i];
+                if (whole == stack_distance::cold) continue;
+                hits& h = built.from(whole);
+                ++h.prefix;
+                h.tokens += workload::tokens_in_block(r.input, trace.block_tokens(), i);
+            }
+        });
     return {built.curve(&hits::any, references), built.curve(&hits::prefix, references),
             built.curve(&hits::tokens, total_tokens)};
 }
