@@ -1,5 +1,6 @@
 #include "capacity_plan_command.hpp"
 
+#include "calibration.hpp"
 #include "capacity_plan_report.hpp"
 #include "load_trace.hpp"
 #include "resolve.hpp"
@@ -9,10 +10,7 @@
 
 #include <kvmark/benchmark/plan_serving.hpp>
 #include <kvmark/core/clock.hpp>
-#include <kvmark/launch/text_writer.hpp>
 #include <kvmark/report/file.hpp>
-
-#include <cmath>
 
 namespace kvmark::cli {
 
@@ -27,6 +25,7 @@ void check_target(const settings& s, fault_list& faults) {
     if (!(r.ttft_percentile > 0) || r.ttft_percentile > 100)
         faults.add("--ttft-percentile: must be above 0, and at most 100");
     if (r.ttft_target_ms == 0) {
+        if (!r.calibrations.empty()) faults.add("--calibration: give --ttft-target-ms too");
         if (prices > 0) faults.add("--price-gpu, --price-host, --price-storage: give --ttft-target-ms too");
         return;
     }
@@ -40,15 +39,27 @@ void check_target(const settings& s, fault_list& faults) {
             "--ttft-target-ms: a plan needs whole requests; leave out --sample-rate and --sample-size");
 }
 
+/// Of blocks that are loaded together, in the I/Os of a run.
+double load_rate(const options& o, const tier::modelled_config& device, bytes block) {
+    const bytes chunk(static_cast<std::uint64_t>(o.io_chunk));
+    tier::modelled<> model(device);
+    const bool opened = model
+                            .open({.io_chunk = block < chunk ? block : chunk,
+                                   .queue_depth = static_cast<std::uint32_t>(o.queue_depth)})
+                            .has_value();
+    return opened ? model.saturated_rate(tier::direction::read) : device.read_bytes_per_second;
+}
+
 cache::plan_question question_of(const settings& s, bytes block, std::uint64_t longest) {
     constexpr std::array roles{tier::tier_role::gpu, tier::tier_role::cpu, tier::tier_role::storage};
     cache::plan_question q;
     for (std::size_t t = 0; t < roles.size(); ++t) {
-        const tier::modelled_config device = modelled_device(roles[t]);
+        const auto& calibrated = s.calibrated[static_cast<std::size_t>(roles[t])];
+        const tier::modelled_config device = calibrated ? *calibrated : modelled_device(roles[t]);
         q.tiers.push_back({.offered = s.serving.prices[t] > 0,
                            .price_per_gib = s.serving.prices[t],
                            .latency = device.read_latency,
-                           .bytes_per_second = device.read_bytes_per_second});
+                           .bytes_per_second = load_rate(s.options, device, block)});
     }
     q.block = block;
     q.least_blocks = longest; // a smaller tier could not serve a request
@@ -79,6 +90,7 @@ void find_curves(const settings& s, capacity_findings& f) {
 
 void resolve_for_plan_capacity(settings& s, fault_list& faults) {
     resolve_model(s, faults);
+    resolve_calibrations(s, faults);
     if (s.serving.trace.empty())
         faults.add("--trace FILE is needed: whose cache is to be planned");
     else

@@ -71,7 +71,9 @@ std::string plot(const capacity_findings& f, std::size_t width) {
     const std::uint64_t end = curve.largest_useful();
     if (end < 2) return {};
     const std::size_t columns = std::clamp<std::size_t>(width, 40, 100) - 10;
-    const double factor = std::min(1000.0, static_cast<double>(end));
+    // From half of where it begins to rise, within three decades.
+    const auto rises = static_cast<double>(curve.capacity_for(0.01));
+    const double factor = std::clamp(2 * static_cast<double>(end) / rises, 2.0, 1000.0);
     const auto capacity_at = [&](std::size_t column) {
         const double part = static_cast<double>(column) / static_cast<double>(columns - 1);
         return static_cast<std::uint64_t>(static_cast<double>(end) * std::pow(factor, part - 1) + 0.5);
@@ -106,6 +108,7 @@ std::string simulate_command(const settings& s, const cache::stack_plan& p) {
         command += " --kv-bytes-per-token " + std::to_string(o.kv_bytes_per_token);
     else
         command += " --model " + quote(s.model_name);
+    for (const std::string& c : s.serving.calibrations) command += " --calibration " + quote(c);
     if (o.warmup_requests > 0) command += " --warmup-requests " + std::to_string(o.warmup_requests);
     return command;
 }
@@ -198,7 +201,10 @@ std::string capacity_text(const settings& s, const capacity_findings& f, std::si
     out += fmt::format("An unbounded cache hits {} of the blocks and {} of the tokens\n\n",
                        report::percent_text(f.blocks().hit_ratio(UINT64_MAX)),
                        report::percent_text(f.tokens().hit_ratio(UINT64_MAX)));
-    out += table(s, f) + plot(f, width);
+    if (f.blocks().ceiling() == 0)
+        out += "No block comes twice: a cache of any size has nothing to hit\n";
+    else
+        out += table(s, f) + plot(f, width);
     if (f.plan) out += plan_text(s, f);
     return out;
 }

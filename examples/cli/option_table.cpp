@@ -268,7 +268,7 @@ constexpr option_spec table[]{
      "tokens generated per second and sequence; 0: at once (0)", {}, real<&c::decode_rate>},
     {"batch-slots", "", arity::one, "N", on_run | on_simulate, accelerator,
      "requests in service at once (256)", {}, integer<&c::batch_slots>},
-    {"calibration", "", arity::one, "TIER=FILE", on_run | on_simulate, accelerator,
+    {"calibration", "", arity::one, "TIER=FILE", on_run | on_simulate | on_plan, accelerator,
      "model gpu, host or storage by what `kvmark calibrate` measured; may be repeated", {}, texts<&v::calibrations>},
 
     {"ttft", "", arity::flag, "", on_simulate, question,

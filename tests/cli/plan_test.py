@@ -86,6 +86,10 @@ class Curve(PlanTest):
         self.assertNotIn("Target", text)
         self.assertEqual(self.succeeds("plan", "--trace", str(SAMPLE), "--quiet").stdout, "")
 
+    def test_a_trace_that_never_repeats(self):
+        line = '{"timestamp": 0, "input_length": 600, "output_length": 1, "hash_ids": [1, 2]}\n'
+        self.assertIn("nothing to hit", self.succeeds("plan", "--trace", self.write("once.jsonl", line)).stdout)
+
     def test_warm_up_is_not_counted(self):
         warm, references, hits, seen = 130, 0, 0, set()
         for number, line in enumerate(SAMPLE.read_text().splitlines()):
@@ -156,6 +160,24 @@ class Target(PlanTest):
         self.assertEqual(tiers["storage"]["capacity_blocks"], 0)
 
 
+    def test_a_calibrated_tier_loads_as_it_was_measured(self):
+        words = ["--ttft-target-ms", "1", "--ttft-percentile", "50", "--prefill-rate", "10000", "--price-storage", "1"]
+        fast = self.plan(SAMPLE, *words)["plan"]
+        way = {
+            "latency_ns": 50_000_000,
+            "bytes_per_second": 1e6,
+            "io_cost_ns": 0,
+            "alone_bytes_per_second": 0,
+            "spread": [1] * 11,
+        }
+        modelled = {"queue_depth": 1, "granule_bytes": 4096, "contention": 1, "read": way, "write": way}
+        device = {"kind": "kvmark calibration", "version": 1, "modelled": modelled}
+        slow = self.plan(SAMPLE, *words, "--calibration", "storage=" + self.write("slow.json", json.dumps(device)))
+        # Loads that take longer than their computation are of no use, whatever the size.
+        self.assertGreater(fast["price"], 0)
+        self.assertEqual(slow["plan"]["price"], 0)
+
+
 class Refusals(ToolTest):
     def test_all_at_once(self):
         self.refused("plan", saying=["--trace FILE is needed"])
@@ -170,6 +192,8 @@ class Refusals(ToolTest):
 
     def test_files(self):
         self.refused("plan", "--trace", "nowhere.jsonl", saying=["nowhere.jsonl"])
+        broken = self.write("broken.jsonl", '{"timestamp": 0, "input_length"')
+        self.refused("plan", "--trace", broken, saying=["broken.jsonl:1:"])
         run = self.run_tool("plan", "--trace", str(SAMPLE), "--csv", "no/such/folder.csv")
         self.assertEqual(run.returncode, 1, run.stderr)
 

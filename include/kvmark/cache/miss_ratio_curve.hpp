@@ -68,25 +68,6 @@ private:
     std::uint64_t references_ = 0;
 };
 
-/// Gathers the curve: so much is hit from this capacity on.
-class curve_builder {
-public:
-    KVMARK_INLINE void hit_from(std::uint32_t capacity, std::uint64_t weight) {
-        if (capacity >= hits_.size()) hits_.resize(std::size_t{capacity} + 1 + capacity / 2);
-        hits_[capacity] += weight;
-    }
-    [[nodiscard]] miss_ratio_curve finish(std::uint64_t references) const {
-        std::vector<miss_ratio_curve::step> steps;
-        std::uint64_t sum = 0;
-        for (std::size_t c = 0; c < hits_.size(); ++c)
-            if (hits_[c] != 0) steps.push_back({c, sum += hits_[c]});
-        return {std::move(steps), references};
-    }
-
-private:
-    std::vector<std::uint64_t> hits_; // by capacity
-};
-
 /// The curves of a trace, equal to what replay() counts with one tier of lru at every capacity.
 struct trace_curves {
     miss_ratio_curve any;    ///< hit_blocks_any of block_refs
@@ -94,10 +75,41 @@ struct trace_curves {
     miss_ratio_curve tokens; ///< hit_tokens of measured_tokens: the prefixes, partial blocks by their tokens
 };
 
+namespace detail {
+
+/// What is hit from each capacity on. One element for all three curves, since a block counts in all of them
+/// at the same capacity, but for one that no prefix reaches.
+class curve_builder {
+public:
+    struct hits {
+        std::uint64_t any = 0, prefix = 0, tokens = 0;
+    };
+
+    [[nodiscard]] KVMARK_INLINE hits& from(std::uint32_t capacity) {
+        if (capacity >= hits_.size()) grow(capacity);
+        return hits_[capacity];
+    }
+    [[nodiscard]] miss_ratio_curve curve(std::uint64_t hits::*what, std::uint64_t references) const {
+        std::vector<miss_ratio_curve::step> steps;
+        std::uint64_t sum = 0;
+        for (std::size_t c = 0; c < hits_.size(); ++c)
+            if (hits_[c].*what != 0) steps.push_back({c, sum += hits_[c].*what});
+        return {std::move(steps), references};
+    }
+
+private:
+    KVMARK_COLD void grow(std::uint32_t capacity) { hits_.resize(std::size_t{capacity} + 1 + capacity / 2); }
+
+    std::vector<hits> hits_; // by capacity
+};
+
+} // namespace detail
+
 /// All three in one pass. Requests before number `warmup` are played and not counted. Memory: 5 bytes for
-/// each distinct block, and up to 36 for each block of the largest distance.
+/// each distinct block, and up to 60 for each block of the largest distance.
 [[nodiscard]] inline trace_curves curves_of(const workload::block_trace& trace, std::uint64_t warmup = 0) {
-    curve_builder any, prefix, weighted;
+    using hits = detail::curve_builder::hits;
+    detail::curve_builder built;
     std::uint64_t references = 0, total_tokens = 0;
     for_each_stack_distance(
         trace, [&](const workload::block_request& r, std::span<const std::uint32_t> distances) {
@@ -106,14 +118,16 @@ struct trace_curves {
             total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
             std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
             for (std::size_t i = 0; i < distances.size(); ++i) {
-                if (distances[i] != stack_distance::cold) any.hit_from(distances[i], 1);
+                if (distances[i] != stack_distance::cold) ++built.from(distances[i]).any;
                 if (distances[i] > whole) whole = distances[i];
                 if (whole == stack_distance::cold) continue;
-                prefix.hit_from(whole, 1);
-                weighted.hit_from(whole, workload::tokens_in_block(r.input, trace.block_tokens(), i));
+                hits& h = built.from(whole);
+                ++h.prefix;
+                h.tokens += workload::tokens_in_block(r.input, trace.block_tokens(), i);
             }
         });
-    return {any.finish(references), prefix.finish(references), weighted.finish(total_tokens)};
+    return {built.curve(&hits::any, references), built.curve(&hits::prefix, references),
+            built.curve(&hits::tokens, total_tokens)};
 }
 
 } // namespace kvmark::cache
