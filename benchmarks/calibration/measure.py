@@ -5,10 +5,12 @@ Each round calibrates the storage under --directory and host memory, then plays 
 virtual time on what was just calibrated. Hypothesis: the bandwidth predicted is within 10 % of the one measured.
 What was seen, P50 and P99 too, stands in docs/calibrate.md.
 
-Loads are closed loops that saturate storage, of mostly reads, mostly writes and in between; one user alone; arrivals
-at a rate, which does not saturate it; and one with a host tier, from which entries fall. The others leave host memory
-out, so that each byte is storage's. A size of I/O is calibrated by itself. Figures are predicted over measured: of bandwidth the median over the rounds with its spread, of
-latencies, which are of whole entries, the percentiles of all rounds together. The tool is $KVMARK_TOOL or build/kvmark. No file is larger than 900 MiB.
+Loads are closed loops that saturate storage, of mostly reads, mostly writes and in between, with enough users for
+that, since near the edge a percent of bandwidth decides how long the queue is; one user alone; arrivals at a rate that
+storage keeps up with; and one with a host tier, from which entries fall. The others leave host memory out, so that each
+byte is storage's. A size of I/O is calibrated by itself. Figures are predicted over measured: of bandwidth the median
+over the rounds with its spread, of latencies, which are of whole entries, the percentiles of all rounds together. The
+tool is $KVMARK_TOOL or build/kvmark. No file is larger than 900 MiB.
 """
 
 import argparse
@@ -25,8 +27,8 @@ GIB = 2**30
 
 LOADS = {
     "read-heavy": ["--num-users", "8"],
-    "mixed": ["--num-users", "8", "--disable-multi-turn", "--disable-prefix-caching", "--config", "two_reads.yaml"],
-    "write-heavy": ["--num-users", "8", "--prefill-only"],
+    "mixed": ["--num-users", "32", "--disable-multi-turn", "--disable-prefix-caching", "--config", "two_reads.yaml"],
+    "write-heavy": ["--num-users", "48", "--prefill-only"],
     "one at a time": ["--num-users", "1"],
     "half loaded": ["--num-users", "8", "--request-rate", "RATE", "--disable-multi-turn"],
     "with memory": ["--num-users", "8", "--cpu-mem-gb", "0.5"],
@@ -106,16 +108,17 @@ def main() -> int:
                                 "--calibration", "host=host.json")
                     measured, predicted = gib_per_s(real), gib_per_s(model)
                     bandwidths.setdefault((chunk, load), []).append(predicted / measured)
-                    print(f"round {number} {chunk:>8} {load:<14} {measured:.2f} GiB/s, {predicted / measured:.3f}", flush=True)
+                    ratio = f"{measured:.2f} GiB/s, {predicted / measured:.3f}"
+                    print(f"round {number} {chunk:>8} {load:<14} {ratio}", flush=True)
                     for way in ("read", "write"):
                         for kind, found in (("measured", real), ("predicted", model)):
                             of = latencies.setdefault((chunk, load, way, kind), Latencies())
                             for tier in found["kvmark"]["tiers"]:
                                 of.add(tier[way]["total"]["histogram_ns"])
 
-    print("\npredicted over measured: bandwidth median (spread over the rounds); latencies of all rounds, measured in ms")
+    print("\npredicted over measured: bandwidth's median (spread over the rounds); latencies of all rounds (ms measured)")
     for (chunk, load), ratios in bandwidths.items():
-        line = f"{chunk:>8} {load:<14} GiB/s {statistics.median(ratios):.3f} ({min(ratios):.2f}-{max(ratios):.2f})"
+        line = f"{chunk:>8} {load:<14} GiB/s {statistics.median(ratios):.3f} ({min(ratios):.2f} to {max(ratios):.2f})"
         for way in ("read", "write"):
             real, model = (latencies[chunk, load, way, kind] for kind in ("measured", "predicted"))
             if not real.count() or not model.count():
