@@ -103,6 +103,18 @@ class Trace(ToolTest):
         self.assertIn("mixed: 2 malformed rows were left out", found.stderr)
         self.assertIn("mixed:5:2: not valid JSON", found.stderr)
 
+    def test_made_traces_are_the_same_for_a_seed(self):
+        for name in ["a", "b"]:
+            self.succeeds("trace", "generate", "agents", name, "--requests", "500", "--seed", "7")
+        self.succeeds("trace", "generate", "agents", "c", "--requests", "500", "--seed", "8")
+        texts = [(self.folder / name).read_bytes() for name in "abc"]
+        self.assertEqual(texts[0], texts[1])
+        self.assertNotEqual(texts[0], texts[2])
+        info = json.loads(self.succeeds("trace", "info", "a", "--json").stdout)
+        self.assertEqual(info["requests"], 500)
+        self.assertGreater(info["reused_share"], 0.5)
+        self.refused("trace", "generate", "agentz", "d", saying=["agentz", "agents"])
+
     def test_exit_codes(self):
         self.refused("trace", saying=["what to do is missing: info or convert"])
         self.refused("trace", "inform", "x", saying=["inform", "did you mean info?"])
