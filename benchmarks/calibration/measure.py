@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Does a simulation with calibrated tiers say what the real run will give?
 
-Each round calibrates the storage under --directory and host memory, then plays every load twice: for real, and in
-virtual time on what was just calibrated. Hypothesis: the bandwidth predicted is within 10 % of the one measured.
+In each round, before each load, the storage under --directory and host memory are calibrated; then the load is played
+twice: for real, and in virtual time on what was just calibrated. So both saw about the same neighbours. Hypothesis: the bandwidth predicted is within 10 % of the one measured.
 What was seen, P50 and P99 too, stands in docs/calibrate.md.
 
 Loads are closed loops that saturate storage, of mostly reads, mostly writes and in between, with enough users for
@@ -39,7 +39,8 @@ COMMON += ["--storage-capacity-gb", "0.85"]
 
 def run(tool: str, folder: pathlib.Path, *words: str) -> dict:
     result = folder / "result.json"
-    subprocess.run([tool, *words, "--output", str(result), "--quiet"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    command = [tool, *words, "--output", str(result), "--quiet"]
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     return json.loads(result.read_text())
 
 
@@ -91,14 +92,14 @@ def main() -> int:
         (folder / "two_reads.yaml").write_text("decode:\n  batch_size: 100000\n")
         for number in range(1, asked.rounds + 1):
             for chunk in asked.chunks.split(","):
-                for name, where in (("storage", ["--path", str(folder / "cache")]), ("host", ["--memory"])):
-                    subprocess.run(
-                        [tool, "calibrate", *where, "--io-chunk", chunk, "--verify", asked.verify, "--quiet"]
-                        + ["--seconds", asked.calibrate_seconds, "--output", f"{name}.json"],
-                        check=True,
-                        cwd=folder,
-                    )
                 for load in asked.loads.split(","):
+                    for name, where in (("storage", ["--path", str(folder / "cache")]), ("host", ["--memory"])):
+                        subprocess.run(
+                            [tool, "calibrate", *where, "--io-chunk", chunk, "--verify", asked.verify, "--quiet"]
+                            + ["--seconds", asked.calibrate_seconds, "--output", f"{name}.json"],
+                            check=True,
+                            cwd=folder,
+                        )
                     words = [asked.rate if word == "RATE" else word for word in LOADS[load]]
                     words = ["run", *COMMON, *words, "--io-chunk", chunk, "--seed", str(number)]
                     words += ["--duration", str(asked.seconds)]
@@ -116,7 +117,7 @@ def main() -> int:
                             for tier in found["kvmark"]["tiers"]:
                                 of.add(tier[way]["total"]["histogram_ns"])
 
-    print("\npredicted over measured: bandwidth's median (spread over the rounds); latencies of all rounds (ms measured)")
+    print("\npredicted over measured: bandwidth's median (spread over the rounds); latencies of all rounds (ms)")
     for (chunk, load), ratios in bandwidths.items():
         line = f"{chunk:>8} {load:<14} GiB/s {statistics.median(ratios):.3f} ({min(ratios):.2f} to {max(ratios):.2f})"
         for way in ("read", "write"):
