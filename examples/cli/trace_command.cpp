@@ -173,7 +173,8 @@ result<workload::synthetic_config> made_kind(const settings& s) {
     kind->seed = static_cast<std::uint64_t>(s.options.seed.value_or(0));
     if (s.options.max_requests != 0) kind->requests = static_cast<std::uint64_t>(s.options.max_requests);
     if (s.options.request_rate != 0) kind->session_rate = s.options.request_rate;
-    if (s.serving.block_tokens > 0) kind->block_tokens = tokens(static_cast<std::uint64_t>(s.serving.block_tokens));
+    if (s.serving.block_tokens > 0)
+        kind->block_tokens = tokens(static_cast<std::uint64_t>(s.serving.block_tokens));
     return kind;
 }
 
