@@ -8,8 +8,10 @@
 // Zipf popularity, made in memory. The trace is looped in a warm cache until MILLIONS (50) of references are
 // played, and that ROUNDS (5) times for each policy, in turns. An offline policy is told the next loop's uses
 // between two loops, untimed.
+#include <kvmark/cache/selected_policy.hpp>
 #include <kvmark/kvmark.hpp>
 #include <kvmark/workload/reader/open_block_trace.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
 
 #include "support/count_allocations.hpp"
 

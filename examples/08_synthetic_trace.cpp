@@ -1,6 +1,7 @@
 // A made trace of conversations, played through caches of three sizes: how many of its tokens need not be
 // computed again.
 #include <kvmark/kvmark.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
 
 #include <cstdio>
 

@@ -1,6 +1,7 @@
 // A serving cache: conversations of growing prompts against host memory and a directory.
 #include <kvmark/cache/s3fifo.hpp>
 #include <kvmark/kvmark.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
 
 #include <cstdio>
 

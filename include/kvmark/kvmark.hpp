@@ -12,6 +12,7 @@
 #include <kvmark/core/path.hpp>
 #include <kvmark/core/random.hpp>
 #include <kvmark/core/result.hpp>
+#include <kvmark/core/shared_owner.hpp>
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/core/streaming_copy.hpp>
 #include <kvmark/core/units.hpp>
@@ -36,10 +37,6 @@
 #include <kvmark/workload/request_rules.hpp>
 #include <kvmark/workload/source.hpp>
 #include <kvmark/workload/source_config.hpp>
-#include <kvmark/workload/synthetic_blocks.hpp>
-#include <kvmark/workload/synthetic_config.hpp>
-#include <kvmark/workload/synthetic_context.hpp>
-#include <kvmark/workload/synthetic_sessions.hpp>
 #include <kvmark/workload/trace_builder.hpp>
 #include <kvmark/workload/trace_facts.hpp>
 #include <kvmark/workload/user_personas.hpp>
@@ -72,36 +69,13 @@
 #include <kvmark/tier/throttled.hpp>
 #include <kvmark/tier/transfer.hpp>
 
-#include <kvmark/cache/arc.hpp>
-#include <kvmark/cache/belady.hpp>
-#include <kvmark/cache/belady_leaf.hpp>
 #include <kvmark/cache/block_cache.hpp>
-#include <kvmark/cache/clock.hpp>
-#include <kvmark/cache/depth_buckets.hpp>
-#include <kvmark/cache/entry_heap.hpp>
 #include <kvmark/cache/entry_links.hpp>
 #include <kvmark/cache/eviction_policy.hpp>
 #include <kvmark/cache/fifo.hpp>
-#include <kvmark/cache/frequency_sketch.hpp>
-#include <kvmark/cache/leaf_first.hpp>
-#include <kvmark/cache/length_aware.hpp>
-#include <kvmark/cache/lfu.hpp>
 #include <kvmark/cache/lru.hpp>
-#include <kvmark/cache/lru_leaf.hpp>
-#include <kvmark/cache/miss_ratio_curve.hpp>
-#include <kvmark/cache/next_use.hpp>
-#include <kvmark/cache/policy_names.hpp>
 #include <kvmark/cache/replay.hpp>
-#include <kvmark/cache/request_depths.hpp>
-#include <kvmark/cache/s3fifo.hpp>
-#include <kvmark/cache/selected_policy.hpp>
-#include <kvmark/cache/shards.hpp>
-#include <kvmark/cache/sieve.hpp>
-#include <kvmark/cache/slru.hpp>
-#include <kvmark/cache/stack_distance.hpp>
-#include <kvmark/cache/stack_plan.hpp>
 #include <kvmark/cache/tier_bounds.hpp>
-#include <kvmark/cache/tinylfu.hpp>
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>

@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
+// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -549,11 +549,60 @@ public:
 
 } // namespace kvmark
 
+// kvmark/core/shared_owner.hpp
+// Keeps one object alive for all who hold a copy.
+
+#include <atomic>
+
+namespace kvmark {
+
+/// What std::shared_ptr<const void> would do, for a thirtieth of the lines of <memory>: 40,000 of them in
+/// every file that includes kvmark.hpp. Copies may be used in several threads.
+class shared_owner {
+public:
+    shared_owner() = default;
+    /// Takes the object; `kept` is where it lies from now on.
+    template <class T>
+    KVMARK_COLD static shared_owner of(T object, const T*& kept) {
+        auto* held =
+            new holder<T>{{{1}, [](block* b) { delete static_cast<holder<T>*>(b); }}, std::move(object)};
+        kept = &held->object;
+        shared_owner owner;
+        owner.block_ = held;
+        return owner;
+    }
+
+    shared_owner(const shared_owner& o) : block_(o.block_) {
+        if (block_) block_->owners.fetch_add(1, std::memory_order_relaxed);
+    }
+    shared_owner(shared_owner&& o) noexcept : block_(std::exchange(o.block_, nullptr)) {}
+    shared_owner& operator=(shared_owner o) noexcept {
+        std::swap(block_, o.block_);
+        return *this;
+    }
+    ~shared_owner() {
+        if (block_ && block_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) block_->destroy(block_);
+    }
+
+private:
+    struct block {
+        std::atomic<long> owners;
+        void (*destroy)(block*);
+    };
+    template <class T>
+    struct holder : block {
+        T object;
+    };
+
+    block* block_ = nullptr;
+};
+
+} // namespace kvmark
+
 // kvmark/core/stable_table.hpp
 // An array that grows while others read it: elements never move.
 
 #include <array>
-#include <atomic>
 
 namespace kvmark {
 
@@ -996,8 +1045,6 @@ public:
 // A trace of requests in blocks, in the compact form that every replay reads: in memory, or mapped from a
 // file.
 
-#include <memory>
-
 namespace kvmark::workload {
 
 /// A block of a trace: dense from 0, in the order in which blocks first appear.
@@ -1078,8 +1125,7 @@ class block_trace {
 public:
     block_trace() = default;
     /// `body` is what follows the header, wholly checked before, and is kept alive by `owner`.
-    block_trace(const trace_header& header, std::span<const std::byte> body,
-                std::shared_ptr<const void> owner)
+    block_trace(const trace_header& header, std::span<const std::byte> body, shared_owner owner)
         : header_(header), body_(body), owner_(std::move(owner)) {}
 
     [[nodiscard]] const trace_header& header() const { return header_; }
@@ -1123,7 +1169,7 @@ public:
 private:
     trace_header header_;
     std::span<const std::byte> body_;
-    std::shared_ptr<const void> owner_;
+    shared_owner owner_;
 };
 
 } // namespace kvmark::workload
@@ -1964,8 +2010,9 @@ public:
 
     /// All that was added. The builder is empty afterwards.
     [[nodiscard]] block_trace finish() {
-        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
-        return {encoder_.header(), *owned, owned};
+        const std::vector<std::byte>* body = nullptr;
+        shared_owner owner = shared_owner::of(std::move(bytes_), body);
+        return {encoder_.header(), *body, std::move(owner)};
     }
 
 private:
@@ -2076,489 +2123,6 @@ constexpr void check_source() {
             { s.next() } -> std::same_as<std::optional<request>>;
         },
         "kvmark: a source needs `std::optional<workload::request> next()`");
-}
-
-} // namespace kvmark::workload
-
-// kvmark/workload/synthetic_config.hpp
-// What a made trace is like: kinds of sessions, their lengths and times. Sources: docs/synthetic.md.
-
-namespace kvmark::workload {
-
-/// What a session is.
-enum class synthetic_kind : std::uint8_t {
-    system_prompts, ///< one question behind a shared prompt
-    conversations,  ///< turns, each behind all that was said before
-    agents,         ///< steps, each behind tools, system prompt and all earlier results; sub-agents
-    documents,      ///< one question behind a shared document
-    zipf,           ///< one request for a popular run of blocks, and nothing else
-};
-inline constexpr std::array<std::string_view, 5> synthetic_kind_names{"system-prompts", "conversations",
-                                                                      "agents", "documents", "zipf"};
-
-/// A positive quantity, half of the time above `median`; the mean is median * exp(sigma^2 / 2).
-struct lognormal {
-    double median = 1;
-    double sigma = 0;
-};
-
-/// Items that many sessions share, item k of n being chosen with a chance that goes as 1 / k^skew.
-struct shared_items {
-    std::uint64_t count = 1;
-    double skew = 1;
-    lognormal length; ///< tokens of each
-};
-
-/// Lengths are tokens, times are seconds. A number of turns or steps is at least 1 and geometric, so that
-/// each is the last one with the same chance.
-struct synthetic_config {
-    std::uint64_t seed = 0;
-    std::uint64_t requests = 10'000;
-    tokens block_tokens{64};
-    std::array<double, 5> weights{0, 1, 0, 0, 0}; ///< how often a new session is of each kind; any unit
-    double session_rate = 1;                      ///< sessions that start per second, as a Poisson process
-    double answer_rate = 50; ///< tokens/s; with it a session's times count the length of its answers
-    /// Tokens; a session ends before an input above it. A shared item is at most a quarter of it long, a
-    /// first question half of it.
-    std::uint32_t context_limit = 131'072;
-
-    lognormal question{98, 1}; ///< of a user; mean 161
-    lognormal answer{205, 1};  ///< mean 338
-
-    shared_items prompts{100, 1, {1000, 0.7}}; ///< of system_prompts
-
-    struct {
-        shared_items prompts{10, 1, {500, 0.7}};
-        double mean_turns = 5.75;
-        lognormal think{20, 1};
-    } conversations;
-
-    struct {
-        shared_items tools{20, 1, {12'200, 0.15}};
-        lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
-        lognormal task{3300, 0.7};   ///< what the user asks for, with the files it names
-        double mean_steps = 20;
-        lognormal result{510, 1.4}; ///< of a tool
-        lognormal answer{209, 0.9};
-        lognormal tool_time{9, 1.2};
-        double sub_agent_chance = 0.05; ///< that a step of the agent hands a task to a sub-agent
-        double mean_sub_steps = 6;
-    } agents;
-
-    shared_items documents{1000, 1, {8000, 0.4}};
-
-    struct {
-        std::uint64_t objects = 100'000;
-        double skew = 0.9;
-        std::uint32_t blocks = 1; ///< of each object
-    } popularity;                 ///< of zipf
-};
-
-/// The defaults with one kind alone, or `mix`: conversations, shared prompts, documents and agents as 4, 3, 2
-/// and 1. Errors: an unknown name.
-[[nodiscard]] KVMARK_COLD result<synthetic_config> synthetic_by_name(std::string_view kind) {
-    synthetic_config c;
-    if (kind == "mix") {
-        c.weights = {3, 4, 1, 2, 0};
-        return c;
-    }
-    std::string known;
-    for (std::size_t i = 0; i < synthetic_kind_names.size(); ++i) {
-        if (kind == synthetic_kind_names[i]) {
-            c.weights = {};
-            c.weights[i] = 1;
-            return c;
-        }
-        known += std::string(synthetic_kind_names[i]) + ", ";
-    }
-    return error{error_kind::invalid_argument,
-                 "kind of trace \"" + std::string(kind) + "\": must be one of " + known + "mix"};
-}
-
-/// Everything that is wrong with it, in the words of its members; empty when a trace can be made.
-[[nodiscard]] KVMARK_COLD std::vector<error> synthetic_faults(const synthetic_config& c) {
-    std::vector<error> faults;
-    const auto within = [&](const char* what, double value, double low, double high) {
-        if (value >= low && value <= high) return; // false for a NaN
-        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
-                                                            ": must be " + std::to_string(low) + ".." +
-                                                            std::to_string(high)});
-    };
-    const auto count = [&](const char* what, std::uint64_t value, std::uint64_t high) {
-        if (value >= 1 && value <= high) return;
-        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
-                                                            ": must be 1.." + std::to_string(high)});
-    };
-    const auto drawn = [&](const char* what, const lognormal& l) {
-        within(what, l.median, 0, 1e9);
-        within((std::string(what) + ", sigma").c_str(), l.sigma, 0, 5);
-    };
-    const auto shared = [&](const char* what, const shared_items& s) {
-        count(what, s.count, 100'000'000);
-        within((std::string(what) + ", skew").c_str(), s.skew, 0, 10);
-        drawn(what, s.length);
-    };
-    count("requests", c.requests, UINT32_MAX);
-    count("block tokens", c.block_tokens.count, 1 << 20);
-    double all = 0;
-    for (const double w : c.weights) {
-        within("weight", w, 0, 1e9);
-        all += w;
-    }
-    if (all == 0) faults.push_back({error_kind::invalid_argument, "weights: one must be more than 0"});
-    within("session rate", c.session_rate, 1e-3, 1e9);
-    within("answer rate", c.answer_rate, 1, 1e9);
-    within("context limit", c.context_limit, 16, 1 << 30);
-    drawn("question", c.question);
-    drawn("answer", c.answer);
-    shared("prompts", c.prompts);
-    shared("prompts of conversations", c.conversations.prompts);
-    within("turns", c.conversations.mean_turns, 1, 1e6);
-    drawn("think time", c.conversations.think);
-    shared("tools", c.agents.tools);
-    drawn("system prompt of agents", c.agents.system);
-    drawn("task", c.agents.task);
-    within("steps", c.agents.mean_steps, 1, 1e6);
-    drawn("result", c.agents.result);
-    drawn("answer of agents", c.agents.answer);
-    drawn("tool time", c.agents.tool_time);
-    within("chance of a sub-agent", c.agents.sub_agent_chance, 0, 1);
-    within("steps of a sub-agent", c.agents.mean_sub_steps, 1, 1e6);
-    shared("documents", c.documents);
-    count("objects", c.popularity.objects, 1'000'000'000);
-    within("skew", c.popularity.skew, 0, 10);
-    const std::uint64_t block = c.block_tokens.count > 0 ? c.block_tokens.count : 1;
-    count("blocks of an object", c.popularity.blocks, (1u << 30) / block);
-    return faults;
-}
-
-} // namespace kvmark::workload
-
-// kvmark/workload/synthetic_context.hpp
-// The context of a made request: what is shared, then what is its own, and the numbers of its blocks.
-
-namespace kvmark::workload {
-
-/// A whole number of tokens, at least 1 and at most `limit`.
-[[nodiscard]] inline std::uint32_t draw_length(random_stream& draw, const lognormal& l, std::uint32_t limit) {
-    const double length = draw_lognormal(draw, l.median, l.sigma);
-    return length >= limit ? limit : length < 1 ? 1 : static_cast<std::uint32_t>(length);
-}
-[[nodiscard]] inline nanoseconds draw_time(random_stream& draw, const lognormal& l) {
-    const double seconds = draw_lognormal(draw, l.median, l.sigma);
-    return from_seconds(seconds < 1e8 ? seconds : 1e8);
-}
-/// 1, 2, ...: each is the last with the same chance, which makes the mean `mean` >= 1.
-[[nodiscard]] inline std::uint64_t draw_geometric(random_stream& draw, double mean) {
-    if (mean <= 1) return 1;
-    return 1 + static_cast<std::uint64_t>(draw.exponential(1) / -__builtin_log1p(-1 / mean));
-}
-
-/// Tokens that open many contexts, always behind the same ones. Their full blocks are the same blocks
-/// wherever they appear, and get their numbers when they first do.
-struct shared_prefix {
-    std::uint32_t tokens = 0;
-    block_number first_block = no_block; ///< those that follow count up from it
-};
-
-/// Tokens in a row. A block that is full stays what it is while the context grows; the partial one at the end
-/// is another block once more tokens are in it.
-class synthetic_context {
-public:
-    void clear() {
-        tokens_ = 0;
-        blocks_.clear();
-        partial_ = false;
-    }
-    [[nodiscard]] std::uint64_t tokens() const { return tokens_; }
-    void append(std::uint64_t tokens) { tokens_ += tokens; }
-
-    /// Precondition: all that is in the context is shared, and was appended by this.
-    void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
-        tokens_ += p.tokens;
-        const std::uint64_t full = tokens_ / block_tokens;
-        if (p.first_block == no_block) {
-            p.first_block = numbers.count();
-            for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
-        }
-        for (block_number b = p.first_block; blocks_.size() < full; ++b) blocks_.push_back(b);
-    }
-
-    /// Of all tokens, those new since the last time with new numbers. Valid until the context changes.
-    [[nodiscard]] std::span<const block_number> blocks(std::uint64_t block_tokens, block_numbering& numbers) {
-        if (partial_) blocks_.pop_back();
-        const std::uint64_t all = (tokens_ + block_tokens - 1) / block_tokens;
-        while (blocks_.size() < all) blocks_.push_back(numbers.fresh());
-        partial_ = tokens_ % block_tokens != 0;
-        return blocks_;
-    }
-
-private:
-    std::uint64_t tokens_ = 0;
-    std::vector<block_number> blocks_;
-    bool partial_ = false; // whether the last of blocks_ is
-};
-
-} // namespace kvmark::workload
-
-// kvmark/workload/synthetic_sessions.hpp
-// What the sessions of a made trace ask, one request after the other.
-
-namespace kvmark::workload {
-
-/// One session, from its first request to its last; no two of its requests are in service at once.
-struct synthetic_session {
-    synthetic_kind kind{};
-    std::uint32_t number = 0;
-    random_stream draw{0};
-    std::uint64_t item = 0; ///< the shared item that it opens with
-    synthetic_context context;
-    synthetic_context sub_agent;
-    std::uint64_t left = 0;     ///< requests of its own, the next one included
-    std::uint64_t sub_left = 0; ///< of the sub-agent at work; 0: none is
-    std::uint64_t last = block_request::nobody;
-    std::uint32_t output = 0; ///< of the last request
-    nanoseconds think{};      ///< before the next request
-};
-
-/// Opens sessions and carries them on. A session draws from a stream of its own, so what it asks does not
-/// depend on the others; but for the numbers of blocks.
-class synthetic_sessions {
-public:
-    explicit synthetic_sessions(const synthetic_config& c)
-        : config_(c), prompts_(c.prompts.count, c.prompts.skew),
-          conversation_prompts_(c.conversations.prompts.count, c.conversations.prompts.skew),
-          tools_(c.agents.tools.count, c.agents.tools.skew), system_(c.agents.tools.count, 0),
-          sub_system_(c.agents.tools.count, 0), documents_(c.documents.count, c.documents.skew),
-          objects_(c.popularity.objects, c.popularity.skew) {}
-
-    /// Makes `s` session `number`, whatever it was before.
-    void open(synthetic_session& s, std::uint32_t number) {
-        constexpr std::uint64_t salt = 0x73657373; // "sess"
-        s.number = number;
-        s.draw = random_stream(config_.seed, salt, number);
-        s.kind = draw_kind(s.draw);
-        s.item = items_of(s.kind).popularity(s.draw);
-        s.context.clear();
-        s.left = 1;
-        if (s.kind == synthetic_kind::conversations)
-            s.left = draw_geometric(s.draw, config_.conversations.mean_turns);
-        if (s.kind == synthetic_kind::agents) s.left = draw_geometric(s.draw, config_.agents.mean_steps);
-        s.sub_left = 0;
-        s.last = block_request::nobody;
-        s.think = {};
-    }
-
-    /// The next request of the session, but for its arrival; to be added to a trace before another one.
-    [[nodiscard]] trace_row ask(synthetic_session& s) {
-        synthetic_context& c = s.sub_left > 0 ? s.sub_agent : s.context;
-        if (c.tokens() == 0) begin(s, c);
-        s.output = s.kind == synthetic_kind::zipf ? 1 : draw_length(s.draw, answer_of(s.kind), limit());
-        return {.after = s.last,
-                .think = s.think,
-                .session = s.number,
-                .input = tokens(c.tokens()),
-                .output = tokens(s.output),
-                .blocks = c.blocks(block(), numbers_)};
-    }
-
-    /// The last request of the session was added as `id`. False: it was the last one of all.
-    [[nodiscard]] bool go_on(synthetic_session& s, std::uint64_t id) {
-        s.last = id;
-        if (s.kind == synthetic_kind::conversations) return go_on_talking(s);
-        if (s.kind == synthetic_kind::agents) return go_on_working(s);
-        return false;
-    }
-
-private:
-    struct items {
-        std::vector<shared_prefix> prefixes; // empty until one is used
-        std::uint64_t count;
-        zipf popularity;
-
-        items(std::uint64_t n, double skew) : count(n), popularity(n, skew) {}
-    };
-
-    [[nodiscard]] std::uint64_t block() const { return config_.block_tokens.count; }
-    [[nodiscard]] std::uint32_t limit() const { return config_.context_limit; }
-
-    [[nodiscard]] synthetic_kind draw_kind(random_stream& draw) const {
-        double sum = 0;
-        for (const double w : config_.weights) sum += w;
-        double at = draw.uniform() * sum;
-        std::size_t kind = 0, chosen = 0;
-        for (; kind < config_.weights.size() && at >= 0; ++kind) {
-            if (config_.weights[kind] == 0) continue;
-            at -= config_.weights[kind];
-            chosen = kind;
-        }
-        return static_cast<synthetic_kind>(chosen);
-    }
-    [[nodiscard]] items& items_of(synthetic_kind kind) {
-        switch (kind) {
-        case synthetic_kind::system_prompts:
-            return prompts_;
-        case synthetic_kind::conversations:
-            return conversation_prompts_;
-        case synthetic_kind::agents:
-            return tools_;
-        case synthetic_kind::documents:
-            return documents_;
-        case synthetic_kind::zipf:
-            return objects_;
-        }
-        __builtin_unreachable();
-    }
-    [[nodiscard]] const lognormal& answer_of(synthetic_kind kind) const {
-        return kind == synthetic_kind::agents ? config_.agents.answer : config_.answer;
-    }
-
-    /// Item `which`, of a length drawn from a stream of its own.
-    [[nodiscard]] shared_prefix& item(items& of, std::uint64_t which, const lognormal& length,
-                                      std::uint64_t salt) {
-        if (of.prefixes.empty()) of.prefixes.resize(of.count);
-        shared_prefix& p = of.prefixes[which];
-        if (p.tokens == 0) {
-            random_stream draw(config_.seed, salt, which);
-            p.tokens = draw_length(draw, length, limit() / 4);
-        }
-        return p;
-    }
-
-    /// What is in a context before its first request.
-    void begin(synthetic_session& s, synthetic_context& c) {
-        const auto share = [&](items& of, const lognormal& length, std::uint64_t salt) {
-            c.append_shared(item(of, s.item, length, salt), block(), numbers_);
-        };
-        const lognormal* asked = &config_.question;
-        switch (s.kind) {
-        case synthetic_kind::system_prompts:
-            share(prompts_, config_.prompts.length, prompt_salt);
-            break;
-        case synthetic_kind::conversations:
-            share(conversation_prompts_, config_.conversations.prompts.length, conversation_salt);
-            break;
-        case synthetic_kind::agents:
-            share(tools_, config_.agents.tools.length, tools_salt);
-            if (s.sub_left > 0)
-                share(sub_system_, config_.agents.system, sub_system_salt);
-            else
-                share(system_, config_.agents.system, system_salt);
-            asked = &config_.agents.task;
-            break;
-        case synthetic_kind::documents:
-            share(documents_, config_.documents.length, document_salt);
-            break;
-        case synthetic_kind::zipf: {
-            if (objects_.prefixes.empty()) objects_.prefixes.resize(objects_.count);
-            shared_prefix& object = objects_.prefixes[s.item];
-            object.tokens = static_cast<std::uint32_t>(config_.popularity.blocks * block());
-            return c.append_shared(object, block(), numbers_);
-        }
-        }
-        c.append(draw_length(s.draw, *asked, limit() / 2));
-    }
-
-    [[nodiscard]] bool go_on_talking(synthetic_session& s) {
-        if (--s.left == 0) return false;
-        s.context.append(s.output);
-        s.context.append(draw_length(s.draw, config_.question, limit()));
-        s.think = draw_time(s.draw, config_.conversations.think);
-        return s.context.tokens() <= limit();
-    }
-
-    [[nodiscard]] bool go_on_working(synthetic_session& s) {
-        const auto use_tool = [&](synthetic_context& c) {
-            c.append(draw_length(s.draw, config_.agents.result, limit()));
-            s.think = draw_time(s.draw, config_.agents.tool_time);
-            return c.tokens() <= limit();
-        };
-        if (s.sub_left > 0) {
-            s.sub_agent.append(s.output);
-            if (--s.sub_left > 0 && use_tool(s.sub_agent)) return true;
-            s.sub_left = 0;
-            s.context.append(s.output); // the sub-agent's last answer is what its agent reads next
-            s.think = {};
-            return s.context.tokens() <= limit();
-        }
-        if (--s.left == 0) return false;
-        s.context.append(s.output);
-        if (!s.draw.chance(config_.agents.sub_agent_chance)) return use_tool(s.context);
-        s.sub_agent.clear();
-        s.sub_left = draw_geometric(s.draw, config_.agents.mean_sub_steps);
-        s.think = {};
-        return true;
-    }
-
-    static constexpr std::uint64_t prompt_salt = 1, conversation_salt = 2, tools_salt = 3, system_salt = 4,
-                                   sub_system_salt = 5, document_salt = 6;
-
-    synthetic_config config_;
-    block_numbering numbers_;
-    items prompts_;
-    items conversation_prompts_;
-    items tools_;
-    items system_; // one for each of tools_
-    items sub_system_;
-    items documents_;
-    items objects_;
-};
-
-} // namespace kvmark::workload
-
-// kvmark/workload/synthetic_blocks.hpp
-// Makes traces in blocks: shared prompts, conversations, agents, documents, plain popularity.
-
-namespace kvmark::workload {
-
-/// A trace of `c.requests` requests in order of arrival; the same one for the same configuration, on every
-/// machine whose C library agrees on the last bit of log, exp, pow and cos. Precondition: synthetic_faults(c)
-/// is empty.
-///
-/// Sessions start as a Poisson process. A request arrives its think time after the answer that it waits for
-/// would be complete at `c.answer_rate`. The trace begins without any session, and ends in the middle of
-/// those that are open.
-[[nodiscard]] KVMARK_COLD block_trace make_synthetic(const synthetic_config& c) {
-    struct event {
-        nanoseconds at{};
-        std::uint32_t session = 0;
-        std::uint32_t place = 0;
-        bool operator<(const event& o) const { return at != o.at ? at < o.at : session < o.session; }
-    };
-    synthetic_sessions asking(c);
-    trace_builder trace(c.block_tokens, "synthetic");
-    rate_process starts(c.seed, arrival_process::poisson, c.session_rate);
-    std::vector<synthetic_session> places;
-    std::vector<std::uint32_t> free;
-    min_heap<event> next;
-    nanoseconds next_start = starts.next();
-    std::uint32_t started = 0;
-
-    for (std::uint64_t made = 0; made < c.requests; ++made) {
-        if (next.empty() || next_start <= next.top().at) {
-            if (free.empty()) {
-                free.push_back(static_cast<std::uint32_t>(places.size()));
-                places.emplace_back();
-            }
-            asking.open(places[free.back()], started);
-            next.push({next_start, started, free.back()});
-            free.pop_back();
-            ++started;
-            next_start = starts.next();
-        }
-        event now = next.top();
-        synthetic_session& s = places[now.place];
-        trace_row row = asking.ask(s);
-        row.arrival = now.at;
-        if (asking.go_on(s, trace.add(row))) {
-            now.at += from_seconds(static_cast<double>(s.output) / c.answer_rate) + s.think;
-            next.replace_top(now);
-        } else {
-            next.pop();
-            free.push_back(now.place);
-        }
-    }
-    return trace.finish();
 }
 
 } // namespace kvmark::workload
@@ -5121,433 +4685,6 @@ constexpr void check_eviction_policy() {
 
 } // namespace kvmark::cache
 
-// kvmark/cache/entry_links.hpp
-// Lists of entries through one array, which most eviction policies are made of.
-
-namespace kvmark::cache {
-
-/// Makes v[e] exist. Does nothing where reserve() was told how many numbers there are.
-template <class T>
-KVMARK_INLINE void make_slot(std::vector<T>& v, entry_id e) {
-    if (e >= v.size()) v.resize(std::size_t{e} + 1 + e / 2);
-}
-
-/// Doubly linked lists that share their links, so an entry is in at most one of them: 8 bytes for each
-/// number, and every operation is a few writes.
-class entry_links {
-public:
-    struct list {
-        entry_id oldest = no_entry;
-        entry_id newest = no_entry;
-        std::uint64_t size = 0;
-    };
-
-    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
-
-    KVMARK_INLINE void push_newest(list& l, entry_id e) {
-        make_slot(links_, e);
-        links_[e] = {l.newest, no_entry};
-        (l.newest == no_entry ? l.oldest : links_[l.newest].newer) = e;
-        l.newest = e;
-        ++l.size;
-    }
-    KVMARK_INLINE void push_oldest(list& l, entry_id e) {
-        make_slot(links_, e);
-        links_[e] = {no_entry, l.oldest};
-        (l.oldest == no_entry ? l.newest : links_[l.oldest].older) = e;
-        l.oldest = e;
-        ++l.size;
-    }
-    KVMARK_INLINE void remove(list& l, entry_id e) {
-        const link at = links_[e];
-        (at.older == no_entry ? l.oldest : links_[at.older].newer) = at.newer;
-        (at.newer == no_entry ? l.newest : links_[at.newer].older) = at.older;
-        --l.size;
-    }
-    KVMARK_INLINE void move_to_newest(list& l, entry_id e) {
-        if (e == l.newest) return;
-        remove(l, e);
-        push_newest(l, e);
-    }
-    [[nodiscard]] KVMARK_INLINE entry_id newer(entry_id e) const { return links_[e].newer; }
-
-private:
-    struct link {
-        entry_id older = no_entry;
-        entry_id newer = no_entry;
-    };
-    std::vector<link> links_;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/arc.hpp
-// ARC: recency and frequency, balanced by what was evicted too early (Megiddo and Modha, FAST 2003).
-
-namespace kvmark::cache {
-
-/// The lists T1 (seen once) and T2 (seen again) hold what is in, B1 and B2 the numbers of what left them; `p`
-/// is the share of T1. p and the quotients are real numbers. Without miss() and evict(), as in a waterfall,
-/// nothing is remembered and p stays 0: T1 leaves before T2, each in the order of LRU.
-///
-/// 9 bytes for each number: the remembered need no more, since the lists share their links.
-class arc {
-public:
-    static constexpr std::string_view name = "arc";
-
-    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        list_of_.resize(numbers);
-    }
-
-    /// Adapts p, and forgets whom the newcomer leaves no room to remember.
-    void miss(entry_id e) {
-        make_slot(list_of_, e);
-        newcomer_was_in_b2_ = list_of_[e] == b2;
-        forget_evicted_ = false;
-        const double b1_size = static_cast<double>(size(b1)), b2_size = static_cast<double>(size(b2));
-        if (list_of_[e] == b1) {
-            p_ += b2_size > b1_size ? b2_size / b1_size : 1;
-            if (p_ > static_cast<double>(capacity())) p_ = static_cast<double>(capacity());
-        } else if (list_of_[e] == b2) {
-            p_ -= b1_size > b2_size ? b1_size / b2_size : 1;
-            if (p_ < 0) p_ = 0;
-        } else if (size(t1) + size(b1) >= capacity()) {
-            if (size(b1) != 0)
-                take_out(lists_[b1].oldest);
-            else
-                forget_evicted_ = size(t1) != 0;
-        } else if (size(t1) + size(t2) + size(b1) + size(b2) >= 2 * capacity() && size(b2) != 0) {
-            take_out(lists_[b2].oldest);
-        }
-    }
-    void insert(entry_id e) {
-        make_slot(list_of_, e);
-        const bool was_seen = list_of_[e] != nowhere;
-        if (was_seen) take_out(e);
-        put(was_seen ? t2 : t1, e);
-    }
-    void touch(entry_id e) {
-        take_out(e);
-        put(t2, e);
-    }
-    void remove(entry_id e) { take_out(e); }
-    [[nodiscard]] entry_id victim() {
-        if (forget_evicted_ && size(t1) != 0) return lists_[t1].oldest;
-        const auto seen_once = static_cast<double>(size(t1));
-        const bool from_t1 =
-            size(t1) != 0 &&
-            (seen_once > p_ || (newcomer_was_in_b2_ && size(t1) == static_cast<std::uint64_t>(p_)));
-        return from_t1 || size(t2) == 0 ? lists_[t1].oldest : lists_[t2].oldest;
-    }
-    [[nodiscard]] entry_id evict() {
-        const entry_id e = victim();
-        if (e == no_entry) return e;
-        const where from = list_of_[e];
-        take_out(e);
-        if (!forget_evicted_) put(from == t1 ? b1 : b2, e);
-        forget_evicted_ = false;
-        return e;
-    }
-
-private:
-    enum where : std::uint8_t { nowhere, t1, t2, b1, b2 };
-
-    [[nodiscard]] std::uint64_t size(where w) const { return lists_[w].size; }
-    [[nodiscard]] std::uint64_t capacity() const { return capacity_ != 0 ? capacity_ : size(t1) + size(t2); }
-    KVMARK_INLINE void put(where w, entry_id e) {
-        list_of_[e] = w;
-        links_.push_newest(lists_[w], e);
-    }
-    KVMARK_INLINE void take_out(entry_id e) {
-        links_.remove(lists_[list_of_[e]], e);
-        list_of_[e] = nowhere;
-    }
-
-    entry_links links_;
-    entry_links::list lists_[5]; // by where; nowhere's is not used
-    std::vector<where> list_of_;
-    std::uint64_t capacity_ = 0;
-    double p_ = 0;
-    bool newcomer_was_in_b2_ = false;
-    bool forget_evicted_ = false; // T1 alone fills the cache: its victim is not remembered
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/entry_heap.hpp
-// Entries by a key that changes: the largest is at hand.
-
-namespace kvmark::cache {
-
-/// A heap of four children to a node, which knows where each entry stands. Of equal keys the larger number
-/// comes first. 4 bytes for each number, 8 for each entry that is in; O(log n) for whatever changes.
-class entry_heap {
-public:
-    void reserve(std::uint64_t numbers) { place_.resize(numbers, nowhere); }
-
-    void reserve_entries(std::uint64_t entries) { heap_.reserve(entries); }
-
-    [[nodiscard]] bool empty() const { return heap_.empty(); }
-    [[nodiscard]] std::size_t size() const { return heap_.size(); }
-    [[nodiscard]] KVMARK_INLINE bool contains(entry_id e) const {
-        return e < place_.size() && place_[e] != nowhere;
-    }
-    /// The entry of the largest key; no_entry when empty.
-    [[nodiscard]] KVMARK_INLINE entry_id top() const {
-        return heap_.empty() ? no_entry : number_of(heap_[0]);
-    }
-    /// Precondition: not empty.
-    [[nodiscard]] KVMARK_INLINE std::uint32_t top_key() const { return key_of(heap_[0]); }
-
-    /// Precondition: absent.
-    KVMARK_INLINE void push(entry_id e, std::uint32_t key) {
-        if (e >= place_.size()) place_.resize(std::size_t{e} + 1 + e / 2, nowhere);
-        heap_.emplace_back();
-        rise(heap_.size() - 1, item(key, e));
-    }
-    /// Precondition of both: present.
-    KVMARK_INLINE void change(entry_id e, std::uint32_t key) { settle(place_[e], item(key, e)); }
-    KVMARK_INLINE void erase(entry_id e) {
-        const std::size_t hole = place_[e];
-        place_[e] = nowhere;
-        const std::uint64_t last = heap_.back();
-        heap_.pop_back();
-        if (hole < heap_.size()) settle(hole, last);
-    }
-    void clear() {
-        for (const std::uint64_t i : heap_) place_[number_of(i)] = nowhere;
-        heap_.clear();
-    }
-
-private:
-    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
-
-    [[nodiscard]] static std::uint64_t item(std::uint32_t key, entry_id e) {
-        return std::uint64_t{key} << 32 | e;
-    }
-    [[nodiscard]] static std::uint32_t key_of(std::uint64_t item) {
-        return static_cast<std::uint32_t>(item >> 32);
-    }
-    [[nodiscard]] static entry_id number_of(std::uint64_t item) { return static_cast<entry_id>(item); }
-
-    KVMARK_INLINE void put(std::size_t at, std::uint64_t item) {
-        heap_[at] = item;
-        place_[number_of(item)] = static_cast<std::uint32_t>(at);
-    }
-    KVMARK_INLINE void settle(std::size_t at, std::uint64_t item) {
-        if (at > 0 && heap_[(at - 1) / 4] < item)
-            rise(at, item);
-        else
-            sink(at, item);
-    }
-    void rise(std::size_t at, std::uint64_t item) {
-        while (at > 0 && heap_[(at - 1) / 4] < item) {
-            put(at, heap_[(at - 1) / 4]);
-            at = (at - 1) / 4;
-        }
-        put(at, item);
-    }
-    void sink(std::size_t at, std::uint64_t item) {
-        const std::size_t n = heap_.size();
-        for (std::size_t child; (child = 4 * at + 1) < n; at = child) {
-            const std::size_t end = child + 4 < n ? child + 4 : n;
-            for (std::size_t c = child + 1; c < end; ++c)
-                if (heap_[c] > heap_[child]) child = c;
-            if (heap_[child] < item) break;
-            put(at, heap_[child]);
-        }
-        put(at, item);
-    }
-
-    std::vector<std::uint64_t> heap_;  // key, then number
-    std::vector<std::uint32_t> place_; // by number
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/belady.hpp
-// Belady's optimum: whoever is needed last leaves (Belady, 1966). Offline, the bound of all policies.
-
-namespace kvmark::cache {
-
-/// Evicts the block whose next reference is farthest, of several that never come again the largest number.
-/// It needs block_use::next_use from next_uses() by reference; without, as in a waterfall, nobody comes
-/// again. Every newcomer is inserted: no policy that does so misses less.
-///
-/// 4 bytes for each number and 8 for each block that is in; O(log n).
-class belady {
-public:
-    static constexpr std::string_view name = "belady";
-
-    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
-    void reserve(std::uint64_t numbers) { by_next_use_.reserve(numbers); }
-    void insert(entry_id e) { by_next_use_.push(e, block_use::never); }
-    void insert(const block_use& use) { by_next_use_.push(use.block, use.next_use); }
-    void touch(entry_id) {}
-    void touch(const block_use& use) { by_next_use_.change(use.block, use.next_use); }
-    void remove(entry_id e) { by_next_use_.erase(e); }
-    [[nodiscard]] entry_id victim() { return by_next_use_.top(); }
-
-protected:
-    entry_heap by_next_use_;
-};
-
-/// A newcomer that is needed no earlier than the victim is not inserted: no policy at all misses less.
-class belady_bypass : public belady {
-public:
-    static constexpr std::string_view name = "belady-bypass";
-
-    [[nodiscard]] bool admits(const block_use& newcomer) const {
-        return !by_next_use_.empty() && newcomer.next_use < by_next_use_.top_key();
-    }
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/leaf_first.hpp
-// A prefix leaves from its end: a block may be evicted only when nothing in the tier continues it.
-
-namespace kvmark::cache {
-
-/// Keeps which blocks may be evicted: the leaves of the trie of prefixes that no request in flight uses.
-/// `Order` ranks them: note(use) at each insertion and touch of any block, add(e) and drop(e) as a block
-/// becomes and ceases to be evictable, forget(e) when it leaves, first() for who goes next. A block keeps the
-/// parent that it was inserted with. An entry of a waterfall has none and is a leaf.
-///
-/// 8 bytes for each number, and Order's.
-template <class Order>
-class leaf_first {
-public:
-    leaf_first() = default;
-
-    void set_capacity(std::uint64_t capacity) {
-        if constexpr (requires(Order o) { o.set_capacity(capacity); }) order_.set_capacity(capacity);
-    }
-    void reserve(std::uint64_t numbers) {
-        nodes_.resize(numbers);
-        order_.reserve(numbers);
-    }
-    [[nodiscard]] static constexpr bool keeps_prefixes() { return true; }
-
-    void insert(entry_id e) { insert(block_use{.block = e}); }
-    void insert(const block_use& use) {
-        make_slot(nodes_, use.block);
-        order_.note(use);
-        if (use.parent != no_entry) {
-            make_slot(nodes_, use.parent);
-            node& parent = nodes_[use.parent];
-            if (parent.is_evictable()) order_.drop(use.parent);
-            ++parent.children;
-        }
-        node& n = nodes_[use.block];
-        n.parent = use.parent;
-        n.is_in = 1;
-        n.is_protected = 0;
-        if (n.is_evictable()) order_.add(use.block);
-    }
-    void touch(entry_id e) { touch(block_use{.block = e}); }
-    void touch(const block_use& use) {
-        const bool ranked = nodes_[use.block].is_evictable();
-        if (ranked) order_.drop(use.block);
-        order_.note(use);
-        if (ranked) order_.add(use.block);
-    }
-    void remove(entry_id e) {
-        node& n = nodes_[e];
-        if (n.is_evictable()) order_.drop(e);
-        n.is_in = 0;
-        order_.forget(e);
-        if (n.parent == no_entry) return;
-        node& parent = nodes_[n.parent];
-        --parent.children;
-        if (parent.is_evictable()) order_.add(n.parent);
-    }
-    [[nodiscard]] entry_id victim() { return order_.first(); }
-
-    void protect(entry_id e) {
-        node& n = nodes_[e];
-        if (n.is_in == 0 || n.is_protected != 0) return;
-        if (n.is_evictable()) order_.drop(e);
-        n.is_protected = 1;
-        protected_.push_back(e);
-    }
-    void release() {
-        for (const entry_id e : protected_) {
-            node& n = nodes_[e];
-            if (n.is_protected == 0) continue; // it left and came back
-            n.is_protected = 0;
-            if (n.is_evictable()) order_.add(e);
-        }
-        protected_.clear();
-    }
-
-protected:
-    Order order_;
-
-private:
-    struct node {
-        entry_id parent = no_entry;
-        std::uint32_t children : 30 = 0; // in this tier
-        std::uint32_t is_in : 1 = 0;
-        std::uint32_t is_protected : 1 = 0;
-
-        [[nodiscard]] KVMARK_INLINE bool is_evictable() const {
-            return is_in != 0 && children == 0 && is_protected == 0;
-        }
-    };
-    static_assert(sizeof(node) == 8);
-
-    std::vector<node> nodes_;
-    std::vector<entry_id> protected_;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/belady_leaf.hpp
-// Belady's optimum over the leaves of the prefix trie, with bypass. Offline, the bound of prefix caches.
-
-namespace kvmark::cache {
-
-/// Ranks evictable blocks by the next request that uses them. 8 bytes for each number, 8 for each leaf.
-class farthest_use {
-public:
-    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
-    void reserve(std::uint64_t numbers) {
-        next_use_.resize(numbers);
-        by_next_use_.reserve(numbers);
-    }
-    void note(const block_use& use) {
-        make_slot(next_use_, use.block);
-        next_use_[use.block] = use.next_use;
-    }
-    void forget(entry_id) {}
-    void add(entry_id e) { by_next_use_.push(e, next_use_[e]); }
-    void drop(entry_id e) { by_next_use_.erase(e); }
-    [[nodiscard]] entry_id first() const { return by_next_use_.top(); }
-    /// Precondition: first() is somebody.
-    [[nodiscard]] std::uint32_t first_key() const { return by_next_use_.top_key(); }
-
-private:
-    std::vector<std::uint32_t> next_use_;
-    entry_heap by_next_use_;
-};
-
-/// Evicts the leaf whose next request is farthest, of several the largest number; a newcomer that is used no
-/// earlier is not inserted. It needs block_use::next_use from next_uses() by request. 16 bytes for each
-/// number, 8 for each leaf; O(log n).
-class belady_leaf : public leaf_first<farthest_use> {
-public:
-    static constexpr std::string_view name = "belady-leaf";
-
-    [[nodiscard]] bool admits(const block_use& newcomer) const {
-        return order_.first() != no_entry && order_.first_key() > newcomer.next_use;
-    }
-};
-
-} // namespace kvmark::cache
-
 // kvmark/cache/block_cache.hpp
 // A cache of fixed-size blocks over a stack of tiers: longest prefix, promotion, demotion, eviction.
 
@@ -5863,72 +5000,62 @@ private:
 
 } // namespace kvmark::cache
 
-// kvmark/cache/clock.hpp
-// CLOCK, or second chance: a FIFO whose head, if it was hit, goes round once more (Corbato, 1968).
+// kvmark/cache/entry_links.hpp
+// Lists of entries through one array, which most eviction policies are made of.
 
 namespace kvmark::cache {
 
-/// A bit that is clear at insertion and set by a hit; a head with its bit set is cleared and goes to the
-/// tail. 9 bytes for each number.
-class clock {
-public:
-    static constexpr std::string_view name = "clock";
+/// Makes v[e] exist. Does nothing where reserve() was told how many numbers there are.
+template <class T>
+KVMARK_INLINE void make_slot(std::vector<T>& v, entry_id e) {
+    if (e >= v.size()) v.resize(std::size_t{e} + 1 + e / 2);
+}
 
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        hit_.resize(numbers);
+/// Doubly linked lists that share their links, so an entry is in at most one of them: 8 bytes for each
+/// number, and every operation is a few writes.
+class entry_links {
+public:
+    struct list {
+        entry_id oldest = no_entry;
+        entry_id newest = no_entry;
+        std::uint64_t size = 0;
+    };
+
+    void reserve(std::uint64_t numbers) { links_.resize(numbers); }
+
+    KVMARK_INLINE void push_newest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {l.newest, no_entry};
+        (l.newest == no_entry ? l.oldest : links_[l.newest].newer) = e;
+        l.newest = e;
+        ++l.size;
     }
-    void insert(entry_id e) {
-        make_slot(hit_, e);
-        hit_[e] = 0;
-        links_.push_newest(order_, e);
+    KVMARK_INLINE void push_oldest(list& l, entry_id e) {
+        make_slot(links_, e);
+        links_[e] = {no_entry, l.oldest};
+        (l.oldest == no_entry ? l.newest : links_[l.oldest].older) = e;
+        l.oldest = e;
+        ++l.size;
     }
-    void touch(entry_id e) { hit_[e] = 1; }
-    void remove(entry_id e) { links_.remove(order_, e); }
-    [[nodiscard]] entry_id victim() {
-        while (order_.oldest != no_entry && hit_[order_.oldest] != 0) {
-            const entry_id head = order_.oldest;
-            hit_[head] = 0;
-            links_.move_to_newest(order_, head);
-        }
-        return order_.oldest;
+    KVMARK_INLINE void remove(list& l, entry_id e) {
+        const link at = links_[e];
+        (at.older == no_entry ? l.oldest : links_[at.older].newer) = at.newer;
+        (at.newer == no_entry ? l.newest : links_[at.newer].older) = at.older;
+        --l.size;
     }
+    KVMARK_INLINE void move_to_newest(list& l, entry_id e) {
+        if (e == l.newest) return;
+        remove(l, e);
+        push_newest(l, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id newer(entry_id e) const { return links_[e].newer; }
 
 private:
-    entry_links links_;
-    entry_links::list order_;
-    std::vector<std::uint8_t> hit_;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/depth_buckets.hpp
-// Depths of an LRU stack, gathered so that few of them stand for many.
-
-#include <bit>
-
-namespace kvmark::cache {
-
-/// Log-linear: exact below 2^(Bits + 1), then 2^Bits buckets for each power of two, so that the depths of a
-/// bucket differ by less than 2^-Bits of themselves.
-template <unsigned Bits>
-struct depth_buckets {
-    static constexpr std::uint32_t per_octave = std::uint32_t{1} << Bits;
-    /// Of depths below 2^34: a sampled depth may come out above the number of blocks.
-    static constexpr std::uint32_t count = (35 - Bits) * per_octave;
-
-    [[nodiscard]] KVMARK_INLINE static constexpr std::uint32_t of(std::uint64_t depth) {
-        if (depth < 2 * per_octave) return static_cast<std::uint32_t>(depth);
-        const auto shift = static_cast<std::uint32_t>(std::bit_width(depth)) - 1 - Bits;
-        return shift * per_octave + static_cast<std::uint32_t>(depth >> shift);
-    }
-
-    /// The largest depth of a bucket: a cache of that many blocks hits all of it.
-    [[nodiscard]] static constexpr std::uint64_t largest(std::uint32_t bucket) {
-        if (bucket < 2 * per_octave) return bucket;
-        const std::uint32_t shift = bucket / per_octave - 1;
-        return (((std::uint64_t{bucket % per_octave} | per_octave) + 1) << shift) - 1;
-    }
+    struct link {
+        entry_id older = no_entry;
+        entry_id newer = no_entry;
+    };
+    std::vector<link> links_;
 };
 
 } // namespace kvmark::cache
@@ -5975,997 +5102,6 @@ public:
 private:
     lru order_;
 };
-
-} // namespace kvmark::cache
-
-// kvmark/cache/frequency_sketch.hpp
-// How often numbers were seen lately, in a few bits for each (Einziger, Friedman, Manes, 2017).
-
-namespace kvmark::cache {
-
-/// A count-min sketch of four rows of 4-bit counters, each row as wide as the next power of two of the
-/// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
-/// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
-/// each block of capacity.
-///
-/// A doorkeeper in front of it, a Bloom filter of one hash, keeps the first note of a number, so that what is
-/// seen once uses no counter. It is emptied when the counters are halved. 2 to 4 bytes more.
-class frequency_sketch {
-public:
-    static constexpr std::uint64_t notes_per_block = 10;
-    static constexpr unsigned rows = 4;
-    static constexpr unsigned largest = 15; ///< that a counter holds
-
-    frequency_sketch() = default;
-    explicit frequency_sketch(std::uint64_t capacity, bool doorkeeper = false)
-        : sample_(notes_per_block * capacity) {
-        std::uint64_t width = 16;
-        while (width < capacity) width *= 2;
-        mask_ = width - 1;
-        words_.resize(width * rows / 16);
-        if (doorkeeper) door_.resize(width * 16 / 64);
-    }
-
-    /// Whether it has no room at all; then it must not be asked or told.
-    [[nodiscard]] bool empty() const { return words_.empty(); }
-    /// Never less than the number's share of the notes that still count, up to `largest` and the
-    /// doorkeeper's 1.
-    [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
-        return least_counter(mix(number)) + (!door_.empty() && has_passed(number));
-    }
-    KVMARK_INLINE void note(std::uint64_t number) {
-        if (door_.empty() || has_passed(number))
-            count(mix(number));
-        else
-            door_[door_place(number) / 64] |= std::uint64_t{1} << door_place(number) % 64;
-        if (++notes_ == sample_) halve();
-    }
-
-    /// Where a number's counter of a row stands.
-    [[nodiscard]] std::uint64_t column(std::uint64_t number, unsigned row) const {
-        return hashed_column(mix(number), row);
-    }
-    /// Which bit the doorkeeper keeps of a number. Precondition: there is one.
-    [[nodiscard]] KVMARK_INLINE std::uint64_t door_place(std::uint64_t number) const {
-        return mix(~number) & (door_.size() * 64 - 1);
-    }
-
-private:
-    [[nodiscard]] KVMARK_INLINE std::uint64_t hashed_column(std::uint64_t hash, unsigned row) const {
-        return (hash + row * (hash >> 32 | 1)) & mask_;
-    }
-    [[nodiscard]] KVMARK_INLINE unsigned counter(std::uint64_t column, unsigned row) const {
-        return static_cast<unsigned>(words_[column / 4] >> shift(column, row) & largest);
-    }
-    [[nodiscard]] KVMARK_INLINE static std::uint64_t shift(std::uint64_t column, unsigned row) {
-        return (column % 4 * rows + row) * 4;
-    }
-    [[nodiscard]] KVMARK_INLINE unsigned least_counter(std::uint64_t hash) const {
-        unsigned least = largest;
-        for (unsigned row = 0; row < rows; ++row) {
-            const unsigned c = counter(hashed_column(hash, row), row);
-            least = c < least ? c : least;
-        }
-        return least;
-    }
-    KVMARK_INLINE void count(std::uint64_t hash) {
-        const unsigned least = least_counter(hash);
-        if (least == largest) return;
-        for (unsigned row = 0; row < rows; ++row) {
-            const std::uint64_t column = hashed_column(hash, row); // no branch: it would be a coin toss
-            words_[column / 4] += std::uint64_t{counter(column, row) == least} << shift(column, row);
-        }
-    }
-    [[nodiscard]] KVMARK_INLINE bool has_passed(std::uint64_t number) const {
-        const std::uint64_t place = door_place(number);
-        return (door_[place / 64] >> place % 64 & 1) != 0;
-    }
-    KVMARK_COLD void halve() {
-        for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
-        for (std::uint64_t& word : door_) word = 0;
-        notes_ /= 2;
-    }
-
-    std::vector<std::uint64_t> words_; // four columns each
-    std::vector<std::uint64_t> door_;
-    std::uint64_t mask_ = 0;
-    std::uint64_t sample_ = 0;
-    std::uint64_t notes_ = 0;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/length_aware.hpp
-// Length-aware: blocks that stand late in their requests go first (LengthAwareCache; Qin et al., Mooncake,
-// FAST 2025).
-
-namespace kvmark::cache {
-
-/// Evicts the block with the most blocks before it in its prefix, as of its last use; of several the least
-/// recently used. Late blocks serve fewer requests than the opening ones that they continue. Entries of a
-/// waterfall have no place in a prefix, so there it is LRU.
-///
-/// 12 bytes for each number, 24 for each position. Every operation is a few writes; to find the last position
-/// in use costs a step for each 4,096 positions.
-class length_aware {
-public:
-    static constexpr std::string_view name = "length-aware";
-
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        position_.resize(numbers);
-    }
-    void insert(entry_id e) { insert(block_use{.block = e}); }
-    void insert(const block_use& use) {
-        make_slot(position_, use.block);
-        if (use.position >= at_.size()) grow(use.position);
-        position_[use.block] = use.position;
-        if (at_[use.position].size == 0) mark(use.position);
-        links_.push_newest(at_[use.position], use.block);
-    }
-    void touch(entry_id e) { links_.move_to_newest(at_[position_[e]], e); }
-    void touch(const block_use& use) {
-        if (position_[use.block] == use.position) return touch(use.block);
-        remove(use.block);
-        insert(use);
-    }
-    void remove(entry_id e) {
-        const std::uint32_t position = position_[e];
-        links_.remove(at_[position], e);
-        if (at_[position].size == 0) unmark(position);
-    }
-    [[nodiscard]] entry_id victim() {
-        for (std::size_t i = used_words_.size(); i-- > 0;) {
-            if (used_words_[i] == 0) continue;
-            const std::size_t word = i * 64 + last_bit(used_words_[i]);
-            return at_[word * 64 + last_bit(used_[word])].oldest;
-        }
-        return no_entry;
-    }
-
-private:
-    [[nodiscard]] static std::size_t last_bit(std::uint64_t word) {
-        return 63 - static_cast<std::size_t>(__builtin_clzll(word));
-    }
-    KVMARK_COLD void grow(std::uint32_t position) {
-        const std::size_t groups = (std::size_t{position} + position / 2) / 4096 + 1;
-        at_.resize(groups * 4096);
-        used_.resize(groups * 64);
-        used_words_.resize(groups);
-    }
-    void mark(std::uint32_t position) {
-        used_[position / 64] |= std::uint64_t{1} << position % 64;
-        used_words_[position / 4096] |= std::uint64_t{1} << position / 64 % 64;
-    }
-    void unmark(std::uint32_t position) {
-        used_[position / 64] &= ~(std::uint64_t{1} << position % 64);
-        if (used_[position / 64] == 0)
-            used_words_[position / 4096] &= ~(std::uint64_t{1} << position / 64 % 64);
-    }
-
-    entry_links links_;
-    std::vector<std::uint32_t> position_;
-    std::vector<entry_links::list> at_;     // by position
-    std::vector<std::uint64_t> used_;       // a bit for each position whose list is not empty
-    std::vector<std::uint64_t> used_words_; // a bit for each word of used_ that is not 0
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/lfu.hpp
-// Least frequently used.
-
-namespace kvmark::cache {
-
-/// Evicts the smallest (count, last access). The count starts at 1 and is forgotten when the entry leaves.
-/// Entries of one count are a list in order of access, and the lists a list in order of count, so every
-/// operation is a few writes (Shah, Mitra, Matani, 2010). 12 bytes for each number, 40 for each count.
-class lfu {
-public:
-    static constexpr std::string_view name = "lfu";
-
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        bucket_of_.resize(numbers);
-        buckets_.reserve(numbers < 4096 ? numbers : 4096);
-    }
-    void insert(entry_id e) {
-        make_slot(bucket_of_, e);
-        if (lowest_ == none || buckets_[lowest_].count != 1) lowest_ = open_bucket(1, none, lowest_);
-        append(lowest_, e);
-    }
-    void touch(entry_id e) {
-        const std::uint32_t from = bucket_of_[e];
-        const std::uint32_t next = buckets_[from].higher;
-        const std::uint64_t count = buckets_[from].count + 1;
-        if (next != none && buckets_[next].count == count) {
-            take_out(e);
-            append(next, e);
-        } else if (buckets_[from].entries.size == 1) {
-            buckets_[from].count = count;
-        } else {
-            const std::uint32_t to = open_bucket(count, from, next);
-            take_out(e);
-            append(to, e);
-        }
-    }
-    void remove(entry_id e) { take_out(e); }
-    [[nodiscard]] entry_id victim() { return lowest_ == none ? no_entry : buckets_[lowest_].entries.oldest; }
-
-private:
-    static constexpr std::uint32_t none = ~std::uint32_t{0};
-    struct bucket {
-        std::uint64_t count = 0;
-        entry_links::list entries;
-        std::uint32_t lower = none;
-        std::uint32_t higher = none; // of a free bucket: the next free one
-    };
-
-    std::uint32_t open_bucket(std::uint64_t count, std::uint32_t lower, std::uint32_t higher) {
-        std::uint32_t b = free_;
-        if (b == none) {
-            b = static_cast<std::uint32_t>(buckets_.size());
-            buckets_.emplace_back();
-        } else {
-            free_ = buckets_[b].higher;
-        }
-        buckets_[b] = {count, {}, lower, higher};
-        if (lower != none) buckets_[lower].higher = b;
-        if (higher != none) buckets_[higher].lower = b;
-        return b;
-    }
-    void append(std::uint32_t b, entry_id e) {
-        bucket_of_[e] = b;
-        links_.push_newest(buckets_[b].entries, e);
-    }
-    void take_out(entry_id e) {
-        const std::uint32_t b = bucket_of_[e];
-        bucket& from = buckets_[b];
-        links_.remove(from.entries, e);
-        if (from.entries.size != 0) return;
-        (from.lower == none ? lowest_ : buckets_[from.lower].higher) = from.higher;
-        if (from.higher != none) buckets_[from.higher].lower = from.lower;
-        from.higher = free_;
-        free_ = b;
-    }
-
-    entry_links links_;
-    std::vector<std::uint32_t> bucket_of_;
-    std::vector<bucket> buckets_;
-    std::uint32_t lowest_ = none;
-    std::uint32_t free_ = none;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/lru_leaf.hpp
-// LRU over the leaves of the prefix trie, as servers with a radix tree evict (SGLang; Zheng et al., NeurIPS
-// 2024).
-
-namespace kvmark::cache {
-
-/// Ranks evictable blocks by their last use, on a clock that ticks at each. Most join at an end of a list:
-/// who was just used at one, and the parent of the last victim, which was used just before it, at the other.
-/// The rest wait in a heap, so that no case is worse than O(log n). 16 bytes for each number.
-///
-/// After `LastTick` ticks the uses are numbered anew in their order.
-template <std::uint32_t LastTick = block_use::never - 1>
-class least_recent_use {
-public:
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        used_.resize(numbers);
-        between_.reserve(numbers);
-    }
-    KVMARK_INLINE void note(const block_use& use) {
-        make_slot(used_, use.block);
-        if (clock_ == LastTick) renumber();
-        used_[use.block] = ++clock_;
-    }
-    KVMARK_INLINE void forget(entry_id e) { used_[e] = 0; }
-    KVMARK_INLINE void add(entry_id e) {
-        if (list_.size == 0 || used_[e] > used_[list_.newest])
-            links_.push_newest(list_, e);
-        else if (used_[e] < used_[list_.oldest])
-            links_.push_oldest(list_, e);
-        else
-            between_.push(e, ~used_[e]);
-    }
-    KVMARK_INLINE void drop(entry_id e) {
-        if (!between_.empty() && between_.contains(e))
-            between_.erase(e);
-        else
-            links_.remove(list_, e);
-    }
-    [[nodiscard]] KVMARK_INLINE entry_id first() const {
-        if (between_.empty()) return list_.oldest;
-        return list_.size == 0 || ~between_.top_key() < used_[list_.oldest] ? between_.top() : list_.oldest;
-    }
-
-private:
-    /// Ticks from 1 again; needs fewer blocks in than LastTick.
-    KVMARK_COLD void renumber() {
-        entry_heap oldest_first, waiting = between_;
-        for (std::size_t e = 0; e < used_.size(); ++e)
-            if (used_[e] != 0) oldest_first.push(static_cast<entry_id>(e), ~used_[e]);
-        clock_ = 0;
-        for (; !oldest_first.empty(); oldest_first.erase(oldest_first.top()))
-            used_[oldest_first.top()] = ++clock_;
-        between_.clear();
-        for (; !waiting.empty(); waiting.erase(waiting.top()))
-            between_.push(waiting.top(), ~used_[waiting.top()]);
-    }
-
-    entry_links links_;
-    entry_links::list list_;
-    entry_heap between_;
-    std::vector<std::uint32_t> used_; // 0: not in
-    std::uint32_t clock_ = 0;
-};
-
-/// Evicts the leaf that was used longest ago. 24 bytes for each number.
-class lru_leaf : public leaf_first<least_recent_use<>> {
-public:
-    static constexpr std::string_view name = "lru-leaf";
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/stack_distance.hpp
-// LRU stack distances: how large a cache must be for a reference to hit, for every reference in one pass.
-
-namespace kvmark::cache {
-
-/// The LRU stack of Mattson et al. ("Evaluation techniques for storage hierarchies", IBM Systems Journal
-/// 9(2), 1970). A reference at distance d hits in every LRU cache of at least d blocks, and in no smaller
-/// one.
-///
-/// Each block has a mark at the time of its last reference; the distance is the number of marks from there
-/// on. Marks are bits, counted by words and, above words, by a Fenwick tree. When the time axis is full the
-/// marks move together, which costs one step for each block, at most once in as many references. Memory: 4.5
-/// to 5 bytes for each block of the stack, whatever the length of the trace.
-class stack_distance {
-public:
-    /// Of a block that is not in the stack.
-    static constexpr std::uint32_t cold = ~std::uint32_t{0};
-
-    /// `blocks`: numbers that are expected; larger ones grow it. At most 2^30 may be in the stack at once.
-    explicit stack_distance(std::uint64_t blocks = 0) : last_(blocks, never) { lay_out(); }
-
-    /// The distance of the block, 1 for the one referenced last, which goes to the top; or `cold`.
-    [[nodiscard]] KVMARK_INLINE std::uint32_t access(std::uint32_t block) {
-        if (now_ == end_) compact();
-        if (block >= last_.size()) grow(block);
-        const std::uint32_t last = last_[block];
-        std::uint32_t distance = cold;
-        if (last == never) {
-            ++size_;
-        } else {
-            distance = size_ - marks_before(last);
-            clear(last);
-        }
-        last_[block] = now_;
-        set_now();
-        return distance;
-    }
-
-    /// Takes a block out, as if it had never been referenced.
-    void forget(std::uint32_t block) {
-        if (block >= last_.size() || last_[block] == never) return;
-        clear(last_[block]);
-        last_[block] = never;
-        --size_;
-    }
-
-    /// Blocks in the stack.
-    [[nodiscard]] std::uint32_t size() const { return size_; }
-
-private:
-    static constexpr std::uint32_t never = ~std::uint32_t{0};
-    static constexpr std::uint32_t word = 64;
-    static constexpr std::uint32_t shortest_axis = 64 * word;
-
-    [[nodiscard]] KVMARK_INLINE static std::uint32_t ones(std::uint64_t bits) {
-        return static_cast<std::uint32_t>(std::popcount(bits));
-    }
-    [[nodiscard]] KVMARK_INLINE std::uint32_t marks_before(std::uint32_t time) const {
-        std::uint32_t n = ones(marks_[time / word] & ((std::uint64_t{1} << time % word) - 1));
-        for (std::uint32_t i = time / word; i != 0; i &= i - 1) n += tree_[i];
-        return n;
-    }
-    /// The tree knows the words that are full; the one that is being filled is last, so no sum needs it.
-    KVMARK_INLINE void add(std::uint32_t w, std::uint32_t n) {
-        for (std::uint32_t i = w + 1; i < tree_.size(); i += i & (0 - i)) tree_[i] += n;
-    }
-    KVMARK_INLINE void clear(std::uint32_t time) {
-        marks_[time / word] &= ~(std::uint64_t{1} << time % word);
-        if (time / word != now_ / word) add(time / word, 0u - 1u);
-    }
-    KVMARK_INLINE void set_now() {
-        marks_[now_ / word] |= std::uint64_t{1} << now_ % word;
-        if (++now_ % word == 0) add(now_ / word - 1, ones(marks_[now_ / word - 1]));
-    }
-
-    KVMARK_COLD void grow(std::uint32_t block) {
-        last_.resize(std::size_t{block} + 1 + block / 2, std::uint32_t{never});
-    }
-
-    /// The marks become the first `size_` instants of a new axis.
-    KVMARK_COLD void compact() {
-        tree_.assign(marks_.size(), 0); // for the moment: marks before each word
-        for (std::size_t w = 1; w < marks_.size(); ++w) tree_[w] = tree_[w - 1] + ones(marks_[w - 1]);
-        for (std::uint32_t& last : last_)
-            if (last != never)
-                last =
-                    tree_[last / word] + ones(marks_[last / word] & ((std::uint64_t{1} << last % word) - 1));
-        lay_out();
-    }
-
-    void lay_out() {
-        const std::uint32_t wanted = size_ * 2 > shortest_axis ? size_ * 2 : shortest_axis;
-        end_ = (wanted + 2 * word - 1) / word * word;
-        now_ = size_;
-        marks_.assign(end_ / word, 0);
-        tree_.assign(end_ / word + 1, 0);
-        for (std::uint32_t w = 0; w < now_ / word; ++w) marks_[w] = ~std::uint64_t{0};
-        if (now_ % word != 0) marks_[now_ / word] = (std::uint64_t{1} << now_ % word) - 1;
-        for (std::uint32_t i = 1; i < tree_.size(); ++i) {
-            if (i <= now_ / word) tree_[i] += word;
-            const std::uint32_t parent = i + (i & (0 - i));
-            if (parent < tree_.size()) tree_[parent] += tree_[i];
-        }
-    }
-
-    std::vector<std::uint32_t> last_; // by block: the time of its last reference
-    std::vector<std::uint64_t> marks_;
-    std::vector<std::uint32_t> tree_; // a Fenwick tree over the words of marks_ (Fenwick, 1994), from 1
-    std::uint32_t now_ = 0;
-    std::uint32_t end_ = 0;
-    std::uint32_t size_ = 0;
-};
-
-/// Calls visit(request, distances) for every request of the trace, with the distance of each of its blocks.
-/// A request references its blocks one after the other, first to last. Leading blocks at distances of at most
-/// c are also those that an LRU cache of c blocks holds before the request: nothing is evicted until the
-/// first miss.
-template <class Visit>
-void for_each_stack_distance(const workload::block_trace& trace, Visit&& visit) {
-    stack_distance stack(trace.distinct_blocks());
-    std::vector<std::uint32_t> distances;
-    workload::block_trace::cursor at(trace);
-    workload::block_request r;
-    while (at.next(r)) {
-        distances.resize(r.blocks.size());
-        for (std::size_t i = 0; i < distances.size(); ++i) distances[i] = stack.access(r.blocks[i]);
-        visit(r, std::span<const std::uint32_t>(distances));
-    }
-}
-
-} // namespace kvmark::cache
-
-// kvmark/cache/miss_ratio_curve.hpp
-// The hit ratio of an LRU cache of every size.
-
-namespace kvmark::cache {
-
-/// Hits (of blocks or of tokens) as a function of the capacity in blocks: a staircase that never falls. The
-/// miss ratio of the name is 1 less the hit ratio.
-class miss_ratio_curve {
-public:
-    struct step {
-        std::uint64_t capacity = 0; ///< from here on
-        std::uint64_t hits = 0;     ///< there are so many
-    };
-
-    miss_ratio_curve() = default;
-    /// Steps in ascending order of both members, out of `references`.
-    miss_ratio_curve(std::vector<step> steps, std::uint64_t references)
-        : steps_(std::move(steps)), references_(references) {}
-
-    [[nodiscard]] std::uint64_t hits(std::uint64_t capacity) const {
-        const std::size_t above = first([&](const step& s) { return s.capacity > capacity; });
-        return above == 0 ? 0 : steps_[above - 1].hits;
-    }
-    /// 0..1; 0 where nothing is referenced.
-    [[nodiscard]] double hit_ratio(std::uint64_t capacity) const {
-        return share(hits(capacity), references_);
-    }
-
-    /// What an unbounded cache hits: all references but the first of each block.
-    [[nodiscard]] std::uint64_t ceiling() const { return steps_.empty() ? 0 : steps_.back().hits; }
-    /// 0..1; 0 where the ceiling is 0.
-    [[nodiscard]] double share_of_ceiling(std::uint64_t capacity) const {
-        return share(hits(capacity), ceiling());
-    }
-    /// The smallest capacity with at least `part` of the ceiling, 0 < part <= 1; 0 where the ceiling is 0.
-    [[nodiscard]] std::uint64_t capacity_for(double part) const {
-        if (steps_.empty()) return 0;
-        const double wanted = part * static_cast<double>(ceiling());
-        return steps_[first([&](const step& s) { return static_cast<double>(s.hits) >= wanted; })].capacity;
-    }
-    /// The smallest capacity that reaches the ceiling.
-    [[nodiscard]] std::uint64_t largest_useful() const { return steps_.empty() ? 0 : steps_.back().capacity; }
-
-    [[nodiscard]] std::uint64_t references() const { return references_; }
-    [[nodiscard]] const std::vector<step>& steps() const { return steps_; }
-
-private:
-    [[nodiscard]] static double share(std::uint64_t part, std::uint64_t whole) {
-        return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-    }
-    /// The index of the first step for which `is` holds, which then holds for all that follow.
-    template <class Predicate>
-    [[nodiscard]] std::size_t first(Predicate is) const {
-        std::size_t low = 0, high = steps_.size();
-        while (low < high) {
-            const std::size_t middle = (low + high) / 2;
-            if (is(steps_[middle]))
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        return low;
-    }
-
-    std::vector<step> steps_;
-    std::uint64_t references_ = 0;
-};
-
-/// The curves of a trace, equal to what replay() counts with one tier of lru at every capacity.
-struct trace_curves {
-    miss_ratio_curve any;    ///< hit_blocks_any of block_refs
-    miss_ratio_curve prefix; ///< hit_blocks_prefix of block_refs: what a server loads
-    miss_ratio_curve tokens; ///< hit_tokens of measured_tokens: the prefixes, partial blocks by their tokens
-};
-
-namespace detail {
-
-/// What is hit from each capacity on. One element for all three curves, since a block counts in all of them
-/// at the same capacity, but for one that no prefix reaches.
-class curve_builder {
-public:
-    struct hits {
-        std::uint64_t any = 0, prefix = 0, tokens = 0;
-    };
-
-    [[nodiscard]] KVMARK_INLINE hits& from(std::uint32_t capacity) {
-        if (capacity >= hits_.size()) grow(capacity);
-        return hits_[capacity];
-    }
-    [[nodiscard]] miss_ratio_curve curve(std::uint64_t hits::*what, std::uint64_t references) const {
-        std::vector<miss_ratio_curve::step> steps;
-        std::uint64_t sum = 0;
-        for (std::size_t c = 0; c < hits_.size(); ++c)
-            if (hits_[c].*what != 0) steps.push_back({c, sum += hits_[c].*what});
-        return {std::move(steps), references};
-    }
-
-private:
-    KVMARK_COLD void grow(std::uint32_t capacity) { hits_.resize(std::size_t{capacity} + 1 + capacity / 2); }
-
-    std::vector<hits> hits_; // by capacity
-};
-
-} // namespace detail
-
-/// All three in one pass. Requests before number `warmup` are played and not counted. Memory: 5 bytes for
-/// each distinct block, and up to 60 for each block of the largest distance.
-[[nodiscard]] inline trace_curves curves_of(const workload::block_trace& trace, std::uint64_t warmup = 0) {
-    using hits = detail::curve_builder::hits;
-    detail::curve_builder built;
-    std::uint64_t references = 0, total_tokens = 0;
-    for_each_stack_distance(
-        trace, [&](const workload::block_request& r, std::span<const std::uint32_t> distances) {
-            if (r.id < warmup) return;
-            references += distances.size();
-            total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
-            std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
-            for (std::size_t i = 0; i < distances.size(); ++i) {
-                if (distances[i] != stack_distance::cold) ++built.from(distances[i]).any;
-                if (distances[i] > whole) whole = distances[i];
-                if (whole == stack_distance::cold) continue;
-                hits& h = built.from(whole);
-                ++h.prefix;
-                h.tokens += workload::tokens_in_block(r.input, trace.block_tokens(), i);
-            }
-        });
-    return {built.curve(&hits::any, references), built.curve(&hits::prefix, references),
-            built.curve(&hits::tokens, total_tokens)};
-}
-
-} // namespace kvmark::cache
-
-// kvmark/cache/next_use.hpp
-// When each block of a trace is needed again: what offline policies know.
-
-namespace kvmark::cache {
-
-/// What a policy's block_use::next_use counts.
-enum class next_use_unit : std::uint8_t {
-    none,      ///< it is not looked at: the policy works online
-    reference, ///< the number of the next reference to the block
-    request,   ///< the number of the next request that uses it; a later one, if one uses it twice
-};
-
-/// An element for each reference of the trace, in its order; block_use::never: not used again. Empty for
-/// next_use_unit::none. Error: the trace has 2^32 - 1 references, requests, or more, too many for 32 bits.
-[[nodiscard]] KVMARK_COLD result<std::vector<std::uint32_t>> next_uses(const workload::block_trace& trace,
-                                                                       next_use_unit unit) {
-    if (unit == next_use_unit::none) return std::vector<std::uint32_t>{};
-    if (trace.references() >= block_use::never || trace.requests() >= block_use::never)
-        return error{error_kind::invalid_argument,
-                     "an offline policy numbers references and requests with 32 bits, and the trace has " +
-                         std::to_string(trace.references()) + " references in " +
-                         std::to_string(trace.requests()) + " requests; replay a part of it"};
-    std::vector<std::span<const workload::block_number>> requests;
-    requests.reserve(trace.requests());
-    workload::block_trace::cursor at(trace);
-    for (workload::block_request r; at.next(r);) requests.push_back(r.blocks);
-
-    std::vector<std::uint32_t> next_of(trace.distinct_blocks(), block_use::never);
-    std::vector<std::uint32_t> uses(trace.references());
-    auto end = static_cast<std::uint32_t>(trace.references());
-    for (auto r = static_cast<std::uint32_t>(requests.size()); r-- > 0;) {
-        const auto blocks = requests[r];
-        const auto begin = end - static_cast<std::uint32_t>(blocks.size());
-        for (std::uint32_t i = end; i-- > begin;) {
-            uses[i] = next_of[blocks[i - begin]];
-            if (unit == next_use_unit::reference) next_of[blocks[i - begin]] = i;
-        }
-        if (unit == next_use_unit::request)
-            for (const workload::block_number b : blocks) next_of[b] = r;
-        end = begin;
-    }
-    return uses;
-}
-
-} // namespace kvmark::cache
-
-// kvmark/cache/s3fifo.hpp
-// S3-FIFO: three queues, of which the small one lets what is never hit leave soon (Yang et al., SOSP 2023).
-
-namespace kvmark::cache {
-
-/// The small queue has a tenth of the capacity, at least 1; main has the rest. A hit adds 1 to an entry's
-/// count, up to 3. While small holds its share its heads are looked at: one with a count of 2 or more goes to
-/// main's tail, any other is evicted and remembered. Else main's: one with a count goes to the tail with one
-/// less, another is evicted. Who is remembered comes back into main. Main remembers as many as it holds.
-/// Without set_capacity() the shares are those of the present population, and nothing is remembered.
-///
-/// 9 bytes for each number, 4 for each block that is remembered.
-class s3fifo {
-public:
-    static constexpr std::string_view name = "s3fifo";
-
-    void set_capacity(std::uint64_t capacity) {
-        capacity_ = capacity;
-        ghosts_.assign(main_share(), no_entry);
-    }
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        state_.resize(numbers);
-    }
-    void insert(entry_id e) {
-        make_slot(state_, e);
-        state_[e] &= is_ghost;
-        if (state_[e] != 0) {
-            state_[e] |= in_main;
-            links_.push_newest(main_, e);
-        } else {
-            links_.push_newest(small_, e);
-        }
-    }
-    void touch(entry_id e) {
-        if (hits(e) < 3) ++state_[e];
-    }
-    void remove(entry_id e) { links_.remove((state_[e] & in_main) != 0 ? main_ : small_, e); }
-
-    [[nodiscard]] entry_id victim() {
-        while (takes_from_small()) {
-            const entry_id head = small_.oldest;
-            if (head == no_entry) break;
-            if (hits(head) < 2) return head;
-            if (main_.size != 0 && main_.size >= main_share()) return main_head();
-            promote(head);
-        }
-        return main_head();
-    }
-    /// Main may have to make room for a head of the small queue: then one leaves of each.
-    [[nodiscard]] entry_id evict() {
-        const bool from_small = takes_from_small();
-        const entry_id e = victim();
-        if (e == no_entry) return e;
-        remove(e);
-        small_goes_on_ = false;
-        if ((state_[e] & in_main) == 0) {
-            remember(e);
-        } else if (from_small && small_.size != 0) {
-            promote(small_.oldest);
-            small_goes_on_ = small_.size != 0;
-        }
-        return e;
-    }
-    [[nodiscard]] bool evicts_more() const { return small_goes_on_; }
-
-private:
-    static constexpr std::uint8_t count_bits = 3, in_main = 4, is_ghost = 8;
-
-    [[nodiscard]] unsigned hits(entry_id e) const { return state_[e] & count_bits; }
-    [[nodiscard]] std::uint64_t capacity() const {
-        return capacity_ != 0 ? capacity_ : small_.size + main_.size;
-    }
-    [[nodiscard]] std::uint64_t small_share() const { return capacity() < 20 ? 1 : capacity() / 10; }
-    [[nodiscard]] std::uint64_t main_share() const {
-        return capacity() == 0 ? 0 : capacity() - small_share();
-    }
-    [[nodiscard]] bool takes_from_small() const {
-        return small_goes_on_ || small_.size >= small_share() || main_.size == 0;
-    }
-
-    [[nodiscard]] entry_id main_head() {
-        while (main_.oldest != no_entry && hits(main_.oldest) != 0) {
-            const entry_id head = main_.oldest;
-            --state_[head];
-            links_.move_to_newest(main_, head);
-        }
-        return main_.oldest;
-    }
-    void promote(entry_id head) {
-        links_.remove(small_, head);
-        links_.push_newest(main_, head);
-        state_[head] = static_cast<std::uint8_t>((state_[head] & is_ghost) | in_main);
-    }
-    /// A remembered block that comes back goes into main, from where nobody is remembered: so it is here
-    /// once.
-    void remember(entry_id e) {
-        if (ghosts_.empty()) return;
-        if (ghosts_[next_ghost_] != no_entry)
-            state_[ghosts_[next_ghost_]] &= static_cast<std::uint8_t>(~is_ghost);
-        ghosts_[next_ghost_] = e;
-        state_[e] |= is_ghost;
-        next_ghost_ = next_ghost_ + 1 == ghosts_.size() ? 0 : next_ghost_ + 1;
-    }
-
-    entry_links links_;
-    entry_links::list small_, main_;
-    std::vector<std::uint8_t> state_;
-    std::vector<entry_id> ghosts_; // a ring
-    std::size_t next_ghost_ = 0;
-    std::uint64_t capacity_ = 0;
-    bool small_goes_on_ = false;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/sieve.hpp
-// SIEVE: a FIFO that keeps what was hit where it stands (Zhang et al., NSDI 2024).
-
-namespace kvmark::cache {
-
-/// A hand moves from the oldest entry to the newest and round again. It clears the bit of entries that were
-/// hit and evicts the first that was not, and stays there for the next time. 9 bytes for each number.
-class sieve {
-public:
-    static constexpr std::string_view name = "sieve";
-
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        hit_.resize(numbers);
-    }
-    void insert(entry_id e) {
-        make_slot(hit_, e);
-        hit_[e] = 0;
-        links_.push_newest(order_, e);
-    }
-    void touch(entry_id e) { hit_[e] = 1; }
-    void remove(entry_id e) {
-        if (hand_ == e) hand_ = links_.newer(e);
-        links_.remove(order_, e);
-    }
-    [[nodiscard]] entry_id victim() {
-        if (order_.size == 0) return no_entry;
-        if (hand_ == no_entry) hand_ = order_.oldest;
-        while (hit_[hand_] != 0) {
-            hit_[hand_] = 0;
-            hand_ = links_.newer(hand_);
-            if (hand_ == no_entry) hand_ = order_.oldest;
-        }
-        return hand_;
-    }
-
-private:
-    entry_links links_;
-    entry_links::list order_;
-    std::vector<std::uint8_t> hit_;
-    entry_id hand_ = no_entry; // no_entry: at the oldest
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/slru.hpp
-// Segmented LRU: what was hit once is protected from what was never hit (Karedla et al., 1994).
-
-namespace kvmark::cache {
-
-/// Four fifths of the capacity, rounded down, are the protected segment; without set_capacity(), of the
-/// present population. A hit moves an entry there; who overflows it becomes the newest on probation. Evicts
-/// the oldest on probation, or the oldest protected one if nobody is on probation. 9 bytes for each number.
-class slru {
-public:
-    static constexpr std::string_view name = "slru";
-
-    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
-    void reserve(std::uint64_t numbers) {
-        links_.reserve(numbers);
-        is_protected_.resize(numbers);
-    }
-    void insert(entry_id e) {
-        make_slot(is_protected_, e);
-        is_protected_[e] = 0;
-        links_.push_newest(probation_, e);
-    }
-    void touch(entry_id e) {
-        if (is_protected_[e] != 0) return links_.move_to_newest(protected_, e);
-        links_.remove(probation_, e);
-        links_.push_newest(protected_, e);
-        is_protected_[e] = 1;
-        while (protected_.size > protected_share()) {
-            const entry_id overflow = protected_.oldest;
-            links_.remove(protected_, overflow);
-            links_.push_newest(probation_, overflow);
-            is_protected_[overflow] = 0;
-        }
-    }
-    void remove(entry_id e) { links_.remove(is_protected_[e] != 0 ? protected_ : probation_, e); }
-    [[nodiscard]] entry_id victim() { return probation_.size != 0 ? probation_.oldest : protected_.oldest; }
-
-private:
-    [[nodiscard]] std::uint64_t protected_share() const {
-        return (capacity_ != 0 ? capacity_ : probation_.size + protected_.size) * 4 / 5;
-    }
-
-    entry_links links_;
-    entry_links::list probation_, protected_;
-    std::vector<std::uint8_t> is_protected_;
-    std::uint64_t capacity_ = 0;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/tinylfu.hpp
-// TinyLFU: admission in front of any policy (Einziger, Friedman, Manes, ACM Transactions on Storage, 2017).
-
-namespace kvmark::cache {
-
-/// A newcomer is let in only if it was looked up more often than the victim of `Policy`, of late and as far
-/// as a frequency_sketch knows, with its doorkeeper if `Doorkeeper`. Without set_capacity(), or where
-/// admits() is not asked, as in a waterfall, it is `Policy`.
-///
-/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 4 to 8.
-template <eviction_policy Policy = lru, bool Doorkeeper = false>
-class tinylfu {
-public:
-    static constexpr std::string_view name = "tinylfu";
-
-    tinylfu() = default;
-    explicit tinylfu(Policy policy) : policy_(std::move(policy)) {}
-
-    void set_capacity(std::uint64_t capacity) {
-        if (capacity == 0) return;
-        seen_ = frequency_sketch(capacity, Doorkeeper);
-        if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
-    }
-    void reserve(std::uint64_t numbers) {
-        if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
-    }
-
-    void miss(entry_id e) {
-        note(e);
-        note_miss(policy_, {.block = e});
-    }
-    [[nodiscard]] bool admits(const block_use& newcomer) {
-        if (!cache::admits(policy_, newcomer)) return false;
-        if (seen_.empty()) return true;
-        const entry_id victim = policy_.victim();
-        return victim == no_entry || seen_.estimate(newcomer.block) > seen_.estimate(victim);
-    }
-    void insert(entry_id e) { policy_.insert(e); }
-    void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
-    void touch(entry_id e) {
-        note(e);
-        policy_.touch(e);
-    }
-    void touch(const block_use& use) requires wants_block_use<Policy> {
-        note(use.block);
-        touch_in(policy_, use);
-    }
-    void remove(entry_id e) { policy_.remove(e); }
-    [[nodiscard]] entry_id victim() { return policy_.victim(); }
-    [[nodiscard]] entry_id evict() { return evict_from(policy_); }
-    [[nodiscard]] bool evicts_more() const { return cache::evicts_more(policy_); }
-
-    [[nodiscard]] bool keeps_prefixes() const { return cache::keeps_prefixes(policy_); }
-    void protect(entry_id e) requires requires(Policy p) { p.protect(e); }
-    { policy_.protect(e); }
-    void release() requires requires(Policy p) { p.release(); }
-    { policy_.release(); }
-
-private:
-    KVMARK_INLINE void note(entry_id e) {
-        if (!seen_.empty()) seen_.note(e);
-    }
-
-    Policy policy_;
-    frequency_sketch seen_;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/policy_names.hpp
-// The eviction policies by the names that users give.
-
-#include <type_traits>
-
-namespace kvmark::cache {
-
-struct policy_info {
-    std::string_view name;
-    next_use_unit next_use = next_use_unit::none; ///< what it must be told of the future; none: it is online
-    bool keeps_prefixes = false;                  ///< see cache::keeps_prefixes
-
-    [[nodiscard]] constexpr bool is_offline() const { return next_use != next_use_unit::none; }
-};
-
-/// Types as a value.
-template <class... P>
-struct policy_list {};
-
-using online_policies =
-    policy_list<fifo, lru, lru_leaf, clock, slru, lfu, s3fifo, arc, sieve, tinylfu<>, length_aware>;
-using offline_policies = policy_list<belady, belady_bypass, belady_leaf>;
-
-/// What a policy of these lists must be told of the future.
-template <class P>
-inline constexpr next_use_unit next_use_of = std::is_base_of_v<belady, P>     ? next_use_unit::reference
-                                             : std::is_same_v<belady_leaf, P> ? next_use_unit::request
-                                                                              : next_use_unit::none;
-
-namespace detail {
-
-template <class P>
-inline constexpr bool has_protect = requires(P p, entry_id e) {
-    p.protect(e);
-};
-
-template <class... Online, class... Offline>
-constexpr auto describe_policies(policy_list<Online...>, policy_list<Offline...>) {
-    return std::array{policy_info{Online::name, next_use_of<Online>, has_protect<Online>}...,
-                      policy_info{Offline::name, next_use_of<Offline>, has_protect<Offline>}...};
-}
-
-template <class F, class... P>
-bool call_with_policy(std::string_view name, F& f, policy_list<P...>) {
-    return ((P::name == name && (f(std::type_identity<P>{}), true)) || ...);
-}
-
-} // namespace detail
-
-/// All of them, the online ones first.
-inline constexpr auto known_policies = detail::describe_policies(online_policies{}, offline_policies{});
-
-/// What is known of the policy of that name; null: there is none.
-[[nodiscard]] constexpr const policy_info* find_policy(std::string_view name) {
-    for (const policy_info& p : known_policies)
-        if (p.name == name) return &p;
-    return nullptr;
-}
-
-/// Calls `f(std::type_identity<Policy>{})` with the policy of that name. False, and no call: there is none.
-template <class F>
-bool with_policy(std::string_view name, F&& f) {
-    return detail::call_with_policy(name, f, online_policies{}) ||
-           detail::call_with_policy(name, f, offline_policies{});
-}
 
 } // namespace kvmark::cache
 
@@ -7043,635 +5179,6 @@ template <class Policy>
     return replay([&](workload::block_request& r) { return at.next(r); }, trace.block_tokens(), cache, warmup,
                   next_uses);
 }
-
-} // namespace kvmark::cache
-
-// kvmark/cache/request_depths.hpp
-// How deep in the LRU stack the blocks of each request lie.
-
-namespace kvmark::cache {
-
-/// The distances of the requests of a trace, so that any stack of LRU tiers can be asked what each request
-/// loads from where, without another pass. Depths are gathered in buckets and equal neighbours in runs: a
-/// shared prefix is one run. Memory: 16 bytes for each request that is kept and 12 for each of its runs.
-class request_depths {
-public:
-    using buckets = depth_buckets<5>;
-
-    struct request {
-        std::uint32_t first_run = 0;
-        std::uint32_t runs = 0;   ///< up to its first block that was never seen
-        std::uint64_t tokens = 0; ///< of all its blocks
-    };
-
-    /// Requests before number `warmup` are played and not kept; where more than `most` follow, every second,
-    /// third or nth is kept.
-    explicit request_depths(const workload::block_trace& trace, std::uint64_t warmup = 0,
-                            std::uint64_t most = 50'000) {
-        const std::uint64_t measured = trace.requests() > warmup ? trace.requests() - warmup : 0;
-        const std::uint64_t stride = measured > most ? (measured + most - 1) / most : 1;
-        for_each_stack_distance(trace, [&](const workload::block_request& r,
-                                           std::span<const std::uint32_t> distances) {
-            if (distances.size() > longest_) longest_ = distances.size();
-            if (r.id < warmup || (r.id - warmup) % stride != 0) return;
-            requests_.push_back({static_cast<std::uint32_t>(runs_.size()), 0,
-                                 workload::leading_tokens(r.input, trace.block_tokens(), distances.size())});
-            for (std::size_t i = 0; i < distances.size() && distances[i] != stack_distance::cold; ++i)
-                add_block(distances[i], workload::tokens_in_block(r.input, trace.block_tokens(), i));
-        });
-    }
-
-    [[nodiscard]] std::size_t size() const { return requests_.size(); }
-    /// The bucket of the largest distance; 0 where no block comes twice.
-    [[nodiscard]] std::uint32_t largest_bucket() const { return largest_; }
-
-    /// Blocks of the longest request.
-    [[nodiscard]] std::size_t longest() const { return longest_; }
-
-    /// Calls visit(request) until it returns false; whether it never did.
-    template <class Visit>
-    KVMARK_INLINE bool for_each(Visit&& visit) const {
-        for (const request& r : requests_)
-            if (!visit(r)) return false;
-        return true;
-    }
-
-    /// Calls load(tier, blocks) for the runs of the request's longest prefix in a stack that holds the
-    /// buckets up to last[t] in tier t or one above; the tokens of that prefix.
-    template <class Load>
-    KVMARK_INLINE std::uint64_t loads(const request& r, std::span<const std::uint32_t> last,
-                                      Load&& load) const {
-        std::uint64_t tokens = 0;
-        for (std::uint32_t i = r.first_run; i < r.first_run + r.runs; ++i) {
-            const run& next = runs_[i];
-            std::size_t tier = 0;
-            while (tier < last.size() && next.bucket > last[tier]) ++tier;
-            if (tier == last.size()) break;
-            load(tier, next.blocks);
-            tokens += next.tokens;
-        }
-        return tokens;
-    }
-
-private:
-    struct run {
-        std::uint32_t bucket = 0;
-        std::uint32_t blocks = 0;
-        std::uint32_t tokens = 0;
-    };
-
-    void add_block(std::uint32_t distance, std::uint64_t tokens) {
-        const std::uint32_t bucket = buckets::of(distance);
-        if (bucket > largest_) largest_ = bucket;
-        request& r = requests_.back();
-        if (r.runs == 0 || runs_.back().bucket != bucket) {
-            runs_.push_back({bucket, 0, 0});
-            ++r.runs;
-        }
-        ++runs_.back().blocks;
-        runs_.back().tokens += static_cast<std::uint32_t>(tokens);
-    }
-
-    std::vector<request> requests_;
-    std::vector<run> runs_;
-    std::uint32_t largest_ = 0;
-    std::size_t longest_ = 0;
-};
-
-} // namespace kvmark::cache
-
-// kvmark/cache/selected_policy.hpp
-// Any of the online eviction policies, chosen when the program runs.
-
-#include <variant>
-
-namespace kvmark::cache {
-
-namespace detail {
-
-/// std::visit calls through a table.
-template <class Variant, class F>
-KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
-    static_assert(std::variant_size_v<std::remove_const_t<Variant>> == 11, "a case for each");
-    switch (v.index()) {
-    case 0:
-        return f(*std::get_if<0>(&v));
-    case 1:
-        return f(*std::get_if<1>(&v));
-    case 2:
-        return f(*std::get_if<2>(&v));
-    case 3:
-        return f(*std::get_if<3>(&v));
-    case 4:
-        return f(*std::get_if<4>(&v));
-    case 5:
-        return f(*std::get_if<5>(&v));
-    case 6:
-        return f(*std::get_if<6>(&v));
-    case 7:
-        return f(*std::get_if<7>(&v));
-    case 8:
-        return f(*std::get_if<8>(&v));
-    case 9:
-        return f(*std::get_if<9>(&v));
-    default:
-        return f(*std::get_if<10>(&v));
-    }
-}
-
-} // namespace detail
-
-template <class List>
-class any_policy_of;
-
-/// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
-/// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
-/// block_cache's 16 bytes for each number, since some of the policies want a block_use.
-/// A template, so that only who uses it pays for its compilation.
-template <class... P>
-class any_policy_of<policy_list<P...>> {
-public:
-    /// LRU.
-    any_policy_of() = default;
-    any_policy_of(const any_policy_of&) = default;
-    any_policy_of(any_policy_of&&) = default;
-    any_policy_of& operator=(const any_policy_of&) = default;
-    any_policy_of& operator=(any_policy_of&&) = default;
-    // Inlined, g++ 12 warns of the members of alternatives that are not there.
-    KVMARK_COLD ~any_policy_of() {}
-
-    /// Error: the name is not one of the online policies.
-    [[nodiscard]] KVMARK_COLD static result<any_policy_of> named(std::string_view name) {
-        any_policy_of chosen;
-        if (((P::name == name && (chosen.policy_.template emplace<P>(), true)) || ...)) return chosen;
-        std::string message =
-            "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
-        for (const std::string_view policy : {P::name...})
-            message += (message.ends_with("one of") ? " " : ", ") + std::string(policy);
-        return error{error_kind::invalid_argument, message};
-    }
-
-    [[nodiscard]] std::string_view name() const {
-        return detail::switch_on(policy_, [](const auto& p) { return std::string_view(p.name); });
-    }
-
-    void set_capacity(std::uint64_t capacity) {
-        detail::switch_on(policy_, [=](auto& p) {
-            if constexpr (requires { p.set_capacity(capacity); }) p.set_capacity(capacity);
-        });
-    }
-    void reserve(std::uint64_t numbers) {
-        detail::switch_on(policy_, [=](auto& p) { p.reserve(numbers); });
-    }
-    void miss(entry_id e) {
-        detail::switch_on(policy_, [=](auto& p) { note_miss(p, {.block = e}); });
-    }
-    [[nodiscard]] bool admits(const block_use& newcomer) {
-        return detail::switch_on(policy_, [&](auto& p) { return cache::admits(p, newcomer); });
-    }
-    void insert(entry_id e) {
-        detail::switch_on(policy_, [=](auto& p) { p.insert(e); });
-    }
-    void insert(const block_use& use) {
-        detail::switch_on(policy_, [&](auto& p) { insert_into(p, use); });
-    }
-    void touch(entry_id e) {
-        detail::switch_on(policy_, [=](auto& p) { p.touch(e); });
-    }
-    void touch(const block_use& use) {
-        detail::switch_on(policy_, [&](auto& p) { touch_in(p, use); });
-    }
-    void remove(entry_id e) {
-        detail::switch_on(policy_, [=](auto& p) { p.remove(e); });
-    }
-    [[nodiscard]] entry_id victim() {
-        return detail::switch_on(policy_, [](auto& p) { return p.victim(); });
-    }
-    [[nodiscard]] entry_id evict() {
-        return detail::switch_on(policy_, [](auto& p) { return evict_from(p); });
-    }
-    [[nodiscard]] bool evicts_more() const {
-        return detail::switch_on(policy_, [](const auto& p) { return cache::evicts_more(p); });
-    }
-    [[nodiscard]] bool keeps_prefixes() const {
-        return detail::switch_on(policy_, [](const auto& p) { return cache::keeps_prefixes(p); });
-    }
-    void protect(entry_id e) {
-        detail::switch_on(policy_, [=](auto& p) {
-            if constexpr (requires { p.protect(e); }) p.protect(e);
-        });
-    }
-    void release() {
-        detail::switch_on(policy_, [](auto& p) {
-            if constexpr (requires { p.release(); }) p.release();
-        });
-    }
-
-private:
-    std::variant<P...> policy_{std::in_place_type<lru>};
-};
-
-using selected_policy = any_policy_of<online_policies>;
-
-} // namespace kvmark::cache
-
-// kvmark/cache/shards.hpp
-// The hit ratio of an LRU cache of every size from a sample of the blocks, with its error.
-
-namespace kvmark::cache {
-
-struct shards_config {
-    double rate = 0.01;            ///< share of the blocks that is followed at first, 0 < rate <= 1
-    std::uint32_t most_blocks = 0; ///< followed at once; the rate falls to keep to it. 0: no bound
-    std::uint64_t seed = 1;        ///< of the choice
-};
-
-/// What a sample says of the curves. A hit counts wherever it is in its request: a sample of blocks knows no
-/// prefixes.
-struct sampled_curves {
-    static constexpr std::size_t part_count = 8;
-
-    miss_ratio_curve blocks;
-    miss_ratio_curve tokens;                        ///< partial blocks by their tokens
-    std::array<miss_ratio_curve, part_count> parts; ///< of blocks, each by an eighth of the sample
-    double rate = 1;                                ///< at the end
-    std::uint64_t sampled_references = 0;
-
-    /// Half the width of the interval that holds the true hit ratio of blocks nineteen times in twenty: what
-    /// the parts differ by (their standard error, by Student's t of 7 degrees of freedom), and what the curve
-    /// moves within a standard deviation of a sampled distance, sqrt(capacity / rate).
-    [[nodiscard]] double error(std::uint64_t capacity) const {
-        constexpr double n = part_count;
-        double mean = 0, squares = 0;
-        for (const miss_ratio_curve& p : parts) mean += p.hit_ratio(capacity) / n;
-        for (const miss_ratio_curve& p : parts) {
-            const double d = p.hit_ratio(capacity) - mean;
-            squares += d * d;
-        }
-        const double standard_error = __builtin_sqrt(squares / (n * (n - 1)));
-        const auto c = static_cast<double>(capacity);
-        const double blur = __builtin_sqrt(c / rate);
-        const double below = c > blur ? c - blur : 0;
-        return 2.365 * standard_error + (blocks.hit_ratio(static_cast<std::uint64_t>(c + blur)) -
-                                         blocks.hit_ratio(static_cast<std::uint64_t>(below))) /
-                                            2;
-    }
-};
-
-/// SHARDS (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS", USENIX FAST
-/// 2015), with a fixed rate or a fixed size, and the correction of SHARDS-adj: a block is followed if its
-/// hash is below a threshold, and its distances are divided by the rate. A bounded sample that is full lowers
-/// its threshold by a sixteenth, not to its next hash, which makes room for many blocks in one sweep. The
-/// same sample is also split by other bits of the hash in eight, each with a curve of its own.
-///
-/// Memory: 2 MiB, and about 100 bytes for each block that is followed. With `most_blocks` it is bounded
-/// whatever the trace.
-class shards {
-public:
-    explicit shards(const shards_config& c)
-        : config_(c), salt_(mix(c.seed)), threshold_(threshold(c.rate)), rate_(c.rate) {}
-
-    /// A request references its blocks, of `block` tokens each; `counts`: in the curves.
-    KVMARK_INLINE void access(const workload::block_request& r, tokens block, bool counts) {
-        if (counts) {
-            references_ += r.blocks.size();
-            tokens_ += workload::leading_tokens(r.input, block, r.blocks.size());
-        }
-        for (std::size_t i = 0; i < r.blocks.size(); ++i) {
-            const std::uint64_t hash = mix(salt_ ^ r.blocks[i]);
-            if (hash <= threshold_)
-                follow(r.blocks[i], hash, counts ? workload::tokens_in_block(r.input, block, i) : 0);
-        }
-    }
-
-    /// Blocks in the sample.
-    [[nodiscard]] std::uint32_t followed() const { return whole_.stack.size(); }
-
-    [[nodiscard]] sampled_curves finish() const {
-        sampled_curves c;
-        c.rate = rate_;
-        c.sampled_references = sampled_;
-        c.blocks = curve(whole_, &sums::references, references_);
-        c.tokens = curve(whole_, &sums::tokens, tokens_);
-        for (std::size_t p = 0; p < part_count; ++p)
-            c.parts[p] = curve(parts_[p], &sums::references, references_);
-        return c;
-    }
-
-private:
-    using buckets = depth_buckets<8>;
-    static constexpr std::size_t part_count = sampled_curves::part_count;
-
-    /// References and tokens that the sampled ones stand for.
-    struct sums {
-        double references = 0;
-        double tokens = 0;
-    };
-    struct sample {
-        stack_distance stack;
-        std::vector<sums> by_depth = std::vector<sums>(buckets::count);
-        sums all;
-
-        void access(std::uint32_t slot, double rate, std::uint64_t tokens) {
-            const std::uint32_t distance = stack.access(slot);
-            if (tokens == 0) return; // not counted
-            const sums stands_for{1 / rate, static_cast<double>(tokens) / rate};
-            all.references += stands_for.references;
-            all.tokens += stands_for.tokens;
-            if (distance == stack_distance::cold) return;
-            // The block itself is there for certain, the others by the rate.
-            const double depth = 1 + (distance - 1) / rate;
-            const std::uint32_t bucket =
-                depth < 0x1p34 ? buckets::of(static_cast<std::uint64_t>(depth)) : buckets::count - 1;
-            by_depth[bucket].references += stands_for.references;
-            by_depth[bucket].tokens += stands_for.tokens;
-        }
-    };
-    struct followed_block {
-        std::uint64_t hash = 0;
-        workload::block_number block = workload::no_block; ///< no_block: the slot is free
-    };
-
-    [[nodiscard]] static std::uint64_t threshold(double rate) {
-        return rate >= 1 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(rate * 0x1p64);
-    }
-    [[nodiscard]] sample& part_of(std::uint64_t hash) { return parts_[hash % part_count]; }
-
-    void follow(workload::block_number block, std::uint64_t hash, std::uint64_t tokens) {
-        const auto known = index_.find(block);
-        const std::uint32_t slot = known ? *known : take_slot(block, hash);
-        sampled_ += tokens != 0;
-        whole_.access(slot, rate_, tokens);
-        part_of(hash).access(slot, rate_ / part_count, tokens);
-        if (config_.most_blocks != 0 && whole_.stack.size() > config_.most_blocks) thin_out();
-    }
-
-    std::uint32_t take_slot(workload::block_number block, std::uint64_t hash) {
-        if (free_.empty()) {
-            free_.push_back(static_cast<std::uint32_t>(slots_.size()));
-            slots_.emplace_back();
-        }
-        const std::uint32_t slot = free_.back();
-        free_.pop_back();
-        slots_[slot] = {hash, block};
-        index_.insert(block, slot);
-        return slot;
-    }
-
-    KVMARK_COLD void thin_out() {
-        while (whole_.stack.size() > config_.most_blocks) {
-            threshold_ -= threshold_ / 16;
-            rate_ = static_cast<double>(threshold_) * 0x1p-64;
-            for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-                followed_block& f = slots_[slot];
-                if (f.block == workload::no_block || f.hash <= threshold_) continue;
-                whole_.stack.forget(slot);
-                part_of(f.hash).stack.forget(slot);
-                index_.erase(f.block);
-                f.block = workload::no_block;
-                free_.push_back(slot);
-            }
-        }
-    }
-
-    /// SHARDS-adj: what the sample stands for too much or too little of is taken for hits at distance 1, as
-    /// a very popular block that was or was not chosen has most of the blame.
-    [[nodiscard]] static miss_ratio_curve curve(const sample& s, double sums::*what, std::uint64_t all) {
-        const auto most = static_cast<double>(all);
-        double sum = most - s.all.*what;
-        std::vector<miss_ratio_curve::step> steps;
-        const auto add = [&](std::uint64_t capacity) {
-            const double hits = sum < 0 ? 0 : sum < most ? sum : most;
-            steps.push_back({capacity, static_cast<std::uint64_t>(hits + 0.5)});
-        };
-        if (sum > 0) add(1);
-        for (std::uint32_t b = 0; b < buckets::count; ++b) {
-            if (s.by_depth[b].*what == 0) continue;
-            sum += s.by_depth[b].*what;
-            add(buckets::largest(b));
-        }
-        return {std::move(steps), all};
-    }
-
-    shards_config config_;
-    std::uint64_t salt_;
-    std::uint64_t threshold_;
-    double rate_; // threshold_ as a share
-    std::uint64_t references_ = 0, tokens_ = 0, sampled_ = 0;
-    key_index index_; // of the blocks that are followed
-    std::vector<followed_block> slots_;
-    std::vector<std::uint32_t> free_;
-    sample whole_;
-    std::array<sample, part_count> parts_;
-};
-
-/// The curves of a trace. Requests before number `warmup` are played and not counted.
-[[nodiscard]] inline sampled_curves sample_curves(const workload::block_trace& trace, const shards_config& c,
-                                                  std::uint64_t warmup = 0) {
-    shards sampling(c);
-    workload::block_trace::cursor at(trace);
-    workload::block_request r;
-    while (at.next(r)) sampling.access(r, trace.block_tokens(), r.id >= warmup);
-    return sampling.finish();
-}
-
-} // namespace kvmark::cache
-
-// kvmark/cache/stack_plan.hpp
-// The cheapest stack of tiers whose time to first token meets a target.
-
-#include <limits>
-
-namespace kvmark::cache {
-
-/// A tier that can be bought in any size.
-struct tier_offer {
-    bool offered = true; ///< false: the stack has none
-    double price_per_gib = 0;
-    nanoseconds latency{};
-    double bytes_per_second = 0; ///< of loads; 0: they take the latency alone
-};
-
-struct plan_question {
-    std::vector<tier_offer> tiers; ///< fastest first, at most eight
-    bytes block{};
-    std::uint64_t least_blocks = 1;       ///< a tier that is there holds so many
-    double prefill_tokens_per_second = 0; ///< 0: it takes no time
-    nanoseconds target{};                 ///< of the time to first token
-    double percentile = 95;               ///< 0..100: so many percent of the requests must meet it
-};
-
-struct stack_plan {
-    bool meets_target = false;
-    std::vector<std::uint64_t> capacity; ///< blocks, by tier
-    double price = 0;
-    nanoseconds ttft{};              ///< at the percentile
-    std::vector<std::uint64_t> read; ///< blocks that the requests load, by tier
-};
-
-/// Searches the sizes of the tiers. The model: blocks are promoted when hit and demoted when evicted, by LRU,
-/// so the stack is one LRU list, and a block is loaded from the tier in which its depth falls. A request's
-/// TTFT is the slowest of its tiers (latency + bytes / bandwidth), which load side by side, and then the
-/// prefill of what is not loaded, at least one token. Nobody queues.
-class stack_search {
-public:
-    stack_search(const request_depths& requests, const plan_question& question)
-        : requests_(requests), tiers_(question.tiers), target_(question.target),
-          least_blocks_(question.least_blocks) {
-        const auto n = static_cast<double>(requests.size());
-        const auto must = static_cast<std::uint64_t>(__builtin_ceil(n * question.percentile / 100 - 1e-9));
-        may_fail_ = requests.size() - must;
-        if (question.prefill_tokens_per_second > 0) token_ns_ = 1e9 / question.prefill_tokens_per_second;
-        for (const tier_offer& t : tiers_) {
-            const auto size = static_cast<double>(question.block.count);
-            block_ns_.push_back(t.bytes_per_second > 0 ? size / t.bytes_per_second * 1e9 : 0);
-            block_price_.push_back(t.price_per_gib * to_gib(question.block));
-        }
-    }
-
-    /// The cheapest stack that meets the target; where none does, the cheapest of the fastest. First on a
-    /// grid of four sizes for each power of two, or all of them where they are few, then between its lines
-    /// on one of 32.
-    [[nodiscard]] stack_plan find() {
-        const std::uint32_t largest = requests_.largest_bucket();
-        const std::uint32_t first = largest > octaves ? largest - octaves : 0;
-        const std::uint32_t step = (largest - first) / most_lines + 1;
-        std::vector<std::uint32_t> line;
-        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first)
-            line.insert(line.begin(), b);
-        grid_.assign(tiers_.size(), line);
-
-        stack_plan plan;
-        std::vector<std::uint32_t> found = cheapest(target_);
-        plan.meets_target = !found.empty();
-        nanoseconds limit = target_;
-        if (found.empty()) {
-            limit = fastest();
-            found = cheapest(limit);
-        }
-        refine(found, step);
-        if (const std::vector<std::uint32_t> better = cheapest(limit); !better.empty()) found = better;
-
-        std::uint64_t above = 0;
-        for (std::size_t t = 0; t < found.size(); ++t) {
-            plan.capacity.push_back(buckets::largest(found[t]) - above);
-            plan.price += static_cast<double>(plan.capacity[t]) * block_price_[t];
-            above = buckets::largest(found[t]);
-        }
-        plan.ttft = percentile_of(found);
-        plan.read.resize(tiers_.size());
-        requests_.for_each([&](const request_depths::request& r) {
-            requests_.loads(r, found, [&](std::size_t t, std::uint32_t blocks) { plan.read[t] += blocks; });
-            return true;
-        });
-        return plan;
-    }
-
-private:
-    using buckets = request_depths::buckets;
-    using bounds = std::vector<std::uint32_t>; ///< by tier: the last bucket that it or one above holds
-    static constexpr std::uint32_t octaves = 12 * buckets::per_octave; ///< that the grid spans
-    static constexpr std::uint32_t most_lines = 48;
-
-    [[nodiscard]] double ttft_ns(const request_depths::request& r, const bounds& b) const {
-        std::uint32_t blocks[8] = {};
-        const std::uint64_t loaded =
-            requests_.loads(r, b, [&](std::size_t t, std::uint32_t n) { blocks[t] += n; });
-        double load = 0;
-        for (std::size_t t = 0; t < tiers_.size(); ++t) {
-            if (blocks[t] == 0) continue;
-            const double ns = static_cast<double>(tiers_[t].latency.count) + blocks[t] * block_ns_[t];
-            if (ns > load) load = ns;
-        }
-        const std::uint64_t computed = r.tokens > loaded ? r.tokens - loaded : 1;
-        return load + static_cast<double>(computed) * token_ns_;
-    }
-
-    [[nodiscard]] bool meets(const bounds& b, nanoseconds limit) const {
-        std::uint64_t failed = 0;
-        return requests_.for_each([&](const request_depths::request& r) {
-            failed += ttft_ns(r, b) > static_cast<double>(limit.count);
-            return failed <= may_fail_;
-        });
-    }
-    /// The smallest limit that it meets.
-    [[nodiscard]] nanoseconds percentile_of(const bounds& b) const {
-        nanoseconds low{-1}, high{1};
-        while (!meets(b, high)) high = high * 2;
-        while ((high - low).count > 1) {
-            const nanoseconds middle = low + (high - low) / 2;
-            (meets(b, middle) ? high : low) = middle;
-        }
-        return high;
-    }
-
-    /// Calls visit(bounds, price) for the stacks of the grid; `true` skips those that only have more in the
-    /// last tier.
-    template <class Visit>
-    void for_each_stack(bounds& b, double price, Visit& visit) const {
-        const std::size_t t = b.size();
-        const std::uint32_t above = t == 0 ? 0 : b.back();
-        const auto go_deeper = [&](std::uint32_t bound) {
-            const auto blocks = static_cast<double>(buckets::largest(bound) - buckets::largest(above));
-            const double sum = price + blocks * block_price_[t];
-            b.push_back(bound);
-            const bool enough =
-                t + 1 == tiers_.size() ? visit(b, sum) : (for_each_stack(b, sum, visit), false);
-            b.pop_back();
-            return enough;
-        };
-        if (go_deeper(above) || !tiers_[t].offered) return; // without this tier
-        for (const std::uint32_t bound : grid_[t])
-            if (bound > above && buckets::largest(bound) - buckets::largest(above) >= least_blocks_ &&
-                go_deeper(bound))
-                return;
-    }
-
-    [[nodiscard]] bounds cheapest(nanoseconds limit) const {
-        bounds best, b;
-        double least = std::numeric_limits<double>::infinity();
-        auto visit = [&](const bounds& stack, double price) {
-            if (price >= least) return true;
-            if (!meets(stack, limit)) return false;
-            least = price;
-            best = stack;
-            return true;
-        };
-        for_each_stack(b, 0, visit);
-        return best;
-    }
-    /// The least percentile of all stacks.
-    [[nodiscard]] nanoseconds fastest() const {
-        nanoseconds least{INT64_MAX};
-        bounds b;
-        auto visit = [&](const bounds& stack, double) {
-            if (meets(stack, least - nanoseconds(1))) least = percentile_of(stack);
-            return false;
-        };
-        for_each_stack(b, 0, visit);
-        return least;
-    }
-
-    /// A finer grid around a stack.
-    void refine(const bounds& around, std::uint32_t step) {
-        for (std::size_t t = 0; t < around.size(); ++t) {
-            grid_[t].clear();
-            const std::uint32_t first = around[t] > step ? around[t] - step : 0;
-            for (std::uint32_t b = first; b < around[t] + step && b <= requests_.largest_bucket(); ++b)
-                grid_[t].push_back(b);
-        }
-    }
-
-    const request_depths& requests_;
-    std::vector<tier_offer> tiers_;
-    nanoseconds target_;
-    std::uint64_t least_blocks_;
-    std::uint64_t may_fail_ = 0;
-    double token_ns_ = 0;
-    std::vector<double> block_ns_; // to load one, by tier
-    std::vector<double> block_price_;
-    std::vector<std::vector<std::uint32_t>> grid_;
-};
 
 } // namespace kvmark::cache
 
@@ -7838,6 +5345,9 @@ private:
 
 // kvmark/measure/histogram.hpp
 // A mergeable log-linear histogram of durations.
+
+#include <bit>
+#include <limits>
 
 namespace kvmark::measure {
 
@@ -14220,6 +11730,2546 @@ private:
 
 } // namespace kvmark
 
+#ifdef KVMARK_WITH_CACHING
+
+// kvmark/workload/synthetic_config.hpp
+// What a made trace is like: kinds of sessions, their lengths and times. Sources: docs/synthetic.md.
+
+namespace kvmark::workload {
+
+/// What a session is.
+enum class synthetic_kind : std::uint8_t {
+    system_prompts, ///< one question behind a shared prompt
+    conversations,  ///< turns, each behind all that was said before
+    agents,         ///< steps, each behind tools, system prompt and all earlier results; sub-agents
+    documents,      ///< one question behind a shared document
+    zipf,           ///< one request for a popular run of blocks, and nothing else
+};
+inline constexpr std::array<std::string_view, 5> synthetic_kind_names{"system-prompts", "conversations",
+                                                                      "agents", "documents", "zipf"};
+
+/// A positive quantity, half of the time above `median`; the mean is median * exp(sigma^2 / 2).
+struct lognormal {
+    double median = 1;
+    double sigma = 0;
+};
+
+/// Items that many sessions share, item k of n being chosen with a chance that goes as 1 / k^skew.
+struct shared_items {
+    std::uint64_t count = 1;
+    double skew = 1;
+    lognormal length; ///< tokens of each
+};
+
+/// Lengths are tokens, times are seconds. A number of turns or steps is at least 1 and geometric, so that
+/// each is the last one with the same chance.
+struct synthetic_config {
+    std::uint64_t seed = 0;
+    std::uint64_t requests = 10'000;
+    tokens block_tokens{64};
+    std::array<double, 5> weights{0, 1, 0, 0, 0}; ///< how often a new session is of each kind; any unit
+    double session_rate = 1;                      ///< sessions that start per second, as a Poisson process
+    double answer_rate = 50; ///< tokens/s; with it a session's times count the length of its answers
+    /// Tokens; a session ends before an input above it. A shared item is at most a quarter of it long, a
+    /// first question half of it.
+    std::uint32_t context_limit = 131'072;
+
+    lognormal question{98, 1}; ///< of a user; mean 161
+    lognormal answer{205, 1};  ///< mean 338
+
+    shared_items prompts{100, 1, {1000, 0.7}}; ///< of system_prompts
+
+    struct {
+        shared_items prompts{10, 1, {500, 0.7}};
+        double mean_turns = 5.75;
+        lognormal think{20, 1};
+    } conversations;
+
+    struct {
+        shared_items tools{20, 1, {12'200, 0.15}};
+        lognormal system{2900, 0.5}; ///< one for each set of tools, and one for its sub-agents
+        lognormal task{3300, 0.7};   ///< what the user asks for, with the files it names
+        double mean_steps = 20;
+        lognormal result{510, 1.4}; ///< of a tool
+        lognormal answer{209, 0.9};
+        lognormal tool_time{9, 1.2};
+        double sub_agent_chance = 0.05; ///< that a step of the agent hands a task to a sub-agent
+        double mean_sub_steps = 6;
+    } agents;
+
+    shared_items documents{1000, 1, {8000, 0.4}};
+
+    struct {
+        std::uint64_t objects = 100'000;
+        double skew = 0.9;
+        std::uint32_t blocks = 1; ///< of each object
+    } popularity;                 ///< of zipf
+};
+
+/// The defaults with one kind alone, or `mix`: conversations, shared prompts, documents and agents as 4, 3, 2
+/// and 1. Errors: an unknown name.
+[[nodiscard]] KVMARK_COLD result<synthetic_config> synthetic_by_name(std::string_view kind) {
+    synthetic_config c;
+    if (kind == "mix") {
+        c.weights = {3, 4, 1, 2, 0};
+        return c;
+    }
+    std::string known;
+    for (std::size_t i = 0; i < synthetic_kind_names.size(); ++i) {
+        if (kind == synthetic_kind_names[i]) {
+            c.weights = {};
+            c.weights[i] = 1;
+            return c;
+        }
+        known += std::string(synthetic_kind_names[i]) + ", ";
+    }
+    return error{error_kind::invalid_argument,
+                 "kind of trace \"" + std::string(kind) + "\": must be one of " + known + "mix"};
+}
+
+/// Everything that is wrong with it, in the words of its members; empty when a trace can be made.
+[[nodiscard]] KVMARK_COLD std::vector<error> synthetic_faults(const synthetic_config& c) {
+    std::vector<error> faults;
+    const auto within = [&](const char* what, double value, double low, double high) {
+        if (value >= low && value <= high) return; // false for a NaN
+        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
+                                                            ": must be " + std::to_string(low) + ".." +
+                                                            std::to_string(high)});
+    };
+    const auto count = [&](const char* what, std::uint64_t value, std::uint64_t high) {
+        if (value >= 1 && value <= high) return;
+        faults.push_back({error_kind::invalid_argument, std::string(what) + " " + std::to_string(value) +
+                                                            ": must be 1.." + std::to_string(high)});
+    };
+    const auto drawn = [&](const char* what, const lognormal& l) {
+        within(what, l.median, 0, 1e9);
+        within((std::string(what) + ", sigma").c_str(), l.sigma, 0, 5);
+    };
+    const auto shared = [&](const char* what, const shared_items& s) {
+        count(what, s.count, 100'000'000);
+        within((std::string(what) + ", skew").c_str(), s.skew, 0, 10);
+        drawn(what, s.length);
+    };
+    count("requests", c.requests, UINT32_MAX);
+    count("block tokens", c.block_tokens.count, 1 << 20);
+    double all = 0;
+    for (const double w : c.weights) {
+        within("weight", w, 0, 1e9);
+        all += w;
+    }
+    if (all == 0) faults.push_back({error_kind::invalid_argument, "weights: one must be more than 0"});
+    within("session rate", c.session_rate, 1e-3, 1e9);
+    within("answer rate", c.answer_rate, 1, 1e9);
+    within("context limit", c.context_limit, 16, 1 << 30);
+    drawn("question", c.question);
+    drawn("answer", c.answer);
+    shared("prompts", c.prompts);
+    shared("prompts of conversations", c.conversations.prompts);
+    within("turns", c.conversations.mean_turns, 1, 1e6);
+    drawn("think time", c.conversations.think);
+    shared("tools", c.agents.tools);
+    drawn("system prompt of agents", c.agents.system);
+    drawn("task", c.agents.task);
+    within("steps", c.agents.mean_steps, 1, 1e6);
+    drawn("result", c.agents.result);
+    drawn("answer of agents", c.agents.answer);
+    drawn("tool time", c.agents.tool_time);
+    within("chance of a sub-agent", c.agents.sub_agent_chance, 0, 1);
+    within("steps of a sub-agent", c.agents.mean_sub_steps, 1, 1e6);
+    shared("documents", c.documents);
+    count("objects", c.popularity.objects, 1'000'000'000);
+    within("skew", c.popularity.skew, 0, 10);
+    const std::uint64_t block = c.block_tokens.count > 0 ? c.block_tokens.count : 1;
+    count("blocks of an object", c.popularity.blocks, (1u << 30) / block);
+    return faults;
+}
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_context.hpp
+// The context of a made request: what is shared, then what is its own, and the numbers of its blocks.
+
+namespace kvmark::workload {
+
+/// A whole number of tokens, at least 1 and at most `limit`.
+[[nodiscard]] inline std::uint32_t draw_length(random_stream& draw, const lognormal& l, std::uint32_t limit) {
+    const double length = draw_lognormal(draw, l.median, l.sigma);
+    return length >= limit ? limit : length < 1 ? 1 : static_cast<std::uint32_t>(length);
+}
+[[nodiscard]] inline nanoseconds draw_time(random_stream& draw, const lognormal& l) {
+    const double seconds = draw_lognormal(draw, l.median, l.sigma);
+    return from_seconds(seconds < 1e8 ? seconds : 1e8);
+}
+/// 1, 2, ...: each is the last with the same chance, which makes the mean `mean` >= 1.
+[[nodiscard]] inline std::uint64_t draw_geometric(random_stream& draw, double mean) {
+    if (mean <= 1) return 1;
+    return 1 + static_cast<std::uint64_t>(draw.exponential(1) / -__builtin_log1p(-1 / mean));
+}
+
+/// Tokens that open many contexts, always behind the same ones. Their full blocks are the same blocks
+/// wherever they appear, and get their numbers when they first do.
+struct shared_prefix {
+    std::uint32_t tokens = 0;
+    block_number first_block = no_block; ///< those that follow count up from it
+};
+
+/// Tokens in a row. A block that is full stays what it is while the context grows; the partial one at the end
+/// is another block once more tokens are in it.
+class synthetic_context {
+public:
+    void clear() {
+        tokens_ = 0;
+        blocks_.clear();
+        partial_ = false;
+    }
+    [[nodiscard]] std::uint64_t tokens() const { return tokens_; }
+    void append(std::uint64_t tokens) { tokens_ += tokens; }
+
+    /// Precondition: all that is in the context is shared, and was appended by this.
+    void append_shared(shared_prefix& p, std::uint64_t block_tokens, block_numbering& numbers) {
+        tokens_ += p.tokens;
+        const std::uint64_t full = tokens_ / block_tokens;
+        if (p.first_block == no_block) {
+            p.first_block = numbers.count();
+            for (std::uint64_t i = blocks_.size(); i < full; ++i) static_cast<void>(numbers.fresh());
+        }
+        for (block_number b = p.first_block; blocks_.size() < full; ++b) blocks_.push_back(b);
+    }
+
+    /// Of all tokens, those new since the last time with new numbers. Valid until the context changes.
+    [[nodiscard]] std::span<const block_number> blocks(std::uint64_t block_tokens, block_numbering& numbers) {
+        if (partial_) blocks_.pop_back();
+        const std::uint64_t all = (tokens_ + block_tokens - 1) / block_tokens;
+        while (blocks_.size() < all) blocks_.push_back(numbers.fresh());
+        partial_ = tokens_ % block_tokens != 0;
+        return blocks_;
+    }
+
+private:
+    std::uint64_t tokens_ = 0;
+    std::vector<block_number> blocks_;
+    bool partial_ = false; // whether the last of blocks_ is
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_sessions.hpp
+// What the sessions of a made trace ask, one request after the other.
+
+namespace kvmark::workload {
+
+/// One session, from its first request to its last; no two of its requests are in service at once.
+struct synthetic_session {
+    synthetic_kind kind{};
+    std::uint32_t number = 0;
+    random_stream draw{0};
+    std::uint64_t item = 0; ///< the shared item that it opens with
+    synthetic_context context;
+    synthetic_context sub_agent;
+    std::uint64_t left = 0;     ///< requests of its own, the next one included
+    std::uint64_t sub_left = 0; ///< of the sub-agent at work; 0: none is
+    std::uint64_t last = block_request::nobody;
+    std::uint32_t output = 0; ///< of the last request
+    nanoseconds think{};      ///< before the next request
+};
+
+/// Opens sessions and carries them on. A session draws from a stream of its own, so what it asks does not
+/// depend on the others; but for the numbers of blocks.
+class synthetic_sessions {
+public:
+    explicit synthetic_sessions(const synthetic_config& c)
+        : config_(c), prompts_(c.prompts.count, c.prompts.skew),
+          conversation_prompts_(c.conversations.prompts.count, c.conversations.prompts.skew),
+          tools_(c.agents.tools.count, c.agents.tools.skew), system_(c.agents.tools.count, 0),
+          sub_system_(c.agents.tools.count, 0), documents_(c.documents.count, c.documents.skew),
+          objects_(c.popularity.objects, c.popularity.skew) {}
+
+    /// Makes `s` session `number`, whatever it was before.
+    void open(synthetic_session& s, std::uint32_t number) {
+        constexpr std::uint64_t salt = 0x73657373; // "sess"
+        s.number = number;
+        s.draw = random_stream(config_.seed, salt, number);
+        s.kind = draw_kind(s.draw);
+        s.item = items_of(s.kind).popularity(s.draw);
+        s.context.clear();
+        s.left = 1;
+        if (s.kind == synthetic_kind::conversations)
+            s.left = draw_geometric(s.draw, config_.conversations.mean_turns);
+        if (s.kind == synthetic_kind::agents) s.left = draw_geometric(s.draw, config_.agents.mean_steps);
+        s.sub_left = 0;
+        s.last = block_request::nobody;
+        s.think = {};
+    }
+
+    /// The next request of the session, but for its arrival; to be added to a trace before another one.
+    [[nodiscard]] trace_row ask(synthetic_session& s) {
+        synthetic_context& c = s.sub_left > 0 ? s.sub_agent : s.context;
+        if (c.tokens() == 0) begin(s, c);
+        s.output = s.kind == synthetic_kind::zipf ? 1 : draw_length(s.draw, answer_of(s.kind), limit());
+        return {.after = s.last,
+                .think = s.think,
+                .session = s.number,
+                .input = tokens(c.tokens()),
+                .output = tokens(s.output),
+                .blocks = c.blocks(block(), numbers_)};
+    }
+
+    /// The last request of the session was added as `id`. False: it was the last one of all.
+    [[nodiscard]] bool go_on(synthetic_session& s, std::uint64_t id) {
+        s.last = id;
+        if (s.kind == synthetic_kind::conversations) return go_on_talking(s);
+        if (s.kind == synthetic_kind::agents) return go_on_working(s);
+        return false;
+    }
+
+private:
+    struct items {
+        std::vector<shared_prefix> prefixes; // empty until one is used
+        std::uint64_t count;
+        zipf popularity;
+
+        items(std::uint64_t n, double skew) : count(n), popularity(n, skew) {}
+    };
+
+    [[nodiscard]] std::uint64_t block() const { return config_.block_tokens.count; }
+    [[nodiscard]] std::uint32_t limit() const { return config_.context_limit; }
+
+    [[nodiscard]] synthetic_kind draw_kind(random_stream& draw) const {
+        double sum = 0;
+        for (const double w : config_.weights) sum += w;
+        double at = draw.uniform() * sum;
+        std::size_t kind = 0, chosen = 0;
+        for (; kind < config_.weights.size() && at >= 0; ++kind) {
+            if (config_.weights[kind] == 0) continue;
+            at -= config_.weights[kind];
+            chosen = kind;
+        }
+        return static_cast<synthetic_kind>(chosen);
+    }
+    [[nodiscard]] items& items_of(synthetic_kind kind) {
+        switch (kind) {
+        case synthetic_kind::system_prompts:
+            return prompts_;
+        case synthetic_kind::conversations:
+            return conversation_prompts_;
+        case synthetic_kind::agents:
+            return tools_;
+        case synthetic_kind::documents:
+            return documents_;
+        case synthetic_kind::zipf:
+            return objects_;
+        }
+        __builtin_unreachable();
+    }
+    [[nodiscard]] const lognormal& answer_of(synthetic_kind kind) const {
+        return kind == synthetic_kind::agents ? config_.agents.answer : config_.answer;
+    }
+
+    /// Item `which`, of a length drawn from a stream of its own.
+    [[nodiscard]] shared_prefix& item(items& of, std::uint64_t which, const lognormal& length,
+                                      std::uint64_t salt) {
+        if (of.prefixes.empty()) of.prefixes.resize(of.count);
+        shared_prefix& p = of.prefixes[which];
+        if (p.tokens == 0) {
+            random_stream draw(config_.seed, salt, which);
+            p.tokens = draw_length(draw, length, limit() / 4);
+        }
+        return p;
+    }
+
+    /// What is in a context before its first request.
+    void begin(synthetic_session& s, synthetic_context& c) {
+        const auto share = [&](items& of, const lognormal& length, std::uint64_t salt) {
+            c.append_shared(item(of, s.item, length, salt), block(), numbers_);
+        };
+        const lognormal* asked = &config_.question;
+        switch (s.kind) {
+        case synthetic_kind::system_prompts:
+            share(prompts_, config_.prompts.length, prompt_salt);
+            break;
+        case synthetic_kind::conversations:
+            share(conversation_prompts_, config_.conversations.prompts.length, conversation_salt);
+            break;
+        case synthetic_kind::agents:
+            share(tools_, config_.agents.tools.length, tools_salt);
+            if (s.sub_left > 0)
+                share(sub_system_, config_.agents.system, sub_system_salt);
+            else
+                share(system_, config_.agents.system, system_salt);
+            asked = &config_.agents.task;
+            break;
+        case synthetic_kind::documents:
+            share(documents_, config_.documents.length, document_salt);
+            break;
+        case synthetic_kind::zipf: {
+            if (objects_.prefixes.empty()) objects_.prefixes.resize(objects_.count);
+            shared_prefix& object = objects_.prefixes[s.item];
+            object.tokens = static_cast<std::uint32_t>(config_.popularity.blocks * block());
+            return c.append_shared(object, block(), numbers_);
+        }
+        }
+        c.append(draw_length(s.draw, *asked, limit() / 2));
+    }
+
+    [[nodiscard]] bool go_on_talking(synthetic_session& s) {
+        if (--s.left == 0) return false;
+        s.context.append(s.output);
+        s.context.append(draw_length(s.draw, config_.question, limit()));
+        s.think = draw_time(s.draw, config_.conversations.think);
+        return s.context.tokens() <= limit();
+    }
+
+    [[nodiscard]] bool go_on_working(synthetic_session& s) {
+        const auto use_tool = [&](synthetic_context& c) {
+            c.append(draw_length(s.draw, config_.agents.result, limit()));
+            s.think = draw_time(s.draw, config_.agents.tool_time);
+            return c.tokens() <= limit();
+        };
+        if (s.sub_left > 0) {
+            s.sub_agent.append(s.output);
+            if (--s.sub_left > 0 && use_tool(s.sub_agent)) return true;
+            s.sub_left = 0;
+            s.context.append(s.output); // the sub-agent's last answer is what its agent reads next
+            s.think = {};
+            return s.context.tokens() <= limit();
+        }
+        if (--s.left == 0) return false;
+        s.context.append(s.output);
+        if (!s.draw.chance(config_.agents.sub_agent_chance)) return use_tool(s.context);
+        s.sub_agent.clear();
+        s.sub_left = draw_geometric(s.draw, config_.agents.mean_sub_steps);
+        s.think = {};
+        return true;
+    }
+
+    static constexpr std::uint64_t prompt_salt = 1, conversation_salt = 2, tools_salt = 3, system_salt = 4,
+                                   sub_system_salt = 5, document_salt = 6;
+
+    synthetic_config config_;
+    block_numbering numbers_;
+    items prompts_;
+    items conversation_prompts_;
+    items tools_;
+    items system_; // one for each of tools_
+    items sub_system_;
+    items documents_;
+    items objects_;
+};
+
+} // namespace kvmark::workload
+
+// kvmark/workload/synthetic_blocks.hpp
+// Makes traces in blocks: shared prompts, conversations, agents, documents, plain popularity.
+
+namespace kvmark::workload {
+
+/// A trace of `c.requests` requests in order of arrival; the same one for the same configuration, on every
+/// machine whose C library agrees on the last bit of log, exp, pow and cos. Precondition: synthetic_faults(c)
+/// is empty.
+///
+/// Sessions start as a Poisson process. A request arrives its think time after the answer that it waits for
+/// would be complete at `c.answer_rate`. The trace begins without any session, and ends in the middle of
+/// those that are open.
+[[nodiscard]] KVMARK_COLD block_trace make_synthetic(const synthetic_config& c) {
+    struct event {
+        nanoseconds at{};
+        std::uint32_t session = 0;
+        std::uint32_t place = 0;
+        bool operator<(const event& o) const { return at != o.at ? at < o.at : session < o.session; }
+    };
+    synthetic_sessions asking(c);
+    trace_builder trace(c.block_tokens, "synthetic");
+    rate_process starts(c.seed, arrival_process::poisson, c.session_rate);
+    std::vector<synthetic_session> places;
+    std::vector<std::uint32_t> free;
+    min_heap<event> next;
+    nanoseconds next_start = starts.next();
+    std::uint32_t started = 0;
+
+    for (std::uint64_t made = 0; made < c.requests; ++made) {
+        if (next.empty() || next_start <= next.top().at) {
+            if (free.empty()) {
+                free.push_back(static_cast<std::uint32_t>(places.size()));
+                places.emplace_back();
+            }
+            asking.open(places[free.back()], started);
+            next.push({next_start, started, free.back()});
+            free.pop_back();
+            ++started;
+            next_start = starts.next();
+        }
+        event now = next.top();
+        synthetic_session& s = places[now.place];
+        trace_row row = asking.ask(s);
+        row.arrival = now.at;
+        if (asking.go_on(s, trace.add(row))) {
+            now.at += from_seconds(static_cast<double>(s.output) / c.answer_rate) + s.think;
+            next.replace_top(now);
+        } else {
+            next.pop();
+            free.push_back(now.place);
+        }
+    }
+    return trace.finish();
+}
+
+} // namespace kvmark::workload
+
+// kvmark/cache/arc.hpp
+// ARC: recency and frequency, balanced by what was evicted too early (Megiddo and Modha, FAST 2003).
+
+namespace kvmark::cache {
+
+/// The lists T1 (seen once) and T2 (seen again) hold what is in, B1 and B2 the numbers of what left them; `p`
+/// is the share of T1. p and the quotients are real numbers. Without miss() and evict(), as in a waterfall,
+/// nothing is remembered and p stays 0: T1 leaves before T2, each in the order of LRU.
+///
+/// 9 bytes for each number: the remembered need no more, since the lists share their links.
+class arc {
+public:
+    static constexpr std::string_view name = "arc";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        list_of_.resize(numbers);
+    }
+
+    /// Adapts p, and forgets whom the newcomer leaves no room to remember.
+    void miss(entry_id e) {
+        make_slot(list_of_, e);
+        newcomer_was_in_b2_ = list_of_[e] == b2;
+        forget_evicted_ = false;
+        const double b1_size = static_cast<double>(size(b1)), b2_size = static_cast<double>(size(b2));
+        if (list_of_[e] == b1) {
+            p_ += b2_size > b1_size ? b2_size / b1_size : 1;
+            if (p_ > static_cast<double>(capacity())) p_ = static_cast<double>(capacity());
+        } else if (list_of_[e] == b2) {
+            p_ -= b1_size > b2_size ? b1_size / b2_size : 1;
+            if (p_ < 0) p_ = 0;
+        } else if (size(t1) + size(b1) >= capacity()) {
+            if (size(b1) != 0)
+                take_out(lists_[b1].oldest);
+            else
+                forget_evicted_ = size(t1) != 0;
+        } else if (size(t1) + size(t2) + size(b1) + size(b2) >= 2 * capacity() && size(b2) != 0) {
+            take_out(lists_[b2].oldest);
+        }
+    }
+    void insert(entry_id e) {
+        make_slot(list_of_, e);
+        const bool was_seen = list_of_[e] != nowhere;
+        if (was_seen) take_out(e);
+        put(was_seen ? t2 : t1, e);
+    }
+    void touch(entry_id e) {
+        take_out(e);
+        put(t2, e);
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() {
+        if (forget_evicted_ && size(t1) != 0) return lists_[t1].oldest;
+        const auto seen_once = static_cast<double>(size(t1));
+        const bool from_t1 =
+            size(t1) != 0 &&
+            (seen_once > p_ || (newcomer_was_in_b2_ && size(t1) == static_cast<std::uint64_t>(p_)));
+        return from_t1 || size(t2) == 0 ? lists_[t1].oldest : lists_[t2].oldest;
+    }
+    [[nodiscard]] entry_id evict() {
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        const where from = list_of_[e];
+        take_out(e);
+        if (!forget_evicted_) put(from == t1 ? b1 : b2, e);
+        forget_evicted_ = false;
+        return e;
+    }
+
+private:
+    enum where : std::uint8_t { nowhere, t1, t2, b1, b2 };
+
+    [[nodiscard]] std::uint64_t size(where w) const { return lists_[w].size; }
+    [[nodiscard]] std::uint64_t capacity() const { return capacity_ != 0 ? capacity_ : size(t1) + size(t2); }
+    KVMARK_INLINE void put(where w, entry_id e) {
+        list_of_[e] = w;
+        links_.push_newest(lists_[w], e);
+    }
+    KVMARK_INLINE void take_out(entry_id e) {
+        links_.remove(lists_[list_of_[e]], e);
+        list_of_[e] = nowhere;
+    }
+
+    entry_links links_;
+    entry_links::list lists_[5]; // by where; nowhere's is not used
+    std::vector<where> list_of_;
+    std::uint64_t capacity_ = 0;
+    double p_ = 0;
+    bool newcomer_was_in_b2_ = false;
+    bool forget_evicted_ = false; // T1 alone fills the cache: its victim is not remembered
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/entry_heap.hpp
+// Entries by a key that changes: the largest is at hand.
+
+namespace kvmark::cache {
+
+/// A heap of four children to a node, which knows where each entry stands. Of equal keys the larger number
+/// comes first. 4 bytes for each number, 8 for each entry that is in; O(log n) for whatever changes.
+class entry_heap {
+public:
+    void reserve(std::uint64_t numbers) { place_.resize(numbers, nowhere); }
+
+    void reserve_entries(std::uint64_t entries) { heap_.reserve(entries); }
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    [[nodiscard]] KVMARK_INLINE bool contains(entry_id e) const {
+        return e < place_.size() && place_[e] != nowhere;
+    }
+    /// The entry of the largest key; no_entry when empty.
+    [[nodiscard]] KVMARK_INLINE entry_id top() const {
+        return heap_.empty() ? no_entry : number_of(heap_[0]);
+    }
+    /// Precondition: not empty.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t top_key() const { return key_of(heap_[0]); }
+
+    /// Precondition: absent.
+    KVMARK_INLINE void push(entry_id e, std::uint32_t key) {
+        if (e >= place_.size()) place_.resize(std::size_t{e} + 1 + e / 2, nowhere);
+        heap_.emplace_back();
+        rise(heap_.size() - 1, item(key, e));
+    }
+    /// Precondition of both: present.
+    KVMARK_INLINE void change(entry_id e, std::uint32_t key) { settle(place_[e], item(key, e)); }
+    KVMARK_INLINE void erase(entry_id e) {
+        const std::size_t hole = place_[e];
+        place_[e] = nowhere;
+        const std::uint64_t last = heap_.back();
+        heap_.pop_back();
+        if (hole < heap_.size()) settle(hole, last);
+    }
+    void clear() {
+        for (const std::uint64_t i : heap_) place_[number_of(i)] = nowhere;
+        heap_.clear();
+    }
+
+private:
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
+    [[nodiscard]] static std::uint64_t item(std::uint32_t key, entry_id e) {
+        return std::uint64_t{key} << 32 | e;
+    }
+    [[nodiscard]] static std::uint32_t key_of(std::uint64_t item) {
+        return static_cast<std::uint32_t>(item >> 32);
+    }
+    [[nodiscard]] static entry_id number_of(std::uint64_t item) { return static_cast<entry_id>(item); }
+
+    KVMARK_INLINE void put(std::size_t at, std::uint64_t item) {
+        heap_[at] = item;
+        place_[number_of(item)] = static_cast<std::uint32_t>(at);
+    }
+    KVMARK_INLINE void settle(std::size_t at, std::uint64_t item) {
+        if (at > 0 && heap_[(at - 1) / 4] < item)
+            rise(at, item);
+        else
+            sink(at, item);
+    }
+    void rise(std::size_t at, std::uint64_t item) {
+        while (at > 0 && heap_[(at - 1) / 4] < item) {
+            put(at, heap_[(at - 1) / 4]);
+            at = (at - 1) / 4;
+        }
+        put(at, item);
+    }
+    void sink(std::size_t at, std::uint64_t item) {
+        const std::size_t n = heap_.size();
+        for (std::size_t child; (child = 4 * at + 1) < n; at = child) {
+            const std::size_t end = child + 4 < n ? child + 4 : n;
+            for (std::size_t c = child + 1; c < end; ++c)
+                if (heap_[c] > heap_[child]) child = c;
+            if (heap_[child] < item) break;
+            put(at, heap_[child]);
+        }
+        put(at, item);
+    }
+
+    std::vector<std::uint64_t> heap_;  // key, then number
+    std::vector<std::uint32_t> place_; // by number
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady.hpp
+// Belady's optimum: whoever is needed last leaves (Belady, 1966). Offline, the bound of all policies.
+
+namespace kvmark::cache {
+
+/// Evicts the block whose next reference is farthest, of several that never come again the largest number.
+/// It needs block_use::next_use from next_uses() by reference; without, as in a waterfall, nobody comes
+/// again. Every newcomer is inserted: no policy that does so misses less.
+///
+/// 4 bytes for each number and 8 for each block that is in; O(log n).
+class belady {
+public:
+    static constexpr std::string_view name = "belady";
+
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) { by_next_use_.reserve(numbers); }
+    void insert(entry_id e) { by_next_use_.push(e, block_use::never); }
+    void insert(const block_use& use) { by_next_use_.push(use.block, use.next_use); }
+    void touch(entry_id) {}
+    void touch(const block_use& use) { by_next_use_.change(use.block, use.next_use); }
+    void remove(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id victim() { return by_next_use_.top(); }
+
+protected:
+    entry_heap by_next_use_;
+};
+
+/// A newcomer that is needed no earlier than the victim is not inserted: no policy at all misses less.
+class belady_bypass : public belady {
+public:
+    static constexpr std::string_view name = "belady-bypass";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return !by_next_use_.empty() && newcomer.next_use < by_next_use_.top_key();
+    }
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/leaf_first.hpp
+// A prefix leaves from its end: a block may be evicted only when nothing in the tier continues it.
+
+namespace kvmark::cache {
+
+/// Keeps which blocks may be evicted: the leaves of the trie of prefixes that no request in flight uses.
+/// `Order` ranks them: note(use) at each insertion and touch of any block, add(e) and drop(e) as a block
+/// becomes and ceases to be evictable, forget(e) when it leaves, first() for who goes next. A block keeps the
+/// parent that it was inserted with. An entry of a waterfall has none and is a leaf.
+///
+/// 8 bytes for each number, and Order's.
+template <class Order>
+class leaf_first {
+public:
+    leaf_first() = default;
+
+    void set_capacity(std::uint64_t capacity) {
+        if constexpr (requires(Order o) { o.set_capacity(capacity); }) order_.set_capacity(capacity);
+    }
+    void reserve(std::uint64_t numbers) {
+        nodes_.resize(numbers);
+        order_.reserve(numbers);
+    }
+    [[nodiscard]] static constexpr bool keeps_prefixes() { return true; }
+
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(nodes_, use.block);
+        order_.note(use);
+        if (use.parent != no_entry) {
+            make_slot(nodes_, use.parent);
+            node& parent = nodes_[use.parent];
+            if (parent.is_evictable()) order_.drop(use.parent);
+            ++parent.children;
+        }
+        node& n = nodes_[use.block];
+        n.parent = use.parent;
+        n.is_in = 1;
+        n.is_protected = 0;
+        if (n.is_evictable()) order_.add(use.block);
+    }
+    void touch(entry_id e) { touch(block_use{.block = e}); }
+    void touch(const block_use& use) {
+        const bool ranked = nodes_[use.block].is_evictable();
+        if (ranked) order_.drop(use.block);
+        order_.note(use);
+        if (ranked) order_.add(use.block);
+    }
+    void remove(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_evictable()) order_.drop(e);
+        n.is_in = 0;
+        order_.forget(e);
+        if (n.parent == no_entry) return;
+        node& parent = nodes_[n.parent];
+        --parent.children;
+        if (parent.is_evictable()) order_.add(n.parent);
+    }
+    [[nodiscard]] entry_id victim() { return order_.first(); }
+
+    void protect(entry_id e) {
+        node& n = nodes_[e];
+        if (n.is_in == 0 || n.is_protected != 0) return;
+        if (n.is_evictable()) order_.drop(e);
+        n.is_protected = 1;
+        protected_.push_back(e);
+    }
+    void release() {
+        for (const entry_id e : protected_) {
+            node& n = nodes_[e];
+            if (n.is_protected == 0) continue; // it left and came back
+            n.is_protected = 0;
+            if (n.is_evictable()) order_.add(e);
+        }
+        protected_.clear();
+    }
+
+protected:
+    Order order_;
+
+private:
+    struct node {
+        entry_id parent = no_entry;
+        std::uint32_t children : 30 = 0; // in this tier
+        std::uint32_t is_in : 1 = 0;
+        std::uint32_t is_protected : 1 = 0;
+
+        [[nodiscard]] KVMARK_INLINE bool is_evictable() const {
+            return is_in != 0 && children == 0 && is_protected == 0;
+        }
+    };
+    static_assert(sizeof(node) == 8);
+
+    std::vector<node> nodes_;
+    std::vector<entry_id> protected_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/belady_leaf.hpp
+// Belady's optimum over the leaves of the prefix trie, with bypass. Offline, the bound of prefix caches.
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by the next request that uses them. 8 bytes for each number, 8 for each leaf.
+class farthest_use {
+public:
+    void set_capacity(std::uint64_t capacity) { by_next_use_.reserve_entries(capacity); }
+    void reserve(std::uint64_t numbers) {
+        next_use_.resize(numbers);
+        by_next_use_.reserve(numbers);
+    }
+    void note(const block_use& use) {
+        make_slot(next_use_, use.block);
+        next_use_[use.block] = use.next_use;
+    }
+    void forget(entry_id) {}
+    void add(entry_id e) { by_next_use_.push(e, next_use_[e]); }
+    void drop(entry_id e) { by_next_use_.erase(e); }
+    [[nodiscard]] entry_id first() const { return by_next_use_.top(); }
+    /// Precondition: first() is somebody.
+    [[nodiscard]] std::uint32_t first_key() const { return by_next_use_.top_key(); }
+
+private:
+    std::vector<std::uint32_t> next_use_;
+    entry_heap by_next_use_;
+};
+
+/// Evicts the leaf whose next request is farthest, of several the largest number; a newcomer that is used no
+/// earlier is not inserted. It needs block_use::next_use from next_uses() by request. 16 bytes for each
+/// number, 8 for each leaf; O(log n).
+class belady_leaf : public leaf_first<farthest_use> {
+public:
+    static constexpr std::string_view name = "belady-leaf";
+
+    [[nodiscard]] bool admits(const block_use& newcomer) const {
+        return order_.first() != no_entry && order_.first_key() > newcomer.next_use;
+    }
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/clock.hpp
+// CLOCK, or second chance: a FIFO whose head, if it was hit, goes round once more (Corbato, 1968).
+
+namespace kvmark::cache {
+
+/// A bit that is clear at insertion and set by a hit; a head with its bit set is cleared and goes to the
+/// tail. 9 bytes for each number.
+class clock {
+public:
+    static constexpr std::string_view name = "clock";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) { links_.remove(order_, e); }
+    [[nodiscard]] entry_id victim() {
+        while (order_.oldest != no_entry && hit_[order_.oldest] != 0) {
+            const entry_id head = order_.oldest;
+            hit_[head] = 0;
+            links_.move_to_newest(order_, head);
+        }
+        return order_.oldest;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/depth_buckets.hpp
+// Depths of an LRU stack, gathered so that few of them stand for many.
+
+namespace kvmark::cache {
+
+/// Log-linear: exact below 2^(Bits + 1), then 2^Bits buckets for each power of two, so that the depths of a
+/// bucket differ by less than 2^-Bits of themselves.
+template <unsigned Bits>
+struct depth_buckets {
+    static constexpr std::uint32_t per_octave = std::uint32_t{1} << Bits;
+    /// Of depths below 2^34: a sampled depth may come out above the number of blocks.
+    static constexpr std::uint32_t count = (35 - Bits) * per_octave;
+
+    [[nodiscard]] KVMARK_INLINE static constexpr std::uint32_t of(std::uint64_t depth) {
+        if (depth < 2 * per_octave) return static_cast<std::uint32_t>(depth);
+        const auto shift = static_cast<std::uint32_t>(std::bit_width(depth)) - 1 - Bits;
+        return shift * per_octave + static_cast<std::uint32_t>(depth >> shift);
+    }
+
+    /// The largest depth of a bucket: a cache of that many blocks hits all of it.
+    [[nodiscard]] static constexpr std::uint64_t largest(std::uint32_t bucket) {
+        if (bucket < 2 * per_octave) return bucket;
+        const std::uint32_t shift = bucket / per_octave - 1;
+        return (((std::uint64_t{bucket % per_octave} | per_octave) + 1) << shift) - 1;
+    }
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/frequency_sketch.hpp
+// How often numbers were seen lately, in a few bits for each (Einziger, Friedman, Manes, 2017).
+
+namespace kvmark::cache {
+
+/// A count-min sketch of four rows of 4-bit counters, each row as wide as the next power of two of the
+/// capacity, with conservative update: only the smallest of a number's counters grow. After ten times the
+/// capacity of notes all counters are halved, so that what was popular once is forgotten. 2 to 4 bytes for
+/// each block of capacity.
+///
+/// A doorkeeper in front of it, a Bloom filter of one hash, keeps the first note of a number, so that what is
+/// seen once uses no counter. It is emptied when the counters are halved. 2 to 4 bytes more.
+class frequency_sketch {
+public:
+    static constexpr std::uint64_t notes_per_block = 10;
+    static constexpr unsigned rows = 4;
+    static constexpr unsigned largest = 15; ///< that a counter holds
+
+    frequency_sketch() = default;
+    explicit frequency_sketch(std::uint64_t capacity, bool doorkeeper = false)
+        : sample_(notes_per_block * capacity) {
+        std::uint64_t width = 16;
+        while (width < capacity) width *= 2;
+        mask_ = width - 1;
+        words_.resize(width * rows / 16);
+        if (doorkeeper) door_.resize(width * 16 / 64);
+    }
+
+    /// Whether it has no room at all; then it must not be asked or told.
+    [[nodiscard]] bool empty() const { return words_.empty(); }
+    /// Never less than the number's share of the notes that still count, up to `largest` and the
+    /// doorkeeper's 1.
+    [[nodiscard]] KVMARK_INLINE unsigned estimate(std::uint64_t number) const {
+        return least_counter(mix(number)) + (!door_.empty() && has_passed(number));
+    }
+    KVMARK_INLINE void note(std::uint64_t number) {
+        if (door_.empty() || has_passed(number))
+            count(mix(number));
+        else
+            door_[door_place(number) / 64] |= std::uint64_t{1} << door_place(number) % 64;
+        if (++notes_ == sample_) halve();
+    }
+
+    /// Where a number's counter of a row stands.
+    [[nodiscard]] std::uint64_t column(std::uint64_t number, unsigned row) const {
+        return hashed_column(mix(number), row);
+    }
+    /// Which bit the doorkeeper keeps of a number. Precondition: there is one.
+    [[nodiscard]] KVMARK_INLINE std::uint64_t door_place(std::uint64_t number) const {
+        return mix(~number) & (door_.size() * 64 - 1);
+    }
+
+private:
+    [[nodiscard]] KVMARK_INLINE std::uint64_t hashed_column(std::uint64_t hash, unsigned row) const {
+        return (hash + row * (hash >> 32 | 1)) & mask_;
+    }
+    [[nodiscard]] KVMARK_INLINE unsigned counter(std::uint64_t column, unsigned row) const {
+        return static_cast<unsigned>(words_[column / 4] >> shift(column, row) & largest);
+    }
+    [[nodiscard]] KVMARK_INLINE static std::uint64_t shift(std::uint64_t column, unsigned row) {
+        return (column % 4 * rows + row) * 4;
+    }
+    [[nodiscard]] KVMARK_INLINE unsigned least_counter(std::uint64_t hash) const {
+        unsigned least = largest;
+        for (unsigned row = 0; row < rows; ++row) {
+            const unsigned c = counter(hashed_column(hash, row), row);
+            least = c < least ? c : least;
+        }
+        return least;
+    }
+    KVMARK_INLINE void count(std::uint64_t hash) {
+        const unsigned least = least_counter(hash);
+        if (least == largest) return;
+        for (unsigned row = 0; row < rows; ++row) {
+            const std::uint64_t column = hashed_column(hash, row); // no branch: it would be a coin toss
+            words_[column / 4] += std::uint64_t{counter(column, row) == least} << shift(column, row);
+        }
+    }
+    [[nodiscard]] KVMARK_INLINE bool has_passed(std::uint64_t number) const {
+        const std::uint64_t place = door_place(number);
+        return (door_[place / 64] >> place % 64 & 1) != 0;
+    }
+    KVMARK_COLD void halve() {
+        for (std::uint64_t& word : words_) word = word >> 1 & 0x7777'7777'7777'7777u;
+        for (std::uint64_t& word : door_) word = 0;
+        notes_ /= 2;
+    }
+
+    std::vector<std::uint64_t> words_; // four columns each
+    std::vector<std::uint64_t> door_;
+    std::uint64_t mask_ = 0;
+    std::uint64_t sample_ = 0;
+    std::uint64_t notes_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/length_aware.hpp
+// Length-aware: blocks that stand late in their requests go first (LengthAwareCache; Qin et al., Mooncake,
+// FAST 2025).
+
+namespace kvmark::cache {
+
+/// Evicts the block with the most blocks before it in its prefix, as of its last use; of several the least
+/// recently used. Late blocks serve fewer requests than the opening ones that they continue. Entries of a
+/// waterfall have no place in a prefix, so there it is LRU.
+///
+/// 12 bytes for each number, 24 for each position. Every operation is a few writes; to find the last position
+/// in use costs a step for each 4,096 positions.
+class length_aware {
+public:
+    static constexpr std::string_view name = "length-aware";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        position_.resize(numbers);
+    }
+    void insert(entry_id e) { insert(block_use{.block = e}); }
+    void insert(const block_use& use) {
+        make_slot(position_, use.block);
+        if (use.position >= at_.size()) grow(use.position);
+        position_[use.block] = use.position;
+        if (at_[use.position].size == 0) mark(use.position);
+        links_.push_newest(at_[use.position], use.block);
+    }
+    void touch(entry_id e) { links_.move_to_newest(at_[position_[e]], e); }
+    void touch(const block_use& use) {
+        if (position_[use.block] == use.position) return touch(use.block);
+        remove(use.block);
+        insert(use);
+    }
+    void remove(entry_id e) {
+        const std::uint32_t position = position_[e];
+        links_.remove(at_[position], e);
+        if (at_[position].size == 0) unmark(position);
+    }
+    [[nodiscard]] entry_id victim() {
+        for (std::size_t i = used_words_.size(); i-- > 0;) {
+            if (used_words_[i] == 0) continue;
+            const std::size_t word = i * 64 + last_bit(used_words_[i]);
+            return at_[word * 64 + last_bit(used_[word])].oldest;
+        }
+        return no_entry;
+    }
+
+private:
+    [[nodiscard]] static std::size_t last_bit(std::uint64_t word) {
+        return 63 - static_cast<std::size_t>(__builtin_clzll(word));
+    }
+    KVMARK_COLD void grow(std::uint32_t position) {
+        const std::size_t groups = (std::size_t{position} + position / 2) / 4096 + 1;
+        at_.resize(groups * 4096);
+        used_.resize(groups * 64);
+        used_words_.resize(groups);
+    }
+    void mark(std::uint32_t position) {
+        used_[position / 64] |= std::uint64_t{1} << position % 64;
+        used_words_[position / 4096] |= std::uint64_t{1} << position / 64 % 64;
+    }
+    void unmark(std::uint32_t position) {
+        used_[position / 64] &= ~(std::uint64_t{1} << position % 64);
+        if (used_[position / 64] == 0)
+            used_words_[position / 4096] &= ~(std::uint64_t{1} << position / 64 % 64);
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> position_;
+    std::vector<entry_links::list> at_;     // by position
+    std::vector<std::uint64_t> used_;       // a bit for each position whose list is not empty
+    std::vector<std::uint64_t> used_words_; // a bit for each word of used_ that is not 0
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lfu.hpp
+// Least frequently used.
+
+namespace kvmark::cache {
+
+/// Evicts the smallest (count, last access). The count starts at 1 and is forgotten when the entry leaves.
+/// Entries of one count are a list in order of access, and the lists a list in order of count, so every
+/// operation is a few writes (Shah, Mitra, Matani, 2010). 12 bytes for each number, 40 for each count.
+class lfu {
+public:
+    static constexpr std::string_view name = "lfu";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        bucket_of_.resize(numbers);
+        buckets_.reserve(numbers < 4096 ? numbers : 4096);
+    }
+    void insert(entry_id e) {
+        make_slot(bucket_of_, e);
+        if (lowest_ == none || buckets_[lowest_].count != 1) lowest_ = open_bucket(1, none, lowest_);
+        append(lowest_, e);
+    }
+    void touch(entry_id e) {
+        const std::uint32_t from = bucket_of_[e];
+        const std::uint32_t next = buckets_[from].higher;
+        const std::uint64_t count = buckets_[from].count + 1;
+        if (next != none && buckets_[next].count == count) {
+            take_out(e);
+            append(next, e);
+        } else if (buckets_[from].entries.size == 1) {
+            buckets_[from].count = count;
+        } else {
+            const std::uint32_t to = open_bucket(count, from, next);
+            take_out(e);
+            append(to, e);
+        }
+    }
+    void remove(entry_id e) { take_out(e); }
+    [[nodiscard]] entry_id victim() { return lowest_ == none ? no_entry : buckets_[lowest_].entries.oldest; }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    struct bucket {
+        std::uint64_t count = 0;
+        entry_links::list entries;
+        std::uint32_t lower = none;
+        std::uint32_t higher = none; // of a free bucket: the next free one
+    };
+
+    std::uint32_t open_bucket(std::uint64_t count, std::uint32_t lower, std::uint32_t higher) {
+        std::uint32_t b = free_;
+        if (b == none) {
+            b = static_cast<std::uint32_t>(buckets_.size());
+            buckets_.emplace_back();
+        } else {
+            free_ = buckets_[b].higher;
+        }
+        buckets_[b] = {count, {}, lower, higher};
+        if (lower != none) buckets_[lower].higher = b;
+        if (higher != none) buckets_[higher].lower = b;
+        return b;
+    }
+    void append(std::uint32_t b, entry_id e) {
+        bucket_of_[e] = b;
+        links_.push_newest(buckets_[b].entries, e);
+    }
+    void take_out(entry_id e) {
+        const std::uint32_t b = bucket_of_[e];
+        bucket& from = buckets_[b];
+        links_.remove(from.entries, e);
+        if (from.entries.size != 0) return;
+        (from.lower == none ? lowest_ : buckets_[from.lower].higher) = from.higher;
+        if (from.higher != none) buckets_[from.higher].lower = from.lower;
+        from.higher = free_;
+        free_ = b;
+    }
+
+    entry_links links_;
+    std::vector<std::uint32_t> bucket_of_;
+    std::vector<bucket> buckets_;
+    std::uint32_t lowest_ = none;
+    std::uint32_t free_ = none;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/lru_leaf.hpp
+// LRU over the leaves of the prefix trie, as servers with a radix tree evict (SGLang; Zheng et al., NeurIPS
+// 2024).
+
+namespace kvmark::cache {
+
+/// Ranks evictable blocks by their last use, on a clock that ticks at each. Most join at an end of a list:
+/// who was just used at one, and the parent of the last victim, which was used just before it, at the other.
+/// The rest wait in a heap, so that no case is worse than O(log n). 16 bytes for each number.
+///
+/// After `LastTick` ticks the uses are numbered anew in their order.
+template <std::uint32_t LastTick = block_use::never - 1>
+class least_recent_use {
+public:
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        used_.resize(numbers);
+        between_.reserve(numbers);
+    }
+    KVMARK_INLINE void note(const block_use& use) {
+        make_slot(used_, use.block);
+        if (clock_ == LastTick) renumber();
+        used_[use.block] = ++clock_;
+    }
+    KVMARK_INLINE void forget(entry_id e) { used_[e] = 0; }
+    KVMARK_INLINE void add(entry_id e) {
+        if (list_.size == 0 || used_[e] > used_[list_.newest])
+            links_.push_newest(list_, e);
+        else if (used_[e] < used_[list_.oldest])
+            links_.push_oldest(list_, e);
+        else
+            between_.push(e, ~used_[e]);
+    }
+    KVMARK_INLINE void drop(entry_id e) {
+        if (!between_.empty() && between_.contains(e))
+            between_.erase(e);
+        else
+            links_.remove(list_, e);
+    }
+    [[nodiscard]] KVMARK_INLINE entry_id first() const {
+        if (between_.empty()) return list_.oldest;
+        return list_.size == 0 || ~between_.top_key() < used_[list_.oldest] ? between_.top() : list_.oldest;
+    }
+
+private:
+    /// Ticks from 1 again; needs fewer blocks in than LastTick.
+    KVMARK_COLD void renumber() {
+        entry_heap oldest_first, waiting = between_;
+        for (std::size_t e = 0; e < used_.size(); ++e)
+            if (used_[e] != 0) oldest_first.push(static_cast<entry_id>(e), ~used_[e]);
+        clock_ = 0;
+        for (; !oldest_first.empty(); oldest_first.erase(oldest_first.top()))
+            used_[oldest_first.top()] = ++clock_;
+        between_.clear();
+        for (; !waiting.empty(); waiting.erase(waiting.top()))
+            between_.push(waiting.top(), ~used_[waiting.top()]);
+    }
+
+    entry_links links_;
+    entry_links::list list_;
+    entry_heap between_;
+    std::vector<std::uint32_t> used_; // 0: not in
+    std::uint32_t clock_ = 0;
+};
+
+/// Evicts the leaf that was used longest ago. 24 bytes for each number.
+class lru_leaf : public leaf_first<least_recent_use<>> {
+public:
+    static constexpr std::string_view name = "lru-leaf";
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/stack_distance.hpp
+// LRU stack distances: how large a cache must be for a reference to hit, for every reference in one pass.
+
+namespace kvmark::cache {
+
+/// The LRU stack of Mattson et al. ("Evaluation techniques for storage hierarchies", IBM Systems Journal
+/// 9(2), 1970). A reference at distance d hits in every LRU cache of at least d blocks, and in no smaller
+/// one.
+///
+/// Each block has a mark at the time of its last reference; the distance is the number of marks from there
+/// on. Marks are bits, counted by words and, above words, by a Fenwick tree. When the time axis is full the
+/// marks move together, which costs one step for each block, at most once in as many references. Memory: 4.5
+/// to 5 bytes for each block of the stack, whatever the length of the trace.
+class stack_distance {
+public:
+    /// Of a block that is not in the stack.
+    static constexpr std::uint32_t cold = ~std::uint32_t{0};
+
+    /// `blocks`: numbers that are expected; larger ones grow it. At most 2^30 may be in the stack at once.
+    explicit stack_distance(std::uint64_t blocks = 0) : last_(blocks, never) { lay_out(); }
+
+    /// The distance of the block, 1 for the one referenced last, which goes to the top; or `cold`.
+    [[nodiscard]] KVMARK_INLINE std::uint32_t access(std::uint32_t block) {
+        if (now_ == end_) compact();
+        if (block >= last_.size()) grow(block);
+        const std::uint32_t last = last_[block];
+        std::uint32_t distance = cold;
+        if (last == never) {
+            ++size_;
+        } else {
+            distance = size_ - marks_before(last);
+            clear(last);
+        }
+        last_[block] = now_;
+        set_now();
+        return distance;
+    }
+
+    /// Takes a block out, as if it had never been referenced.
+    void forget(std::uint32_t block) {
+        if (block >= last_.size() || last_[block] == never) return;
+        clear(last_[block]);
+        last_[block] = never;
+        --size_;
+    }
+
+    /// Blocks in the stack.
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+
+private:
+    static constexpr std::uint32_t never = ~std::uint32_t{0};
+    static constexpr std::uint32_t word = 64;
+    static constexpr std::uint32_t shortest_axis = 64 * word;
+
+    [[nodiscard]] KVMARK_INLINE static std::uint32_t ones(std::uint64_t bits) {
+        return static_cast<std::uint32_t>(std::popcount(bits));
+    }
+    [[nodiscard]] KVMARK_INLINE std::uint32_t marks_before(std::uint32_t time) const {
+        std::uint32_t n = ones(marks_[time / word] & ((std::uint64_t{1} << time % word) - 1));
+        for (std::uint32_t i = time / word; i != 0; i &= i - 1) n += tree_[i];
+        return n;
+    }
+    /// The tree knows the words that are full; the one that is being filled is last, so no sum needs it.
+    KVMARK_INLINE void add(std::uint32_t w, std::uint32_t n) {
+        for (std::uint32_t i = w + 1; i < tree_.size(); i += i & (0 - i)) tree_[i] += n;
+    }
+    KVMARK_INLINE void clear(std::uint32_t time) {
+        marks_[time / word] &= ~(std::uint64_t{1} << time % word);
+        if (time / word != now_ / word) add(time / word, 0u - 1u);
+    }
+    KVMARK_INLINE void set_now() {
+        marks_[now_ / word] |= std::uint64_t{1} << now_ % word;
+        if (++now_ % word == 0) add(now_ / word - 1, ones(marks_[now_ / word - 1]));
+    }
+
+    KVMARK_COLD void grow(std::uint32_t block) {
+        last_.resize(std::size_t{block} + 1 + block / 2, std::uint32_t{never});
+    }
+
+    /// The marks become the first `size_` instants of a new axis.
+    KVMARK_COLD void compact() {
+        tree_.assign(marks_.size(), 0); // for the moment: marks before each word
+        for (std::size_t w = 1; w < marks_.size(); ++w) tree_[w] = tree_[w - 1] + ones(marks_[w - 1]);
+        for (std::uint32_t& last : last_)
+            if (last != never)
+                last =
+                    tree_[last / word] + ones(marks_[last / word] & ((std::uint64_t{1} << last % word) - 1));
+        lay_out();
+    }
+
+    void lay_out() {
+        const std::uint32_t wanted = size_ * 2 > shortest_axis ? size_ * 2 : shortest_axis;
+        end_ = (wanted + 2 * word - 1) / word * word;
+        now_ = size_;
+        marks_.assign(end_ / word, 0);
+        tree_.assign(end_ / word + 1, 0);
+        for (std::uint32_t w = 0; w < now_ / word; ++w) marks_[w] = ~std::uint64_t{0};
+        if (now_ % word != 0) marks_[now_ / word] = (std::uint64_t{1} << now_ % word) - 1;
+        for (std::uint32_t i = 1; i < tree_.size(); ++i) {
+            if (i <= now_ / word) tree_[i] += word;
+            const std::uint32_t parent = i + (i & (0 - i));
+            if (parent < tree_.size()) tree_[parent] += tree_[i];
+        }
+    }
+
+    std::vector<std::uint32_t> last_; // by block: the time of its last reference
+    std::vector<std::uint64_t> marks_;
+    std::vector<std::uint32_t> tree_; // a Fenwick tree over the words of marks_ (Fenwick, 1994), from 1
+    std::uint32_t now_ = 0;
+    std::uint32_t end_ = 0;
+    std::uint32_t size_ = 0;
+};
+
+/// Calls visit(request, distances) for every request of the trace, with the distance of each of its blocks.
+/// A request references its blocks one after the other, first to last. Leading blocks at distances of at most
+/// c are also those that an LRU cache of c blocks holds before the request: nothing is evicted until the
+/// first miss.
+template <class Visit>
+void for_each_stack_distance(const workload::block_trace& trace, Visit&& visit) {
+    stack_distance stack(trace.distinct_blocks());
+    std::vector<std::uint32_t> distances;
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    while (at.next(r)) {
+        distances.resize(r.blocks.size());
+        for (std::size_t i = 0; i < distances.size(); ++i) distances[i] = stack.access(r.blocks[i]);
+        visit(r, std::span<const std::uint32_t>(distances));
+    }
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/miss_ratio_curve.hpp
+// The hit ratio of an LRU cache of every size.
+
+namespace kvmark::cache {
+
+/// Hits (of blocks or of tokens) as a function of the capacity in blocks: a staircase that never falls. The
+/// miss ratio of the name is 1 less the hit ratio.
+class miss_ratio_curve {
+public:
+    struct step {
+        std::uint64_t capacity = 0; ///< from here on
+        std::uint64_t hits = 0;     ///< there are so many
+    };
+
+    miss_ratio_curve() = default;
+    /// Steps in ascending order of both members, out of `references`.
+    miss_ratio_curve(std::vector<step> steps, std::uint64_t references)
+        : steps_(std::move(steps)), references_(references) {}
+
+    [[nodiscard]] std::uint64_t hits(std::uint64_t capacity) const {
+        const std::size_t above = first([&](const step& s) { return s.capacity > capacity; });
+        return above == 0 ? 0 : steps_[above - 1].hits;
+    }
+    /// 0..1; 0 where nothing is referenced.
+    [[nodiscard]] double hit_ratio(std::uint64_t capacity) const {
+        return share(hits(capacity), references_);
+    }
+
+    /// What an unbounded cache hits: all references but the first of each block.
+    [[nodiscard]] std::uint64_t ceiling() const { return steps_.empty() ? 0 : steps_.back().hits; }
+    /// 0..1; 0 where the ceiling is 0.
+    [[nodiscard]] double share_of_ceiling(std::uint64_t capacity) const {
+        return share(hits(capacity), ceiling());
+    }
+    /// The smallest capacity with at least `part` of the ceiling, 0 < part <= 1; 0 where the ceiling is 0.
+    [[nodiscard]] std::uint64_t capacity_for(double part) const {
+        if (steps_.empty()) return 0;
+        const double wanted = part * static_cast<double>(ceiling());
+        return steps_[first([&](const step& s) { return static_cast<double>(s.hits) >= wanted; })].capacity;
+    }
+    /// The smallest capacity that reaches the ceiling.
+    [[nodiscard]] std::uint64_t largest_useful() const { return steps_.empty() ? 0 : steps_.back().capacity; }
+
+    [[nodiscard]] std::uint64_t references() const { return references_; }
+    [[nodiscard]] const std::vector<step>& steps() const { return steps_; }
+
+private:
+    [[nodiscard]] static double share(std::uint64_t part, std::uint64_t whole) {
+        return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    }
+    /// The index of the first step for which `is` holds, which then holds for all that follow.
+    template <class Predicate>
+    [[nodiscard]] std::size_t first(Predicate is) const {
+        std::size_t low = 0, high = steps_.size();
+        while (low < high) {
+            const std::size_t middle = (low + high) / 2;
+            if (is(steps_[middle]))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low;
+    }
+
+    std::vector<step> steps_;
+    std::uint64_t references_ = 0;
+};
+
+/// The curves of a trace, equal to what replay() counts with one tier of lru at every capacity.
+struct trace_curves {
+    miss_ratio_curve any;    ///< hit_blocks_any of block_refs
+    miss_ratio_curve prefix; ///< hit_blocks_prefix of block_refs: what a server loads
+    miss_ratio_curve tokens; ///< hit_tokens of measured_tokens: the prefixes, partial blocks by their tokens
+};
+
+namespace detail {
+
+/// What is hit from each capacity on. One element for all three curves, since a block counts in all of them
+/// at the same capacity, but for one that no prefix reaches.
+class curve_builder {
+public:
+    struct hits {
+        std::uint64_t any = 0, prefix = 0, tokens = 0;
+    };
+
+    [[nodiscard]] KVMARK_INLINE hits& from(std::uint32_t capacity) {
+        if (capacity >= hits_.size()) grow(capacity);
+        return hits_[capacity];
+    }
+    [[nodiscard]] miss_ratio_curve curve(std::uint64_t hits::*what, std::uint64_t references) const {
+        std::vector<miss_ratio_curve::step> steps;
+        std::uint64_t sum = 0;
+        for (std::size_t c = 0; c < hits_.size(); ++c)
+            if (hits_[c].*what != 0) steps.push_back({c, sum += hits_[c].*what});
+        return {std::move(steps), references};
+    }
+
+private:
+    KVMARK_COLD void grow(std::uint32_t capacity) { hits_.resize(std::size_t{capacity} + 1 + capacity / 2); }
+
+    std::vector<hits> hits_; // by capacity
+};
+
+} // namespace detail
+
+/// All three in one pass. Requests before number `warmup` are played and not counted. Memory: 5 bytes for
+/// each distinct block, and up to 60 for each block of the largest distance.
+[[nodiscard]] inline trace_curves curves_of(const workload::block_trace& trace, std::uint64_t warmup = 0) {
+    using hits = detail::curve_builder::hits;
+    detail::curve_builder built;
+    std::uint64_t references = 0, total_tokens = 0;
+    for_each_stack_distance(
+        trace, [&](const workload::block_request& r, std::span<const std::uint32_t> distances) {
+            if (r.id < warmup) return;
+            references += distances.size();
+            total_tokens += workload::leading_tokens(r.input, trace.block_tokens(), distances.size());
+            std::uint32_t whole = 0; // the capacity from which all blocks so far are one prefix
+            for (std::size_t i = 0; i < distances.size(); ++i) {
+                if (distances[i] != stack_distance::cold) ++built.from(distances[i]).any;
+                if (distances[i] > whole) whole = distances[i];
+                if (whole == stack_distance::cold) continue;
+                hits& h = built.from(whole);
+                ++h.prefix;
+                h.tokens += workload::tokens_in_block(r.input, trace.block_tokens(), i);
+            }
+        });
+    return {built.curve(&hits::any, references), built.curve(&hits::prefix, references),
+            built.curve(&hits::tokens, total_tokens)};
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/next_use.hpp
+// When each block of a trace is needed again: what offline policies know.
+
+namespace kvmark::cache {
+
+/// What a policy's block_use::next_use counts.
+enum class next_use_unit : std::uint8_t {
+    none,      ///< it is not looked at: the policy works online
+    reference, ///< the number of the next reference to the block
+    request,   ///< the number of the next request that uses it; a later one, if one uses it twice
+};
+
+/// An element for each reference of the trace, in its order; block_use::never: not used again. Empty for
+/// next_use_unit::none. Error: the trace has 2^32 - 1 references, requests, or more, too many for 32 bits.
+[[nodiscard]] KVMARK_COLD result<std::vector<std::uint32_t>> next_uses(const workload::block_trace& trace,
+                                                                       next_use_unit unit) {
+    if (unit == next_use_unit::none) return std::vector<std::uint32_t>{};
+    if (trace.references() >= block_use::never || trace.requests() >= block_use::never)
+        return error{error_kind::invalid_argument,
+                     "an offline policy numbers references and requests with 32 bits, and the trace has " +
+                         std::to_string(trace.references()) + " references in " +
+                         std::to_string(trace.requests()) + " requests; replay a part of it"};
+    std::vector<std::span<const workload::block_number>> requests;
+    requests.reserve(trace.requests());
+    workload::block_trace::cursor at(trace);
+    for (workload::block_request r; at.next(r);) requests.push_back(r.blocks);
+
+    std::vector<std::uint32_t> next_of(trace.distinct_blocks(), block_use::never);
+    std::vector<std::uint32_t> uses(trace.references());
+    auto end = static_cast<std::uint32_t>(trace.references());
+    for (auto r = static_cast<std::uint32_t>(requests.size()); r-- > 0;) {
+        const auto blocks = requests[r];
+        const auto begin = end - static_cast<std::uint32_t>(blocks.size());
+        for (std::uint32_t i = end; i-- > begin;) {
+            uses[i] = next_of[blocks[i - begin]];
+            if (unit == next_use_unit::reference) next_of[blocks[i - begin]] = i;
+        }
+        if (unit == next_use_unit::request)
+            for (const workload::block_number b : blocks) next_of[b] = r;
+        end = begin;
+    }
+    return uses;
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/s3fifo.hpp
+// S3-FIFO: three queues, of which the small one lets what is never hit leave soon (Yang et al., SOSP 2023).
+
+namespace kvmark::cache {
+
+/// The small queue has a tenth of the capacity, at least 1; main has the rest. A hit adds 1 to an entry's
+/// count, up to 3. While small holds its share its heads are looked at: one with a count of 2 or more goes to
+/// main's tail, any other is evicted and remembered. Else main's: one with a count goes to the tail with one
+/// less, another is evicted. Who is remembered comes back into main. Main remembers as many as it holds.
+/// Without set_capacity() the shares are those of the present population, and nothing is remembered.
+///
+/// 9 bytes for each number, 4 for each block that is remembered.
+class s3fifo {
+public:
+    static constexpr std::string_view name = "s3fifo";
+
+    void set_capacity(std::uint64_t capacity) {
+        capacity_ = capacity;
+        ghosts_.assign(main_share(), no_entry);
+    }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        state_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(state_, e);
+        state_[e] &= is_ghost;
+        if (state_[e] != 0) {
+            state_[e] |= in_main;
+            links_.push_newest(main_, e);
+        } else {
+            links_.push_newest(small_, e);
+        }
+    }
+    void touch(entry_id e) {
+        if (hits(e) < 3) ++state_[e];
+    }
+    void remove(entry_id e) { links_.remove((state_[e] & in_main) != 0 ? main_ : small_, e); }
+
+    [[nodiscard]] entry_id victim() {
+        while (takes_from_small()) {
+            const entry_id head = small_.oldest;
+            if (head == no_entry) break;
+            if (hits(head) < 2) return head;
+            if (main_.size != 0 && main_.size >= main_share()) return main_head();
+            promote(head);
+        }
+        return main_head();
+    }
+    /// Main may have to make room for a head of the small queue: then one leaves of each.
+    [[nodiscard]] entry_id evict() {
+        const bool from_small = takes_from_small();
+        const entry_id e = victim();
+        if (e == no_entry) return e;
+        remove(e);
+        small_goes_on_ = false;
+        if ((state_[e] & in_main) == 0) {
+            remember(e);
+        } else if (from_small && small_.size != 0) {
+            promote(small_.oldest);
+            small_goes_on_ = small_.size != 0;
+        }
+        return e;
+    }
+    [[nodiscard]] bool evicts_more() const { return small_goes_on_; }
+
+private:
+    static constexpr std::uint8_t count_bits = 3, in_main = 4, is_ghost = 8;
+
+    [[nodiscard]] unsigned hits(entry_id e) const { return state_[e] & count_bits; }
+    [[nodiscard]] std::uint64_t capacity() const {
+        return capacity_ != 0 ? capacity_ : small_.size + main_.size;
+    }
+    [[nodiscard]] std::uint64_t small_share() const { return capacity() < 20 ? 1 : capacity() / 10; }
+    [[nodiscard]] std::uint64_t main_share() const {
+        return capacity() == 0 ? 0 : capacity() - small_share();
+    }
+    [[nodiscard]] bool takes_from_small() const {
+        return small_goes_on_ || small_.size >= small_share() || main_.size == 0;
+    }
+
+    [[nodiscard]] entry_id main_head() {
+        while (main_.oldest != no_entry && hits(main_.oldest) != 0) {
+            const entry_id head = main_.oldest;
+            --state_[head];
+            links_.move_to_newest(main_, head);
+        }
+        return main_.oldest;
+    }
+    void promote(entry_id head) {
+        links_.remove(small_, head);
+        links_.push_newest(main_, head);
+        state_[head] = static_cast<std::uint8_t>((state_[head] & is_ghost) | in_main);
+    }
+    /// A remembered block that comes back goes into main, from where nobody is remembered: so it is here
+    /// once.
+    void remember(entry_id e) {
+        if (ghosts_.empty()) return;
+        if (ghosts_[next_ghost_] != no_entry)
+            state_[ghosts_[next_ghost_]] &= static_cast<std::uint8_t>(~is_ghost);
+        ghosts_[next_ghost_] = e;
+        state_[e] |= is_ghost;
+        next_ghost_ = next_ghost_ + 1 == ghosts_.size() ? 0 : next_ghost_ + 1;
+    }
+
+    entry_links links_;
+    entry_links::list small_, main_;
+    std::vector<std::uint8_t> state_;
+    std::vector<entry_id> ghosts_; // a ring
+    std::size_t next_ghost_ = 0;
+    std::uint64_t capacity_ = 0;
+    bool small_goes_on_ = false;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/sieve.hpp
+// SIEVE: a FIFO that keeps what was hit where it stands (Zhang et al., NSDI 2024).
+
+namespace kvmark::cache {
+
+/// A hand moves from the oldest entry to the newest and round again. It clears the bit of entries that were
+/// hit and evicts the first that was not, and stays there for the next time. 9 bytes for each number.
+class sieve {
+public:
+    static constexpr std::string_view name = "sieve";
+
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        hit_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(hit_, e);
+        hit_[e] = 0;
+        links_.push_newest(order_, e);
+    }
+    void touch(entry_id e) { hit_[e] = 1; }
+    void remove(entry_id e) {
+        if (hand_ == e) hand_ = links_.newer(e);
+        links_.remove(order_, e);
+    }
+    [[nodiscard]] entry_id victim() {
+        if (order_.size == 0) return no_entry;
+        if (hand_ == no_entry) hand_ = order_.oldest;
+        while (hit_[hand_] != 0) {
+            hit_[hand_] = 0;
+            hand_ = links_.newer(hand_);
+            if (hand_ == no_entry) hand_ = order_.oldest;
+        }
+        return hand_;
+    }
+
+private:
+    entry_links links_;
+    entry_links::list order_;
+    std::vector<std::uint8_t> hit_;
+    entry_id hand_ = no_entry; // no_entry: at the oldest
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/slru.hpp
+// Segmented LRU: what was hit once is protected from what was never hit (Karedla et al., 1994).
+
+namespace kvmark::cache {
+
+/// Four fifths of the capacity, rounded down, are the protected segment; without set_capacity(), of the
+/// present population. A hit moves an entry there; who overflows it becomes the newest on probation. Evicts
+/// the oldest on probation, or the oldest protected one if nobody is on probation. 9 bytes for each number.
+class slru {
+public:
+    static constexpr std::string_view name = "slru";
+
+    void set_capacity(std::uint64_t capacity) { capacity_ = capacity; }
+    void reserve(std::uint64_t numbers) {
+        links_.reserve(numbers);
+        is_protected_.resize(numbers);
+    }
+    void insert(entry_id e) {
+        make_slot(is_protected_, e);
+        is_protected_[e] = 0;
+        links_.push_newest(probation_, e);
+    }
+    void touch(entry_id e) {
+        if (is_protected_[e] != 0) return links_.move_to_newest(protected_, e);
+        links_.remove(probation_, e);
+        links_.push_newest(protected_, e);
+        is_protected_[e] = 1;
+        while (protected_.size > protected_share()) {
+            const entry_id overflow = protected_.oldest;
+            links_.remove(protected_, overflow);
+            links_.push_newest(probation_, overflow);
+            is_protected_[overflow] = 0;
+        }
+    }
+    void remove(entry_id e) { links_.remove(is_protected_[e] != 0 ? protected_ : probation_, e); }
+    [[nodiscard]] entry_id victim() { return probation_.size != 0 ? probation_.oldest : protected_.oldest; }
+
+private:
+    [[nodiscard]] std::uint64_t protected_share() const {
+        return (capacity_ != 0 ? capacity_ : probation_.size + protected_.size) * 4 / 5;
+    }
+
+    entry_links links_;
+    entry_links::list probation_, protected_;
+    std::vector<std::uint8_t> is_protected_;
+    std::uint64_t capacity_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/tinylfu.hpp
+// TinyLFU: admission in front of any policy (Einziger, Friedman, Manes, ACM Transactions on Storage, 2017).
+
+namespace kvmark::cache {
+
+/// A newcomer is let in only if it was looked up more often than the victim of `Policy`, of late and as far
+/// as a frequency_sketch knows, with its doorkeeper if `Doorkeeper`. Without set_capacity(), or where
+/// admits() is not asked, as in a waterfall, it is `Policy`.
+///
+/// Memory: Policy's, and 2 to 4 bytes for each block of capacity; with the doorkeeper 4 to 8.
+template <eviction_policy Policy = lru, bool Doorkeeper = false>
+class tinylfu {
+public:
+    static constexpr std::string_view name = "tinylfu";
+
+    tinylfu() = default;
+    explicit tinylfu(Policy policy) : policy_(std::move(policy)) {}
+
+    void set_capacity(std::uint64_t capacity) {
+        if (capacity == 0) return;
+        seen_ = frequency_sketch(capacity, Doorkeeper);
+        if constexpr (requires(Policy p) { p.set_capacity(capacity); }) policy_.set_capacity(capacity);
+    }
+    void reserve(std::uint64_t numbers) {
+        if constexpr (requires(Policy p) { p.reserve(numbers); }) policy_.reserve(numbers);
+    }
+
+    void miss(entry_id e) {
+        note(e);
+        note_miss(policy_, {.block = e});
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        if (!cache::admits(policy_, newcomer)) return false;
+        if (seen_.empty()) return true;
+        const entry_id victim = policy_.victim();
+        return victim == no_entry || seen_.estimate(newcomer.block) > seen_.estimate(victim);
+    }
+    void insert(entry_id e) { policy_.insert(e); }
+    void insert(const block_use& use) requires wants_block_use<Policy> { insert_into(policy_, use); }
+    void touch(entry_id e) {
+        note(e);
+        policy_.touch(e);
+    }
+    void touch(const block_use& use) requires wants_block_use<Policy> {
+        note(use.block);
+        touch_in(policy_, use);
+    }
+    void remove(entry_id e) { policy_.remove(e); }
+    [[nodiscard]] entry_id victim() { return policy_.victim(); }
+    [[nodiscard]] entry_id evict() { return evict_from(policy_); }
+    [[nodiscard]] bool evicts_more() const { return cache::evicts_more(policy_); }
+
+    [[nodiscard]] bool keeps_prefixes() const { return cache::keeps_prefixes(policy_); }
+    void protect(entry_id e) requires requires(Policy p) { p.protect(e); }
+    { policy_.protect(e); }
+    void release() requires requires(Policy p) { p.release(); }
+    { policy_.release(); }
+
+private:
+    KVMARK_INLINE void note(entry_id e) {
+        if (!seen_.empty()) seen_.note(e);
+    }
+
+    Policy policy_;
+    frequency_sketch seen_;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/policy_names.hpp
+// The eviction policies by the names that users give.
+
+#include <type_traits>
+
+namespace kvmark::cache {
+
+struct policy_info {
+    std::string_view name;
+    next_use_unit next_use = next_use_unit::none; ///< what it must be told of the future; none: it is online
+    bool keeps_prefixes = false;                  ///< see cache::keeps_prefixes
+
+    [[nodiscard]] constexpr bool is_offline() const { return next_use != next_use_unit::none; }
+};
+
+/// Types as a value.
+template <class... P>
+struct policy_list {};
+
+using online_policies =
+    policy_list<fifo, lru, lru_leaf, clock, slru, lfu, s3fifo, arc, sieve, tinylfu<>, length_aware>;
+using offline_policies = policy_list<belady, belady_bypass, belady_leaf>;
+
+/// What a policy of these lists must be told of the future.
+template <class P>
+inline constexpr next_use_unit next_use_of = std::is_base_of_v<belady, P>     ? next_use_unit::reference
+                                             : std::is_same_v<belady_leaf, P> ? next_use_unit::request
+                                                                              : next_use_unit::none;
+
+namespace detail {
+
+template <class P>
+inline constexpr bool has_protect = requires(P p, entry_id e) {
+    p.protect(e);
+};
+
+template <class... Online, class... Offline>
+constexpr auto describe_policies(policy_list<Online...>, policy_list<Offline...>) {
+    return std::array{policy_info{Online::name, next_use_of<Online>, has_protect<Online>}...,
+                      policy_info{Offline::name, next_use_of<Offline>, has_protect<Offline>}...};
+}
+
+template <class F, class... P>
+bool call_with_policy(std::string_view name, F& f, policy_list<P...>) {
+    return ((P::name == name && (f(std::type_identity<P>{}), true)) || ...);
+}
+
+} // namespace detail
+
+/// All of them, the online ones first.
+inline constexpr auto known_policies = detail::describe_policies(online_policies{}, offline_policies{});
+
+/// What is known of the policy of that name; null: there is none.
+[[nodiscard]] constexpr const policy_info* find_policy(std::string_view name) {
+    for (const policy_info& p : known_policies)
+        if (p.name == name) return &p;
+    return nullptr;
+}
+
+/// Calls `f(std::type_identity<Policy>{})` with the policy of that name. False, and no call: there is none.
+template <class F>
+bool with_policy(std::string_view name, F&& f) {
+    return detail::call_with_policy(name, f, online_policies{}) ||
+           detail::call_with_policy(name, f, offline_policies{});
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/request_depths.hpp
+// How deep in the LRU stack the blocks of each request lie.
+
+namespace kvmark::cache {
+
+/// The distances of the requests of a trace, so that any stack of LRU tiers can be asked what each request
+/// loads from where, without another pass. Depths are gathered in buckets and equal neighbours in runs: a
+/// shared prefix is one run. Memory: 16 bytes for each request that is kept and 12 for each of its runs.
+class request_depths {
+public:
+    using buckets = depth_buckets<5>;
+
+    struct request {
+        std::uint32_t first_run = 0;
+        std::uint32_t runs = 0;   ///< up to its first block that was never seen
+        std::uint64_t tokens = 0; ///< of all its blocks
+    };
+
+    /// Requests before number `warmup` are played and not kept; where more than `most` follow, every second,
+    /// third or nth is kept.
+    explicit request_depths(const workload::block_trace& trace, std::uint64_t warmup = 0,
+                            std::uint64_t most = 50'000) {
+        const std::uint64_t measured = trace.requests() > warmup ? trace.requests() - warmup : 0;
+        const std::uint64_t stride = measured > most ? (measured + most - 1) / most : 1;
+        for_each_stack_distance(trace, [&](const workload::block_request& r,
+                                           std::span<const std::uint32_t> distances) {
+            if (distances.size() > longest_) longest_ = distances.size();
+            if (r.id < warmup || (r.id - warmup) % stride != 0) return;
+            requests_.push_back({static_cast<std::uint32_t>(runs_.size()), 0,
+                                 workload::leading_tokens(r.input, trace.block_tokens(), distances.size())});
+            for (std::size_t i = 0; i < distances.size() && distances[i] != stack_distance::cold; ++i)
+                add_block(distances[i], workload::tokens_in_block(r.input, trace.block_tokens(), i));
+        });
+    }
+
+    [[nodiscard]] std::size_t size() const { return requests_.size(); }
+    /// The bucket of the largest distance; 0 where no block comes twice.
+    [[nodiscard]] std::uint32_t largest_bucket() const { return largest_; }
+
+    /// Blocks of the longest request.
+    [[nodiscard]] std::size_t longest() const { return longest_; }
+
+    /// Calls visit(request) until it returns false; whether it never did.
+    template <class Visit>
+    KVMARK_INLINE bool for_each(Visit&& visit) const {
+        for (const request& r : requests_)
+            if (!visit(r)) return false;
+        return true;
+    }
+
+    /// Calls load(tier, blocks) for the runs of the request's longest prefix in a stack that holds the
+    /// buckets up to last[t] in tier t or one above; the tokens of that prefix.
+    template <class Load>
+    KVMARK_INLINE std::uint64_t loads(const request& r, std::span<const std::uint32_t> last,
+                                      Load&& load) const {
+        std::uint64_t tokens = 0;
+        for (std::uint32_t i = r.first_run; i < r.first_run + r.runs; ++i) {
+            const run& next = runs_[i];
+            std::size_t tier = 0;
+            while (tier < last.size() && next.bucket > last[tier]) ++tier;
+            if (tier == last.size()) break;
+            load(tier, next.blocks);
+            tokens += next.tokens;
+        }
+        return tokens;
+    }
+
+private:
+    struct run {
+        std::uint32_t bucket = 0;
+        std::uint32_t blocks = 0;
+        std::uint32_t tokens = 0;
+    };
+
+    void add_block(std::uint32_t distance, std::uint64_t tokens) {
+        const std::uint32_t bucket = buckets::of(distance);
+        if (bucket > largest_) largest_ = bucket;
+        request& r = requests_.back();
+        if (r.runs == 0 || runs_.back().bucket != bucket) {
+            runs_.push_back({bucket, 0, 0});
+            ++r.runs;
+        }
+        ++runs_.back().blocks;
+        runs_.back().tokens += static_cast<std::uint32_t>(tokens);
+    }
+
+    std::vector<request> requests_;
+    std::vector<run> runs_;
+    std::uint32_t largest_ = 0;
+    std::size_t longest_ = 0;
+};
+
+} // namespace kvmark::cache
+
+// kvmark/cache/selected_policy.hpp
+// Any of the online eviction policies, chosen when the program runs.
+
+#include <variant>
+
+namespace kvmark::cache {
+
+namespace detail {
+
+/// std::visit calls through a table.
+template <class Variant, class F>
+KVMARK_INLINE decltype(auto) switch_on(Variant& v, F&& f) {
+    static_assert(std::variant_size_v<std::remove_const_t<Variant>> == 11, "a case for each");
+    switch (v.index()) {
+    case 0:
+        return f(*std::get_if<0>(&v));
+    case 1:
+        return f(*std::get_if<1>(&v));
+    case 2:
+        return f(*std::get_if<2>(&v));
+    case 3:
+        return f(*std::get_if<3>(&v));
+    case 4:
+        return f(*std::get_if<4>(&v));
+    case 5:
+        return f(*std::get_if<5>(&v));
+    case 6:
+        return f(*std::get_if<6>(&v));
+    case 7:
+        return f(*std::get_if<7>(&v));
+    case 8:
+        return f(*std::get_if<8>(&v));
+    case 9:
+        return f(*std::get_if<9>(&v));
+    default:
+        return f(*std::get_if<10>(&v));
+    }
+}
+
+} // namespace detail
+
+template <class List>
+class any_policy_of;
+
+/// For programs that are compiled once and told the policy by name. The choice is a switch in each call and
+/// no pointer; where speed counts most, with_policy() compiles a cache for each. It is larger by
+/// block_cache's 16 bytes for each number, since some of the policies want a block_use.
+/// A template, so that only who uses it pays for its compilation.
+template <class... P>
+class any_policy_of<policy_list<P...>> {
+public:
+    /// LRU.
+    any_policy_of() = default;
+    any_policy_of(const any_policy_of&) = default;
+    any_policy_of(any_policy_of&&) = default;
+    any_policy_of& operator=(const any_policy_of&) = default;
+    any_policy_of& operator=(any_policy_of&&) = default;
+    // Inlined, g++ 12 warns of the members of alternatives that are not there.
+    KVMARK_COLD ~any_policy_of() {}
+
+    /// Error: the name is not one of the online policies.
+    [[nodiscard]] KVMARK_COLD static result<any_policy_of> named(std::string_view name) {
+        any_policy_of chosen;
+        if (((P::name == name && (chosen.policy_.template emplace<P>(), true)) || ...)) return chosen;
+        std::string message =
+            "there is no online eviction policy \"" + std::string(name) + "\"; choose one of";
+        for (const std::string_view policy : {P::name...})
+            message += (message.ends_with("one of") ? " " : ", ") + std::string(policy);
+        return error{error_kind::invalid_argument, message};
+    }
+
+    [[nodiscard]] std::string_view name() const {
+        return detail::switch_on(policy_, [](const auto& p) { return std::string_view(p.name); });
+    }
+
+    void set_capacity(std::uint64_t capacity) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.set_capacity(capacity); }) p.set_capacity(capacity);
+        });
+    }
+    void reserve(std::uint64_t numbers) {
+        detail::switch_on(policy_, [=](auto& p) { p.reserve(numbers); });
+    }
+    void miss(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { note_miss(p, {.block = e}); });
+    }
+    [[nodiscard]] bool admits(const block_use& newcomer) {
+        return detail::switch_on(policy_, [&](auto& p) { return cache::admits(p, newcomer); });
+    }
+    void insert(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.insert(e); });
+    }
+    void insert(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { insert_into(p, use); });
+    }
+    void touch(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.touch(e); });
+    }
+    void touch(const block_use& use) {
+        detail::switch_on(policy_, [&](auto& p) { touch_in(p, use); });
+    }
+    void remove(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) { p.remove(e); });
+    }
+    [[nodiscard]] entry_id victim() {
+        return detail::switch_on(policy_, [](auto& p) { return p.victim(); });
+    }
+    [[nodiscard]] entry_id evict() {
+        return detail::switch_on(policy_, [](auto& p) { return evict_from(p); });
+    }
+    [[nodiscard]] bool evicts_more() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::evicts_more(p); });
+    }
+    [[nodiscard]] bool keeps_prefixes() const {
+        return detail::switch_on(policy_, [](const auto& p) { return cache::keeps_prefixes(p); });
+    }
+    void protect(entry_id e) {
+        detail::switch_on(policy_, [=](auto& p) {
+            if constexpr (requires { p.protect(e); }) p.protect(e);
+        });
+    }
+    void release() {
+        detail::switch_on(policy_, [](auto& p) {
+            if constexpr (requires { p.release(); }) p.release();
+        });
+    }
+
+private:
+    std::variant<P...> policy_{std::in_place_type<lru>};
+};
+
+using selected_policy = any_policy_of<online_policies>;
+
+} // namespace kvmark::cache
+
+// kvmark/cache/shards.hpp
+// The hit ratio of an LRU cache of every size from a sample of the blocks, with its error.
+
+namespace kvmark::cache {
+
+struct shards_config {
+    double rate = 0.01;            ///< share of the blocks that is followed at first, 0 < rate <= 1
+    std::uint32_t most_blocks = 0; ///< followed at once; the rate falls to keep to it. 0: no bound
+    std::uint64_t seed = 1;        ///< of the choice
+};
+
+/// What a sample says of the curves. A hit counts wherever it is in its request: a sample of blocks knows no
+/// prefixes.
+struct sampled_curves {
+    static constexpr std::size_t part_count = 8;
+
+    miss_ratio_curve blocks;
+    miss_ratio_curve tokens;                        ///< partial blocks by their tokens
+    std::array<miss_ratio_curve, part_count> parts; ///< of blocks, each by an eighth of the sample
+    double rate = 1;                                ///< at the end
+    std::uint64_t sampled_references = 0;
+
+    /// Half the width of the interval that holds the true hit ratio of blocks nineteen times in twenty: what
+    /// the parts differ by (their standard error, by Student's t of 7 degrees of freedom), and what the curve
+    /// moves within a standard deviation of a sampled distance, sqrt(capacity / rate).
+    [[nodiscard]] double error(std::uint64_t capacity) const {
+        constexpr double n = part_count;
+        double mean = 0, squares = 0;
+        for (const miss_ratio_curve& p : parts) mean += p.hit_ratio(capacity) / n;
+        for (const miss_ratio_curve& p : parts) {
+            const double d = p.hit_ratio(capacity) - mean;
+            squares += d * d;
+        }
+        const double standard_error = __builtin_sqrt(squares / (n * (n - 1)));
+        const auto c = static_cast<double>(capacity);
+        const double blur = __builtin_sqrt(c / rate);
+        const double below = c > blur ? c - blur : 0;
+        return 2.365 * standard_error + (blocks.hit_ratio(static_cast<std::uint64_t>(c + blur)) -
+                                         blocks.hit_ratio(static_cast<std::uint64_t>(below))) /
+                                            2;
+    }
+};
+
+/// SHARDS (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS", USENIX FAST
+/// 2015), with a fixed rate or a fixed size, and the correction of SHARDS-adj: a block is followed if its
+/// hash is below a threshold, and its distances are divided by the rate. A bounded sample that is full lowers
+/// its threshold by a sixteenth, not to its next hash, which makes room for many blocks in one sweep. The
+/// same sample is also split by other bits of the hash in eight, each with a curve of its own.
+///
+/// Memory: 2 MiB, and about 100 bytes for each block that is followed. With `most_blocks` it is bounded
+/// whatever the trace.
+class shards {
+public:
+    explicit shards(const shards_config& c)
+        : config_(c), salt_(mix(c.seed)), threshold_(threshold(c.rate)), rate_(c.rate) {}
+
+    /// A request references its blocks, of `block` tokens each; `counts`: in the curves.
+    KVMARK_INLINE void access(const workload::block_request& r, tokens block, bool counts) {
+        if (counts) {
+            references_ += r.blocks.size();
+            tokens_ += workload::leading_tokens(r.input, block, r.blocks.size());
+        }
+        for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+            const std::uint64_t hash = mix(salt_ ^ r.blocks[i]);
+            if (hash <= threshold_)
+                follow(r.blocks[i], hash, counts ? workload::tokens_in_block(r.input, block, i) : 0);
+        }
+    }
+
+    /// Blocks in the sample.
+    [[nodiscard]] std::uint32_t followed() const { return whole_.stack.size(); }
+
+    [[nodiscard]] sampled_curves finish() const {
+        sampled_curves c;
+        c.rate = rate_;
+        c.sampled_references = sampled_;
+        c.blocks = curve(whole_, &sums::references, references_);
+        c.tokens = curve(whole_, &sums::tokens, tokens_);
+        for (std::size_t p = 0; p < part_count; ++p)
+            c.parts[p] = curve(parts_[p], &sums::references, references_);
+        return c;
+    }
+
+private:
+    using buckets = depth_buckets<8>;
+    static constexpr std::size_t part_count = sampled_curves::part_count;
+
+    /// References and tokens that the sampled ones stand for.
+    struct sums {
+        double references = 0;
+        double tokens = 0;
+    };
+    struct sample {
+        stack_distance stack;
+        std::vector<sums> by_depth = std::vector<sums>(buckets::count);
+        sums all;
+
+        void access(std::uint32_t slot, double rate, std::uint64_t tokens) {
+            const std::uint32_t distance = stack.access(slot);
+            if (tokens == 0) return; // not counted
+            const sums stands_for{1 / rate, static_cast<double>(tokens) / rate};
+            all.references += stands_for.references;
+            all.tokens += stands_for.tokens;
+            if (distance == stack_distance::cold) return;
+            // The block itself is there for certain, the others by the rate.
+            const double depth = 1 + (distance - 1) / rate;
+            const std::uint32_t bucket =
+                depth < 0x1p34 ? buckets::of(static_cast<std::uint64_t>(depth)) : buckets::count - 1;
+            by_depth[bucket].references += stands_for.references;
+            by_depth[bucket].tokens += stands_for.tokens;
+        }
+    };
+    struct followed_block {
+        std::uint64_t hash = 0;
+        workload::block_number block = workload::no_block; ///< no_block: the slot is free
+    };
+
+    [[nodiscard]] static std::uint64_t threshold(double rate) {
+        return rate >= 1 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(rate * 0x1p64);
+    }
+    [[nodiscard]] sample& part_of(std::uint64_t hash) { return parts_[hash % part_count]; }
+
+    void follow(workload::block_number block, std::uint64_t hash, std::uint64_t tokens) {
+        const auto known = index_.find(block);
+        const std::uint32_t slot = known ? *known : take_slot(block, hash);
+        sampled_ += tokens != 0;
+        whole_.access(slot, rate_, tokens);
+        part_of(hash).access(slot, rate_ / part_count, tokens);
+        if (config_.most_blocks != 0 && whole_.stack.size() > config_.most_blocks) thin_out();
+    }
+
+    std::uint32_t take_slot(workload::block_number block, std::uint64_t hash) {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+            slots_.emplace_back();
+        }
+        const std::uint32_t slot = free_.back();
+        free_.pop_back();
+        slots_[slot] = {hash, block};
+        index_.insert(block, slot);
+        return slot;
+    }
+
+    KVMARK_COLD void thin_out() {
+        while (whole_.stack.size() > config_.most_blocks) {
+            threshold_ -= threshold_ / 16;
+            rate_ = static_cast<double>(threshold_) * 0x1p-64;
+            for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+                followed_block& f = slots_[slot];
+                if (f.block == workload::no_block || f.hash <= threshold_) continue;
+                whole_.stack.forget(slot);
+                part_of(f.hash).stack.forget(slot);
+                index_.erase(f.block);
+                f.block = workload::no_block;
+                free_.push_back(slot);
+            }
+        }
+    }
+
+    /// SHARDS-adj: what the sample stands for too much or too little of is taken for hits at distance 1, as
+    /// a very popular block that was or was not chosen has most of the blame.
+    [[nodiscard]] static miss_ratio_curve curve(const sample& s, double sums::*what, std::uint64_t all) {
+        const auto most = static_cast<double>(all);
+        double sum = most - s.all.*what;
+        std::vector<miss_ratio_curve::step> steps;
+        const auto add = [&](std::uint64_t capacity) {
+            const double hits = sum < 0 ? 0 : sum < most ? sum : most;
+            steps.push_back({capacity, static_cast<std::uint64_t>(hits + 0.5)});
+        };
+        if (sum > 0) add(1);
+        for (std::uint32_t b = 0; b < buckets::count; ++b) {
+            if (s.by_depth[b].*what == 0) continue;
+            sum += s.by_depth[b].*what;
+            add(buckets::largest(b));
+        }
+        return {std::move(steps), all};
+    }
+
+    shards_config config_;
+    std::uint64_t salt_;
+    std::uint64_t threshold_;
+    double rate_; // threshold_ as a share
+    std::uint64_t references_ = 0, tokens_ = 0, sampled_ = 0;
+    key_index index_; // of the blocks that are followed
+    std::vector<followed_block> slots_;
+    std::vector<std::uint32_t> free_;
+    sample whole_;
+    std::array<sample, part_count> parts_;
+};
+
+/// The curves of a trace. Requests before number `warmup` are played and not counted.
+[[nodiscard]] inline sampled_curves sample_curves(const workload::block_trace& trace, const shards_config& c,
+                                                  std::uint64_t warmup = 0) {
+    shards sampling(c);
+    workload::block_trace::cursor at(trace);
+    workload::block_request r;
+    while (at.next(r)) sampling.access(r, trace.block_tokens(), r.id >= warmup);
+    return sampling.finish();
+}
+
+} // namespace kvmark::cache
+
+// kvmark/cache/stack_plan.hpp
+// The cheapest stack of tiers whose time to first token meets a target.
+
+namespace kvmark::cache {
+
+/// A tier that can be bought in any size.
+struct tier_offer {
+    bool offered = true; ///< false: the stack has none
+    double price_per_gib = 0;
+    nanoseconds latency{};
+    double bytes_per_second = 0; ///< of loads; 0: they take the latency alone
+};
+
+struct plan_question {
+    std::vector<tier_offer> tiers; ///< fastest first, at most eight
+    bytes block{};
+    std::uint64_t least_blocks = 1;       ///< a tier that is there holds so many
+    double prefill_tokens_per_second = 0; ///< 0: it takes no time
+    nanoseconds target{};                 ///< of the time to first token
+    double percentile = 95;               ///< 0..100: so many percent of the requests must meet it
+};
+
+struct stack_plan {
+    bool meets_target = false;
+    std::vector<std::uint64_t> capacity; ///< blocks, by tier
+    double price = 0;
+    nanoseconds ttft{};              ///< at the percentile
+    std::vector<std::uint64_t> read; ///< blocks that the requests load, by tier
+};
+
+/// Searches the sizes of the tiers. The model: blocks are promoted when hit and demoted when evicted, by LRU,
+/// so the stack is one LRU list, and a block is loaded from the tier in which its depth falls. A request's
+/// TTFT is the slowest of its tiers (latency + bytes / bandwidth), which load side by side, and then the
+/// prefill of what is not loaded, at least one token. Nobody queues.
+class stack_search {
+public:
+    stack_search(const request_depths& requests, const plan_question& question)
+        : requests_(requests), tiers_(question.tiers), target_(question.target),
+          least_blocks_(question.least_blocks) {
+        const auto n = static_cast<double>(requests.size());
+        const auto must = static_cast<std::uint64_t>(__builtin_ceil(n * question.percentile / 100 - 1e-9));
+        may_fail_ = requests.size() - must;
+        if (question.prefill_tokens_per_second > 0) token_ns_ = 1e9 / question.prefill_tokens_per_second;
+        for (const tier_offer& t : tiers_) {
+            const auto size = static_cast<double>(question.block.count);
+            block_ns_.push_back(t.bytes_per_second > 0 ? size / t.bytes_per_second * 1e9 : 0);
+            block_price_.push_back(t.price_per_gib * to_gib(question.block));
+        }
+    }
+
+    /// The cheapest stack that meets the target; where none does, the cheapest of the fastest. First on a
+    /// grid of four sizes for each power of two, or all of them where they are few, then between its lines
+    /// on one of 32.
+    [[nodiscard]] stack_plan find() {
+        const std::uint32_t largest = requests_.largest_bucket();
+        const std::uint32_t first = largest > octaves ? largest - octaves : 0;
+        const std::uint32_t step = (largest - first) / most_lines + 1;
+        std::vector<std::uint32_t> line;
+        for (std::uint32_t b = largest; b > first; b = b - first > step ? b - step : first)
+            line.insert(line.begin(), b);
+        grid_.assign(tiers_.size(), line);
+
+        stack_plan plan;
+        std::vector<std::uint32_t> found = cheapest(target_);
+        plan.meets_target = !found.empty();
+        nanoseconds limit = target_;
+        if (found.empty()) {
+            limit = fastest();
+            found = cheapest(limit);
+        }
+        refine(found, step);
+        if (const std::vector<std::uint32_t> better = cheapest(limit); !better.empty()) found = better;
+
+        std::uint64_t above = 0;
+        for (std::size_t t = 0; t < found.size(); ++t) {
+            plan.capacity.push_back(buckets::largest(found[t]) - above);
+            plan.price += static_cast<double>(plan.capacity[t]) * block_price_[t];
+            above = buckets::largest(found[t]);
+        }
+        plan.ttft = percentile_of(found);
+        plan.read.resize(tiers_.size());
+        requests_.for_each([&](const request_depths::request& r) {
+            requests_.loads(r, found, [&](std::size_t t, std::uint32_t blocks) { plan.read[t] += blocks; });
+            return true;
+        });
+        return plan;
+    }
+
+private:
+    using buckets = request_depths::buckets;
+    using bounds = std::vector<std::uint32_t>; ///< by tier: the last bucket that it or one above holds
+    static constexpr std::uint32_t octaves = 12 * buckets::per_octave; ///< that the grid spans
+    static constexpr std::uint32_t most_lines = 48;
+
+    [[nodiscard]] double ttft_ns(const request_depths::request& r, const bounds& b) const {
+        std::uint32_t blocks[8] = {};
+        const std::uint64_t loaded =
+            requests_.loads(r, b, [&](std::size_t t, std::uint32_t n) { blocks[t] += n; });
+        double load = 0;
+        for (std::size_t t = 0; t < tiers_.size(); ++t) {
+            if (blocks[t] == 0) continue;
+            const double ns = static_cast<double>(tiers_[t].latency.count) + blocks[t] * block_ns_[t];
+            if (ns > load) load = ns;
+        }
+        const std::uint64_t computed = r.tokens > loaded ? r.tokens - loaded : 1;
+        return load + static_cast<double>(computed) * token_ns_;
+    }
+
+    [[nodiscard]] bool meets(const bounds& b, nanoseconds limit) const {
+        std::uint64_t failed = 0;
+        return requests_.for_each([&](const request_depths::request& r) {
+            failed += ttft_ns(r, b) > static_cast<double>(limit.count);
+            return failed <= may_fail_;
+        });
+    }
+    /// The smallest limit that it meets.
+    [[nodiscard]] nanoseconds percentile_of(const bounds& b) const {
+        nanoseconds low{-1}, high{1};
+        while (!meets(b, high)) high = high * 2;
+        while ((high - low).count > 1) {
+            const nanoseconds middle = low + (high - low) / 2;
+            (meets(b, middle) ? high : low) = middle;
+        }
+        return high;
+    }
+
+    /// Calls visit(bounds, price) for the stacks of the grid; `true` skips those that only have more in the
+    /// last tier.
+    template <class Visit>
+    void for_each_stack(bounds& b, double price, Visit& visit) const {
+        const std::size_t t = b.size();
+        const std::uint32_t above = t == 0 ? 0 : b.back();
+        const auto go_deeper = [&](std::uint32_t bound) {
+            const auto blocks = static_cast<double>(buckets::largest(bound) - buckets::largest(above));
+            const double sum = price + blocks * block_price_[t];
+            b.push_back(bound);
+            const bool enough =
+                t + 1 == tiers_.size() ? visit(b, sum) : (for_each_stack(b, sum, visit), false);
+            b.pop_back();
+            return enough;
+        };
+        if (go_deeper(above) || !tiers_[t].offered) return; // without this tier
+        for (const std::uint32_t bound : grid_[t])
+            if (bound > above && buckets::largest(bound) - buckets::largest(above) >= least_blocks_ &&
+                go_deeper(bound))
+                return;
+    }
+
+    [[nodiscard]] bounds cheapest(nanoseconds limit) const {
+        bounds best, b;
+        double least = std::numeric_limits<double>::infinity();
+        auto visit = [&](const bounds& stack, double price) {
+            if (price >= least) return true;
+            if (!meets(stack, limit)) return false;
+            least = price;
+            best = stack;
+            return true;
+        };
+        for_each_stack(b, 0, visit);
+        return best;
+    }
+    /// The least percentile of all stacks.
+    [[nodiscard]] nanoseconds fastest() const {
+        nanoseconds least{INT64_MAX};
+        bounds b;
+        auto visit = [&](const bounds& stack, double) {
+            if (meets(stack, least - nanoseconds(1))) least = percentile_of(stack);
+            return false;
+        };
+        for_each_stack(b, 0, visit);
+        return least;
+    }
+
+    /// A finer grid around a stack.
+    void refine(const bounds& around, std::uint32_t step) {
+        for (std::size_t t = 0; t < around.size(); ++t) {
+            grid_[t].clear();
+            const std::uint32_t first = around[t] > step ? around[t] - step : 0;
+            for (std::uint32_t b = first; b < around[t] + step && b <= requests_.largest_bucket(); ++b)
+                grid_[t].push_back(b);
+        }
+    }
+
+    const request_depths& requests_;
+    std::vector<tier_offer> tiers_;
+    nanoseconds target_;
+    std::uint64_t least_blocks_;
+    std::uint64_t may_fail_ = 0;
+    double token_ns_ = 0;
+    std::vector<double> block_ns_; // to load one, by tier
+    std::vector<double> block_price_;
+    std::vector<std::vector<std::uint32_t>> grid_;
+};
+
+} // namespace kvmark::cache
+
+#endif // KVMARK_WITH_CACHING
+
 #ifdef KVMARK_WITH_LOCAL
 
 // kvmark/exec/local.hpp
@@ -14234,6 +14284,7 @@ private:
 
 #include <csignal>
 #include <latch>
+#include <memory>
 #include <sys/eventfd.h>
 #include <thread>
 
@@ -14860,6 +14911,8 @@ private:
 // kvmark/workload/reader/text_file.hpp
 // A file read front to back, for the trace readers.
 
+#include <memory>
+
 namespace kvmark::workload {
 
 class text_file {
@@ -15412,6 +15465,8 @@ struct azure_row {
 
 // kvmark/workload/reader/trace_options.hpp
 // What the readers of traces share: what they are asked, and what they leave out.
+
+#include <type_traits>
 
 namespace kvmark::workload {
 
@@ -16512,14 +16567,16 @@ namespace detail {
 /// A file's bytes for as long as it lives. The file may be replaced meanwhile, but must not be cut off.
 struct mapped_bytes {
     explicit mapped_bytes(std::span<const std::byte> b) : bytes(b) {}
-    mapped_bytes(const mapped_bytes&) = delete;
-    mapped_bytes& operator=(const mapped_bytes&) = delete;
-    ~mapped_bytes() { ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size()); }
+    mapped_bytes(mapped_bytes&& m) noexcept : bytes(std::exchange(m.bytes, {})) {}
+    mapped_bytes& operator=(mapped_bytes&&) = delete;
+    ~mapped_bytes() {
+        if (!bytes.empty()) ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+    }
 
     std::span<const std::byte> bytes;
 };
 
-[[nodiscard]] inline result<std::shared_ptr<const mapped_bytes>> map_file(const std::string& path) {
+[[nodiscard]] inline result<mapped_bytes> map_file(const std::string& path) {
     const auto failed = [&](const char* what) {
         return error{error_kind::system, path + ": " + what + ": " + std::strerror(errno)};
     };
@@ -16539,7 +16596,7 @@ struct mapped_bytes {
     ::close(fd);
     if (at == MAP_FAILED) return e;
     ::madvise(at, size, MADV_SEQUENTIAL);
-    return std::make_shared<const mapped_bytes>(std::span(static_cast<const std::byte*>(at), size));
+    return mapped_bytes(std::span(static_cast<const std::byte*>(at), size));
 }
 
 } // namespace detail
@@ -16547,12 +16604,13 @@ struct mapped_bytes {
 /// Maps the file, checks all of it once, and hands it out; copies share the mapping. Errors:
 /// `file:byte N: reason`, see trace_checker, and what the operating system says.
 [[nodiscard]] inline result<block_trace> open_trace(const std::string& path) {
-    result<std::shared_ptr<const detail::mapped_bytes>> mapped = detail::map_file(path);
+    result<detail::mapped_bytes> mapped = detail::map_file(path);
     if (!mapped) return mapped.error();
-    const std::span<const std::byte> bytes = (*mapped)->bytes;
+    const std::span<const std::byte> bytes = mapped->bytes;
     const result<trace_header> header = trace_checker(path, bytes).check();
     if (!header) return header.error();
-    return block_trace(*header, bytes.subspan(sizeof *header), *std::move(mapped));
+    const detail::mapped_bytes* kept = nullptr;
+    return block_trace(*header, bytes.subspan(sizeof *header), shared_owner::of(*std::move(mapped), kept));
 }
 
 } // namespace kvmark::workload
@@ -20513,6 +20571,8 @@ private:
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/random_access_file.hpp>
 
+#include <memory>
+
 namespace kvmark::tier {
 
 /// direct_file with a queue that is an io_context. An object of Asio 1.81 runs one read and one write at a
@@ -21401,6 +21461,8 @@ void visit_members(Archive& archive, T& x) {
 // kvmark/measure/packed.hpp
 // Reports as bytes: what a rank sends by message, and rank 0 to the process that launched the job.
 
+#include <type_traits>
+
 namespace kvmark::measure {
 
 /// Goes up when the form of packed values changes; a member more is a change too.
@@ -21912,6 +21974,7 @@ private:
 // kvmark/tier/peer_window.hpp
 // Memory that the ranks of a job lend to each other, reached by one-sided operations (MPI RMA).
 
+#include <memory>
 #include <mutex>
 #include <sys/prctl.h>
 #include <thread>

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <kvmark/core/result.hpp>
+#include <kvmark/core/shared_owner.hpp>
 #include <kvmark/core/units.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 
 namespace kvmark::workload {
@@ -91,8 +91,7 @@ class block_trace {
 public:
     block_trace() = default;
     /// `body` is what follows the header, wholly checked before, and is kept alive by `owner`.
-    block_trace(const trace_header& header, std::span<const std::byte> body,
-                std::shared_ptr<const void> owner)
+    block_trace(const trace_header& header, std::span<const std::byte> body, shared_owner owner)
         : header_(header), body_(body), owner_(std::move(owner)) {}
 
     [[nodiscard]] const trace_header& header() const { return header_; }
@@ -136,7 +135,7 @@ public:
 private:
     trace_header header_;
     std::span<const std::byte> body_;
-    std::shared_ptr<const void> owner_;
+    shared_owner owner_;
 };
 
 } // namespace kvmark::workload

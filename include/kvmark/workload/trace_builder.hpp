@@ -127,8 +127,9 @@ public:
 
     /// All that was added. The builder is empty afterwards.
     [[nodiscard]] block_trace finish() {
-        auto owned = std::make_shared<const std::vector<std::byte>>(std::move(bytes_));
-        return {encoder_.header(), *owned, owned};
+        const std::vector<std::byte>* body = nullptr;
+        shared_owner owner = shared_owner::of(std::move(bytes_), body);
+        return {encoder_.header(), *body, std::move(owner)};
     }
 
 private:

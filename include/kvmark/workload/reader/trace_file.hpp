@@ -26,14 +26,16 @@ namespace detail {
 /// A file's bytes for as long as it lives. The file may be replaced meanwhile, but must not be cut off.
 struct mapped_bytes {
     explicit mapped_bytes(std::span<const std::byte> b) : bytes(b) {}
-    mapped_bytes(const mapped_bytes&) = delete;
-    mapped_bytes& operator=(const mapped_bytes&) = delete;
-    ~mapped_bytes() { ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size()); }
+    mapped_bytes(mapped_bytes&& m) noexcept : bytes(std::exchange(m.bytes, {})) {}
+    mapped_bytes& operator=(mapped_bytes&&) = delete;
+    ~mapped_bytes() {
+        if (!bytes.empty()) ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+    }
 
     std::span<const std::byte> bytes;
 };
 
-[[nodiscard]] inline result<std::shared_ptr<const mapped_bytes>> map_file(const std::string& path) {
+[[nodiscard]] inline result<mapped_bytes> map_file(const std::string& path) {
     const auto failed = [&](const char* what) {
         return error{error_kind::system, path + ": " + what + ": " + std::strerror(errno)};
     };
@@ -53,7 +55,7 @@ struct mapped_bytes {
     ::close(fd);
     if (at == MAP_FAILED) return e;
     ::madvise(at, size, MADV_SEQUENTIAL);
-    return std::make_shared<const mapped_bytes>(std::span(static_cast<const std::byte*>(at), size));
+    return mapped_bytes(std::span(static_cast<const std::byte*>(at), size));
 }
 
 } // namespace detail
@@ -61,12 +63,13 @@ struct mapped_bytes {
 /// Maps the file, checks all of it once, and hands it out; copies share the mapping. Errors:
 /// `file:byte N: reason`, see trace_checker, and what the operating system says.
 [[nodiscard]] inline result<block_trace> open_trace(const std::string& path) {
-    result<std::shared_ptr<const detail::mapped_bytes>> mapped = detail::map_file(path);
+    result<detail::mapped_bytes> mapped = detail::map_file(path);
     if (!mapped) return mapped.error();
-    const std::span<const std::byte> bytes = (*mapped)->bytes;
+    const std::span<const std::byte> bytes = mapped->bytes;
     const result<trace_header> header = trace_checker(path, bytes).check();
     if (!header) return header.error();
-    return block_trace(*header, bytes.subspan(sizeof *header), *std::move(mapped));
+    const detail::mapped_bytes* kept = nullptr;
+    return block_trace(*header, bytes.subspan(sizeof *header), shared_owner::of(*std::move(mapped), kept));
 }
 
 } // namespace kvmark::workload
