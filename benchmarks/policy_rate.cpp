@@ -4,18 +4,18 @@
 //
 //     policy_rate [TRACE] [CAPACITY] [MILLIONS] [ROUNDS] [POLICY...]
 //
-// TRACE: Mooncake jsonl; without it, or with "zipf", 100,000 requests of a Zipf popularity that are made in
-// memory. The trace is looped in a warm cache until MILLIONS (50) of references are played, and that ROUNDS
-// (5) times for each policy, in turns. An offline policy is told the next loop's uses between two loops,
-// untimed.
+// TRACE: in any format of `kvmark trace`; without it, or with "zipf", 100,000 questions about documents of a
+// Zipf popularity, made in memory. The trace is looped in a warm cache until MILLIONS (50) of references are
+// played, and that ROUNDS (5) times for each policy, in turns. An offline policy is told the next loop's uses
+// between two loops, untimed.
 #include <kvmark/kvmark.hpp>
+#include <kvmark/workload/reader/open_block_trace.hpp>
 
 #include "support/count_allocations.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <malloc.h>
 #include <string>
 
@@ -24,48 +24,22 @@ using cache::block_use;
 
 namespace {
 
-workload::block_trace read_mooncake(const char* path) {
-    std::ifstream lines(path);
-    workload::trace_builder trace(tokens(512), "mooncake");
-    workload::block_numbering numbering;
-    std::vector<workload::block_number> blocks;
-    for (std::string line; std::getline(lines, line);) {
-        const auto number_after = [&](const char* key) {
-            return std::strtoull(line.c_str() + line.find(':', line.find(key)) + 1, nullptr, 10);
-        };
-        blocks.clear();
-        const char* at = line.c_str() + line.find('[', line.find("\"hash_ids\"")) + 1;
-        for (char* end; *at != ']'; at = end + std::strspn(end, ", "))
-            blocks.push_back(numbering.number(std::strtoull(at, &end, 10)));
-        trace.add({.input = tokens(number_after("\"input_length\"")), .blocks = blocks});
-    }
-    return trace.finish();
+/// 4,000 documents of about 32 blocks, the popularity of the n-th being 1/n, each behind a question of its
+/// own.
+workload::block_trace make_zipf() {
+    workload::synthetic_config c = *workload::synthetic_by_name("documents");
+    c.requests = 100'000;
+    c.block_tokens = tokens(512);
+    c.documents = {4'000, 1, {16'000, 0.5}};
+    return workload::make_synthetic(c);
 }
 
-/// 4,000 documents of 1 to 64 blocks; the popularity of the n-th is 1/n. A request reads one and adds a
-/// block.
-workload::block_trace make_zipf() {
-    constexpr std::size_t documents = 4'000, requests = 100'000;
-    workload::trace_builder trace(tokens(512), "zipf");
-    workload::block_numbering numbering;
-    random_stream draw(1);
-    std::vector<std::uint64_t> length(documents);
-    std::vector<double> until(documents);
-    double sum = 0;
-    for (std::size_t d = 0; d < documents; ++d) {
-        length[d] = draw.uniform_int(1, 64);
-        until[d] = sum += 1.0 / static_cast<double>(d + 1);
-    }
-    std::vector<workload::block_number> blocks;
-    for (std::size_t r = 0; r < requests; ++r) {
-        const auto d = static_cast<std::uint64_t>(
-            std::lower_bound(until.begin(), until.end(), draw.uniform(0, sum)) - until.begin());
-        blocks.clear();
-        for (std::uint64_t i = 0; i < length[d]; ++i) blocks.push_back(numbering.number(d << 32 | i));
-        blocks.push_back(numbering.number(std::uint64_t{1} << 63 | r));
-        trace.add({.input = tokens(512 * blocks.size()), .blocks = blocks});
-    }
-    return trace.finish();
+workload::block_trace trace_named(const std::string& name) {
+    if (name == "zipf") return make_zipf();
+    auto loaded = workload::load_block_trace(name, {});
+    if (loaded) return loaded->trace;
+    std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
+    std::exit(2);
 }
 
 /// The uses of a trace that starts again when it ends. `step`: what one loop adds to each number.
@@ -155,9 +129,8 @@ int main(int argc, char** argv) {
     const auto number = [&](int i, unsigned long long otherwise) {
         return argc > i ? std::strtoull(argv[i], nullptr, 10) : otherwise;
     };
-    const bool made = argc < 2 || std::string(argv[1]) == "zipf";
-    const workload::block_trace trace = made ? make_zipf() : read_mooncake(argv[1]);
-    if (trace.references() == 0) return std::printf("%s: no trace\n", argv[1]), 1;
+    const std::string name = argc < 2 ? "zipf" : argv[1];
+    const workload::block_trace trace = trace_named(name);
     const std::uint64_t capacity = number(2, trace.distinct_blocks() / 10),
                         references = number(3, 50) * 1'000'000;
     const auto rounds = number(4, 5);
@@ -170,7 +143,7 @@ int main(int argc, char** argv) {
         rows.push_back({"selected lru", {}});
     }
     std::printf("%s: %llu references, %llu distinct blocks, capacity %llu, looped to %llu million\n",
-                made ? "zipf" : argv[1], static_cast<unsigned long long>(trace.references()),
+                name.c_str(), static_cast<unsigned long long>(trace.references()),
                 static_cast<unsigned long long>(trace.distinct_blocks()),
                 static_cast<unsigned long long>(capacity),
                 static_cast<unsigned long long>(references / 1'000'000));

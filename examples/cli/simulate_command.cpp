@@ -71,7 +71,6 @@ void run_all(std::vector<simulated_case>& cases, simulated_trace& trace, console
 void resolve_for_simulate(settings& s, fault_list& faults) {
     resolve_model(s, faults);
     resolve_calibrations(s, faults);
-    s.options.duration = 1'000'000'000; // seconds of virtual time: to the end of the trace
     if (s.serving.trace.empty()) return faults.add("--trace FILE is needed: what is to be played");
     fault_list of_sweep;
     for (const simulation_case& c : cases_of_sweep(s, of_sweep)) {

@@ -8,6 +8,7 @@
 #include <kvmark/report/json_text.hpp>
 #include <kvmark/report/numbers.hpp>
 #include <kvmark/workload/reader/open_block_trace.hpp>
+#include <kvmark/workload/synthetic_blocks.hpp>
 #include <kvmark/workload/trace_facts.hpp>
 
 #include <csignal>
@@ -17,7 +18,7 @@ namespace kvmark::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> actions{"info", "convert"};
+constexpr std::array<std::string_view, 3> actions{"info", "convert", "generate"};
 
 volatile std::sig_atomic_t stop_signal = 0;
 
@@ -132,6 +133,21 @@ int info(const settings& s, console& out) {
     return code;
 }
 
+/// What was written, for programs or for people.
+void tell_written(const settings& s, console& out, const std::string& path,
+                  const workload::loaded_trace& written) {
+    if (s.json) {
+        const std::string text = report::json_text(header_json(path, written));
+        out.print(text, text);
+    } else if (!s.quiet) {
+        const workload::trace_header& h = written.trace.header();
+        const std::string text = fmt::format("{}: {} requests, {} references, {} distinct blocks\n", path,
+                                             report::grouped(h.requests), report::grouped(h.references),
+                                             report::grouped(h.distinct));
+        out.print(text, text);
+    }
+}
+
 int convert(const settings& s, console& out) {
     const std::string &from = s.serving.words[1], &to = s.serving.words[2];
     std::signal(SIGINT, stop);
@@ -146,16 +162,28 @@ int convert(const settings& s, console& out) {
     }
     if (!written) return report_failure(out, written.error());
     tell_skipped(out, from, *written);
-    if (s.json) {
-        const std::string text = report::json_text(header_json(to, *written));
-        out.print(text, text);
-    } else if (!s.quiet) {
-        const workload::trace_header& h = written->trace.header();
-        const std::string text = fmt::format("{}: {} requests, {} references, {} distinct blocks\n", to,
-                                             report::grouped(h.requests), report::grouped(h.references),
-                                             report::grouped(h.distinct));
-        out.print(text, text);
-    }
+    tell_written(s, out, to, *written);
+    return exit_ok;
+}
+
+/// The kind that the words name, as long and as dense as the options say.
+result<workload::synthetic_config> made_kind(const settings& s) {
+    result<workload::synthetic_config> kind = workload::synthetic_by_name(s.serving.words[1]);
+    if (!kind) return kind;
+    kind->seed = static_cast<std::uint64_t>(s.options.seed.value_or(0));
+    if (s.options.max_requests != 0) kind->requests = static_cast<std::uint64_t>(s.options.max_requests);
+    if (s.options.request_rate != 0) kind->session_rate = s.options.request_rate;
+    if (s.serving.block_tokens > 0)
+        kind->block_tokens = tokens(static_cast<std::uint64_t>(s.serving.block_tokens));
+    return kind;
+}
+
+int generate(const settings& s, console& out) {
+    const std::string& to = s.serving.words[2];
+    const workload::loaded_trace made{workload::make_synthetic(*made_kind(s))};
+    if (auto written = workload::write_trace(made.trace, to); !written)
+        return report_failure(out, written.error());
+    tell_written(s, out, to, made);
     return exit_ok;
 }
 
@@ -169,6 +197,11 @@ void resolve_for_trace_files(settings& s, fault_list& faults) {
         if (words.size() < 2) faults.add("trace info: give one FILE or more");
     } else if (words[0] == "convert") {
         if (words.size() != 3) faults.add("trace convert: give FILE and OUT, two words");
+    } else if (words[0] == "generate") {
+        if (words.size() != 3) return faults.add("trace generate: give KIND and OUT, two words");
+        const auto kind = made_kind(s);
+        if (!kind) return faults.add("trace generate: " + kind.error().message);
+        for (const error& e : workload::synthetic_faults(*kind)) faults.add("trace generate: " + e.message);
     } else {
         faults.add("trace " + quote(words[0]) + ": must be " + listed(actions) +
                    suggestion(words[0], actions));
@@ -177,7 +210,8 @@ void resolve_for_trace_files(settings& s, fault_list& faults) {
 
 int trace_files(const settings& s) {
     console out(s);
-    return s.serving.words[0] == "info" ? info(s, out) : convert(s, out);
+    const std::string& action = s.serving.words[0];
+    return action == "info" ? info(s, out) : action == "convert" ? convert(s, out) : generate(s, out);
 }
 
 } // namespace kvmark::cli

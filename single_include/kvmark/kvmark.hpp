@@ -4474,6 +4474,7 @@ public:
         const auto asked = static_cast<double>(now.count);
         const auto whole = static_cast<double>(static_cast<std::uint64_t>(n / chunk_));
         const double rest = n - whole * chunk_;
+        const bool idle = asked >= w.free_at;
         const double busy = whole * w.share(chunk_) + (rest > 0 ? w.share(rest) : 0);
         w.free_at = (asked > w.free_at ? asked : w.free_at) + busy;
         other.free_at = (asked > other.free_at ? asked : other.free_at) + busy * config_.contention;
@@ -4487,8 +4488,12 @@ public:
             if (end - asked < inside) inside = end - asked;
             const double late = inside * (w.spread.at(draw_.uniform()) - 1);
             end += late;
-            // Where the next I/O waits for an answer, not for the device, it begins that much later too.
-            if (w.waits_for_answers(last)) w.free_at += late / w.depth;
+            // Where the next I/O waits for an answer, not for the device, that begins later too; and one that
+            // was alone was all that the device did. One of many is passed by the others.
+            if (w.waits_for_answers(last))
+                w.free_at += late / w.depth;
+            else if (idle)
+                w.free_at += late;
         }
         return nanoseconds(static_cast<std::int64_t>(end + 0.5));
     }
@@ -14088,24 +14093,20 @@ public:
         return {at_large - l * per_byte, 1e9 / per_byte};
     }
 
-    /// Of the larger size in the deepest queue. Up to the last rank but one as measured; the last is what
-    /// makes the mean 1, since a few stalls must not slow down all the rest.
+    /// Of the larger size in the deepest queue, up to P99, and 1 on average. What stalls beyond that cost is
+    /// in the bandwidth, and so in the time of every I/O: drawn too, it would be counted twice.
     [[nodiscard]] tier::modelled_spread spread() const {
         tier::modelled_spread s;
         const measured_case* deepest = nullptr;
         for (const measured_case& c : cases_)
             if (is(c, large_) && !c.latency.empty() && (!deepest || c.depth > deepest->depth)) deepest = &c;
         if (!deepest) return s;
-        const std::size_t last = s.ratios.size() - 1;
-        for (std::size_t i = 0; i < last; ++i)
-            s.ratios[i] =
-                static_cast<double>(deepest->latency.quantile(s.ranks[i]).count) / deepest->latency.mean();
-        s.ratios[last] = s.ratios[last - 1];
-        s.ratios[last] += (1 - s.mean()) * 2 / (s.ranks[last] - s.ranks[last - 1]);
-        if (s.ratios[last] > s.ratios[last - 1]) return s;
-        s.ratios[last] = s.ratios[last - 1];
+        for (std::size_t i = 0; i < s.ratios.size(); ++i) {
+            const double rank = s.ranks[i] < 0.99 ? s.ranks[i] : 0.99;
+            s.ratios[i] = static_cast<double>(deepest->latency.quantile(rank).count);
+        }
         const double mean = s.mean();
-        for (double& r : s.ratios) r /= mean;
+        for (double& r : s.ratios) r = mean > 0 ? r / mean : 1;
         return s;
     }
 
@@ -17067,8 +17068,8 @@ class weka_trace {
 public:
     static constexpr std::string_view format = "weka";
 
-    /// Reads all files. `skip_bad` leaves out those that are malformed. `total`: bytes of all, for
-    /// `progress`.
+    /// Reads all files. `skip_bad` leaves out those that are malformed, unless that is all. `total`: bytes of
+    /// all, for `progress`.
     static result<weka_trace> open(const std::string& path, const trace_options& o, std::uint64_t total,
                                    progress_ref progress) {
         result<std::vector<std::string>> files = files_of(path);
@@ -17084,6 +17085,8 @@ public:
             std::error_code unknown;
             before += std::filesystem::file_size(name, unknown);
         }
+        if (trace.conversations_.empty())
+            return error{error_kind::invalid_argument, trace.skipped_.first.front()};
         if (result<void> r = trace.rows_.flush(); !r) return r.error();
         for (std::uint32_t i = 0; i < trace.conversations_.size(); ++i)
             if (result<void> r = trace.line_up(i); !r) return r.error();

@@ -61,7 +61,7 @@ class Calibrate(ToolTest):
         self.assertEqual(fast, again)
         self.assertNotEqual(default["read"], fast["read"])
         moved = slowed["read"]["bytes"] + slowed["write"]["bytes"]
-        self.assertAlmostEqual(moved / 20, 1e8, delta=2e6)
+        self.assertAlmostEqual(moved / 20, 1e8, delta=1e7)  # entries under way at the end are not counted
         self.assertGreater(fast["read"]["bytes"] + fast["write"]["bytes"], moved)
 
     def test_wrong_files_are_located(self):

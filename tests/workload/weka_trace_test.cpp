@@ -154,6 +154,7 @@ TEST_CASE("a directory is read but for its malformed files, if that was asked fo
     const result<loaded_trace> strict = load_block_trace(folder.path(), {});
     REQUIRE_FALSE(strict);
     CHECK(strict.error().message == folder.path() + "/a.json:1:2: not valid JSON: incomplete JSON");
+    CHECK_FALSE(load_block_trace(folder.path() + "/a.json", {.skip_bad = true})); // nothing would be left
     const loaded_trace t = loaded(folder.path(), {.skip_bad = true});
     CHECK(t.trace.requests() == 1);
     CHECK(t.skipped == 1);

@@ -79,24 +79,20 @@ public:
         return {at_large - l * per_byte, 1e9 / per_byte};
     }
 
-    /// Of the larger size in the deepest queue. Up to the last rank but one as measured; the last is what
-    /// makes the mean 1, since a few stalls must not slow down all the rest.
+    /// Of the larger size in the deepest queue, up to P99, and 1 on average. What stalls beyond that cost is
+    /// in the bandwidth, and so in the time of every I/O: drawn too, it would be counted twice.
     [[nodiscard]] tier::modelled_spread spread() const {
         tier::modelled_spread s;
         const measured_case* deepest = nullptr;
         for (const measured_case& c : cases_)
             if (is(c, large_) && !c.latency.empty() && (!deepest || c.depth > deepest->depth)) deepest = &c;
         if (!deepest) return s;
-        const std::size_t last = s.ratios.size() - 1;
-        for (std::size_t i = 0; i < last; ++i)
-            s.ratios[i] =
-                static_cast<double>(deepest->latency.quantile(s.ranks[i]).count) / deepest->latency.mean();
-        s.ratios[last] = s.ratios[last - 1];
-        s.ratios[last] += (1 - s.mean()) * 2 / (s.ranks[last] - s.ranks[last - 1]);
-        if (s.ratios[last] > s.ratios[last - 1]) return s;
-        s.ratios[last] = s.ratios[last - 1];
+        for (std::size_t i = 0; i < s.ratios.size(); ++i) {
+            const double rank = s.ranks[i] < 0.99 ? s.ranks[i] : 0.99;
+            s.ratios[i] = static_cast<double>(deepest->latency.quantile(rank).count);
+        }
         const double mean = s.mean();
-        for (double& r : s.ratios) r /= mean;
+        for (double& r : s.ratios) r = mean > 0 ? r / mean : 1;
         return s;
     }
 

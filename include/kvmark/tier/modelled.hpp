@@ -108,6 +108,7 @@ public:
         const auto asked = static_cast<double>(now.count);
         const auto whole = static_cast<double>(static_cast<std::uint64_t>(n / chunk_));
         const double rest = n - whole * chunk_;
+        const bool idle = asked >= w.free_at;
         const double busy = whole * w.share(chunk_) + (rest > 0 ? w.share(rest) : 0);
         w.free_at = (asked > w.free_at ? asked : w.free_at) + busy;
         other.free_at = (asked > other.free_at ? asked : other.free_at) + busy * config_.contention;
@@ -121,8 +122,12 @@ public:
             if (end - asked < inside) inside = end - asked;
             const double late = inside * (w.spread.at(draw_.uniform()) - 1);
             end += late;
-            // Where the next I/O waits for an answer, not for the device, it begins that much later too.
-            if (w.waits_for_answers(last)) w.free_at += late / w.depth;
+            // Where the next I/O waits for an answer, not for the device, that begins later too; and one that
+            // was alone was all that the device did. One of many is passed by the others.
+            if (w.waits_for_answers(last))
+                w.free_at += late / w.depth;
+            else if (idle)
+                w.free_at += late;
         }
         return nanoseconds(static_cast<std::int64_t>(end + 0.5));
     }

@@ -20,8 +20,8 @@ class weka_trace {
 public:
     static constexpr std::string_view format = "weka";
 
-    /// Reads all files. `skip_bad` leaves out those that are malformed. `total`: bytes of all, for
-    /// `progress`.
+    /// Reads all files. `skip_bad` leaves out those that are malformed, unless that is all. `total`: bytes of
+    /// all, for `progress`.
     static result<weka_trace> open(const std::string& path, const trace_options& o, std::uint64_t total,
                                    progress_ref progress) {
         result<std::vector<std::string>> files = files_of(path);
@@ -37,6 +37,8 @@ public:
             std::error_code unknown;
             before += std::filesystem::file_size(name, unknown);
         }
+        if (trace.conversations_.empty())
+            return error{error_kind::invalid_argument, trace.skipped_.first.front()};
         if (result<void> r = trace.rows_.flush(); !r) return r.error();
         for (std::uint32_t i = 0; i < trace.conversations_.size(); ++i)
             if (result<void> r = trace.line_up(i); !r) return r.error();
