@@ -1,7 +1,13 @@
 // How fast the hit ratios of all LRU sizes are found.
 // Hypothesis: a stack distance is two popcounts and two walks over a Fenwick tree of a few dozen KiB, and a
 // replay at one capacity is a few writes to a list, so the exact curve of all capacities costs two to four
-// times one replay. A sample of 1 % costs a hash for each reference, and beats both.
+// times one replay. A sample of 1 % costs a hash for each reference, and beats both. Found (g++ 12.2 -O2,
+// medians of 7 on two processors busy with builds, so ratios count more than rates): distances alone 107 M
+// references/s on Mooncake's conversation trace and 16 to 24 on Zipf and uniform ones, 0.5 to 1.1 of a
+// replay; curves 35 and 7 to 15, a third to a fifth of a replay: their histogram of 24 bytes a capacity costs
+// as much as the distances. A 1 % sample is 4 to 9 replays; its hit ratios are off by 0.5 points on average
+// on the conversation trace and 1.2 to 2.6 on the others, and at least 90 of 94 sizes are within what is
+// stated.
 #include <kvmark/cache/lru.hpp>
 #include <kvmark/cache/replay.hpp>
 #include <kvmark/cache/shards.hpp>
