@@ -116,18 +116,23 @@ void read_arguments(std::span<const std::string_view> words, unsigned command, s
 std::string help_text(std::string_view usage, unsigned command, std::string_view closing, std::size_t width) {
     constexpr std::size_t column = 34;
     std::string out = "Usage: " + std::string(usage) + "\n";
-    std::string_view group;
-    for (const option_spec& spec : all_options()) {
-        if ((spec.commands & command) == 0) continue;
-        if (spec.group != group) ((out += '\n') += spec.group) += ":\n";
-        group = spec.group;
-        const std::string heading = option_heading(spec);
-        out += heading;
-        if (heading.size() + 2 > column)
-            (out += '\n').append(column, ' ');
-        else
-            out.append(column - heading.size(), ' ');
-        append_wrapped(out, spec.help, column, std::max<std::size_t>(width, column + 30));
+    std::vector<std::string_view> groups; // in the order in which the table first names them
+    for (const option_spec& spec : all_options())
+        if ((spec.commands & command) != 0 &&
+            std::find(groups.begin(), groups.end(), spec.group) == groups.end())
+            groups.push_back(spec.group);
+    for (const std::string_view group : groups) {
+        ((out += '\n') += group) += ":\n";
+        for (const option_spec& spec : all_options()) {
+            if ((spec.commands & command) == 0 || spec.group != group) continue;
+            const std::string heading = option_heading(spec);
+            out += heading;
+            if (heading.size() + 2 > column)
+                (out += '\n').append(column, ' ');
+            else
+                out.append(column - heading.size(), ' ');
+            append_wrapped(out, spec.help, column, std::max<std::size_t>(width, column + 30));
+        }
     }
     return out += closing;
 }

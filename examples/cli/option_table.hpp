@@ -42,7 +42,7 @@ struct option_spec {
     void (*store)(settings&, const option_spec&, std::string_view value, fault_list&) = nullptr;
 };
 
-/// In the order of the help text, groups together.
+/// In the order of the help text, which puts groups together.
 [[nodiscard]] std::span<const option_spec> all_options();
 
 /// The option of that name among those of `commands`, `--name` or a short form; null if there is none.
