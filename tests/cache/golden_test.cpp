@@ -6,8 +6,11 @@
 #include "support/catch.hpp"
 #include "support/mooncake.hpp"
 
+#include <boost/json.hpp>
+
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <sstream>
 

@@ -7,6 +7,7 @@
 #include "support/mooncake.hpp"
 #include "support/zipf_trace.hpp"
 
+#include <fstream>
 #include <sstream>
 
 using namespace kvmark;
