@@ -192,7 +192,10 @@ TEST_CASE("a relative cache directory counts from the working directory") {
 TEST_CASE("the run directory is looked at where there is no cache directory") {
     CHECK_THAT(fault_of([](options& o) { o.run_directory = "/proc/r"; }),
                Catch::StartsWith("run directory /proc/r"));
-    CHECK(messages({.cache_dir = "/tmp/kv", .run_directory = "/proc/r"}).empty());
+    options both;
+    both.cache_dir = "/tmp/kv";
+    both.run_directory = "/proc/r";
+    CHECK(messages(both).empty());
 }
 
 TEST_CASE("launch faults stand beside the others") {

@@ -47,11 +47,11 @@ TEST_CASE("next uses agree with a search through the rest of the trace") {
 }
 
 TEST_CASE("a trace too long for 32 bits is refused before it is read") {
-    const workload::block_trace trace({.references = never}, {}, nullptr);
+    const workload::block_trace trace({.references = never}, {}, {});
     const auto uses = cache::next_uses(trace, next_use_unit::reference);
     REQUIRE_FALSE(uses);
     CHECK(uses.error().kind == error_kind::invalid_argument);
     CHECK(uses.error().message.find("4294967295 references") != std::string::npos);
     CHECK(
-        cache::next_uses(workload::block_trace({.references = never - 1}, {}, nullptr), next_use_unit::none));
+        cache::next_uses(workload::block_trace({.references = never - 1}, {}, {}), next_use_unit::none));
 }
