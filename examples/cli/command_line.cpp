@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 
 #include <kvmark/benchmark/job_command.hpp>
+#include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/launch/detect.hpp>
 #ifdef KVMARK_WITH_MPI
 #include <kvmark/exec/launch_job.hpp>
@@ -56,10 +57,8 @@ void add_serving(word_list& w, const settings& s) {
         "--capacity-blocks", o.capacity_blocks,
         +[](const std::uint64_t& blocks) { return std::to_string(blocks); });
     w.add_number("--kv-bytes-per-token", o.kv_bytes_per_token, 0);
-    if (o.writes != cache::write_mode::on_eviction)
-        w.add("--write-mode", write_mode_names[static_cast<std::size_t>(o.writes)]);
-    if (o.promotion != cache::promotion_mode::always)
-        w.add("--promotion", promotion_names[static_cast<std::size_t>(o.promotion)]);
+    if (o.writes != cache::write_mode::on_eviction) w.add("--write-mode", name_of(o.writes));
+    if (o.promotion != cache::promotion_mode::always) w.add("--promotion", name_of(o.promotion));
     w.add_number("--promote-at", o.promote_at, 2);
     w.add_flag("--no-demotion", o.no_demotion);
     w.add_number("--pin-blocks", o.pinned_blocks, 0);

@@ -9,8 +9,6 @@
 
 namespace kvmark::cli {
 
-inline constexpr std::array<std::string_view, 3> write_mode_names{"on-eviction", "back", "through"};
-inline constexpr std::array<std::string_view, 3> promotion_names{"never", "always", "nth"};
 /// In the order of workload::replay_arrivals.
 enum class trace_arrivals : std::uint8_t { trace, closed, fixed, poisson, gamma, weibull };
 inline constexpr std::array<std::string_view, 6> trace_arrival_names{"trace",   "closed", "fixed",

@@ -10449,6 +10449,8 @@ inline constexpr std::array<std::string_view, 4> arrival_process_names{"poisson"
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
 inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
+inline constexpr std::array<std::string_view, 3> write_mode_names{"on-eviction", "back", "through"};
+inline constexpr std::array<std::string_view, 3> promotion_names{"never", "always", "nth"};
 
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(generation_mode m) {
     return generation_mode_names[static_cast<std::size_t>(m)];
@@ -10470,6 +10472,12 @@ inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stam
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(verify_mode m) {
     return verify_mode_names[static_cast<std::size_t>(m)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(cache::write_mode m) {
+    return write_mode_names[static_cast<std::size_t>(m)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(cache::promotion_mode m) {
+    return promotion_names[static_cast<std::size_t>(m)];
 }
 
 } // namespace kvmark
@@ -19435,6 +19443,24 @@ template <class T>
               {"chars_per_token_estimate", w.sharegpt_chars_per_token}}}};
 }
 
+/// The options of a served trace.
+[[nodiscard]] inline json::object serving_options_json(const serving_options& s) {
+    return {{"policy", json::value_from(s.policies)},
+            {"capacity_blocks", json::value_from(s.capacity_blocks)},
+            {"kv_bytes_per_token", s.kv_bytes_per_token},
+            {"write_mode", name_of(s.writes)},
+            {"promotion", name_of(s.promotion)},
+            {"promote_at", s.promote_at},
+            {"no_demotion", s.no_demotion},
+            {"pin_blocks", s.pinned_blocks},
+            {"ttl", s.time_to_live},
+            {"recompute", s.recompute},
+            {"prefill_rate", s.prefill_rate},
+            {"decode_rate", s.decode_rate},
+            {"batch_slots", s.batch_slots},
+            {"warmup_requests", s.warmup_requests}};
+}
+
 /// Every option under the name that sets it, with its effective value.
 [[nodiscard]] inline json::object options_json(const options& o) {
     using namespace detail;
@@ -19479,6 +19505,7 @@ template <class T>
             {"max_samples", o.max_samples},
             {"hosts", json::value_from(o.hosts)},
             {"num_processes", optional_value(o.num_processes)},
+            {"serving", serving_options_json(o.serving)},
             {"workload", workload_json(o.workload)}};
 }
 

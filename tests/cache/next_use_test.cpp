@@ -52,6 +52,5 @@ TEST_CASE("a trace too long for 32 bits is refused before it is read") {
     REQUIRE_FALSE(uses);
     CHECK(uses.error().kind == error_kind::invalid_argument);
     CHECK(uses.error().message.find("4294967295 references") != std::string::npos);
-    CHECK(
-        cache::next_uses(workload::block_trace({.references = never - 1}, {}, {}), next_use_unit::none));
+    CHECK(cache::next_uses(workload::block_trace({.references = never - 1}, {}, {}), next_use_unit::none));
 }

@@ -106,6 +106,8 @@ class Arguments(ToolTest):
             with self.subTest(" ".join(words)):
                 if name == "num-processes":
                     words += ["--hosts", "host1"]
+                if name == "calibration":
+                    words = ["--calibration", "storage=file.json", "--clock", "virtual"]
                 if name == "raw-device":
                     words += ["--cache-dir", VALUES[value], "--layout", "slab"]
                 self.dry_run(*words)

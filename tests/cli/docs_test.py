@@ -45,9 +45,11 @@ class Docs(ToolTest):
     def test_json_md_explains_every_key(self):
         self.succeeds("run", *SIMULATED, "--gpu-tier", "modelled", "--enable-autoscaling", "--autoscaler-mode",
                       "capacity", "--storage-capacity-gb", "4", "--cpu-mem-gb", "0.2", "--output", "out.json")
+        self.succeeds("run", "--clock", "virtual", "--trace", str(SOURCE / "tests/data/mooncake_sample.jsonl"),
+                      "--capacity-blocks", "10,30", "--output", "served.json")
         page = (SOURCE / "docs/json.md").read_text()
         explained = {name for quoted in re.findall(r"`([^`\n]+)`", page) for name in expand(quoted)}
-        missing = keys_of(self.read_json("out.json"), set()) - explained
+        missing = keys_of([self.read_json("out.json"), self.read_json("served.json")], set()) - explained
         self.assertEqual(missing, set())
 
 

@@ -116,7 +116,7 @@ class Trace(ToolTest):
         self.refused("trace", "generate", "agentz", "d", saying=["agentz", "agents"])
 
     def test_exit_codes(self):
-        self.refused("trace", saying=["what to do is missing: info or convert"])
+        self.refused("trace", saying=["what to do is missing: info, convert or generate"])
         self.refused("trace", "inform", "x", saying=["inform", "did you mean info?"])
         self.refused("trace", "info", saying=["give one FILE or more"])
         self.refused("trace", "convert", "x", saying=["give FILE and OUT"])

@@ -86,7 +86,7 @@ TEST_CASE("stack: two tiers of one type have their own configurations") {
                                {.read_bytes_per_second = 7e9, .queue_depth = 1000}});
     std::vector<double> rates;
     tiers.for_each([&](std::size_t, auto& t) {
-        REQUIRE(t.open({.io_chunk = bytes(mib_bytes)}));
+        REQUIRE(t.open({.io_chunk = bytes(mib_bytes), .queue_depth = 1000}));
         rates.push_back(t.saturated_rate(tier::direction::read));
     });
     CHECK(rates == std::vector{1e9, 7e9});

@@ -10,7 +10,7 @@ TEST_CASE("each row of a csv trace is a session whose blocks are all new") {
     CHECK(std::string_view(t.trace.header().format.data()) == "burstgpt");
     CHECK(t.trace.block_tokens() == tokens(512));
     CHECK(t.trace.references() == t.trace.distinct_blocks());
-    const auto r = requests_of(t.trace);
+    const auto r = kept_requests_of(t.trace);
     REQUIRE(r.size() == 5);
     CHECK(r[0].numbers == numbers{0});
     CHECK(r[1].numbers == numbers{1, 2, 3}); // 1250 tokens
@@ -20,14 +20,15 @@ TEST_CASE("each row of a csv trace is a session whose blocks are all new") {
 }
 
 TEST_CASE("the length of a block is an option") {
-    const auto r = requests_of(loaded(samples + "burst_gpt_sample.csv", {.block_tokens = tokens(16)}).trace);
+    const auto r =
+        kept_requests_of(loaded(samples + "burst_gpt_sample.csv", {.block_tokens = tokens(16)}).trace);
     CHECK(r[0].numbers.size() == 20); // 310 tokens
 }
 
 TEST_CASE("Azure's times have dates and seven decimals") {
     const loaded_trace t = loaded(samples + "azure_sample.csv");
     CHECK(std::string_view(t.trace.header().format.data()) == "azure");
-    const auto r = requests_of(t.trace);
+    const auto r = kept_requests_of(t.trace);
     REQUIRE(r.size() == 4);
     CHECK(r[1].arrival == nanoseconds(52'000'000));
     CHECK(r[1].numbers.size() == 1);

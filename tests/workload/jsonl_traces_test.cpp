@@ -14,7 +14,7 @@ TEST_CASE("a Mooncake line is a request of blocks of 512 tokens; times are milli
     CHECK(t.trace.header().sessions == 4);
     CHECK(t.trace.header().duration_ns == 9'000'000'000);
     CHECK(t.trace.header().prefix_unique == 1);
-    const auto r = requests_of(t.trace);
+    const auto r = kept_requests_of(t.trace);
     REQUIRE(r.size() == 4);
     CHECK(r[2].arrival == nanoseconds(3'052'500'000));
     CHECK(r[2].input == tokens(2100));
@@ -38,7 +38,7 @@ TEST_CASE("names that do not count up are numbered in the order in which they ap
     const std::string text = R"({"timestamp":0,"input_length":9,"output_length":0,"hash_ids":[900,-7,900]}
 {"hash_ids":[18446744073709551615,0,-7],"output_length":1,"extra":{"hash_ids":[[1]],"timestamp":"x"},"timestamp":1,"input_length":2}
 )";
-    const auto r = requests_of(text, {});
+    const auto r = kept_requests_of(text, {});
     REQUIRE(r.size() == 2);
     CHECK(r[0].numbers == numbers{0, 1, 0});
     CHECK(r[1].numbers == numbers{2, 3, 1});
@@ -53,7 +53,7 @@ TEST_CASE("a chat with a parent joins its session and waits for it") {
     const loaded_trace t = loaded(samples + "bailian_sample.jsonl");
     CHECK(t.trace.block_tokens() == tokens(16));
     CHECK(t.trace.header().sessions == 2);
-    const auto r = requests_of(t.trace);
+    const auto r = kept_requests_of(t.trace);
     REQUIRE(r.size() == 4);
     CHECK(r[0].arrival == nanoseconds(0));
     CHECK(r[1].arrival == nanoseconds(386'000'000)); // 61.5 - 61.114 s
@@ -73,7 +73,7 @@ TEST_CASE("a chat without a parent's id is a session of its own, and a used id c
         R"({"chat_id":5,"timestamp":1,"input_length":1,"output_length":1,"hash_ids":[1]})";
     const std::string child =
         R"({"chat_id":6,"parent_chat_id":5,"timestamp":1,"input_length":1,"output_length":1,"hash_ids":[1]})";
-    const auto r = requests_of(line + "\n" + line + "\n" + child, {});
+    const auto r = kept_requests_of(line + "\n" + line + "\n" + child, {});
     REQUIRE(r.size() == 3);
     CHECK(r[1].session == 1);
     CHECK(r[2].after == 1);
@@ -133,7 +133,7 @@ TEST_CASE("a line may be far longer than the buffer, up to 64 MiB") {
           ":1:" + std::to_string(line.size() + 1) + ": input_length is not a count of tokens, 0..134217728");
     std::string right = line;
     right.replace(right.find("150000000"), 9, "120000000");
-    const auto r = requests_of(right + "\n" + small + "\n", {});
+    const auto r = kept_requests_of(right + "\n" + small + "\n", {});
     REQUIRE(r.size() == 2);
     CHECK(r[0].numbers.size() == 300'000);
     CHECK(refusal(std::string((64 << 20) + 1, 'x'), "mooncake") ==

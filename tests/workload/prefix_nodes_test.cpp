@@ -23,7 +23,7 @@ TEST_CASE("a block that follows two prefixes becomes two nodes") {
     const block_trace nodes = as_prefix_nodes(trace);
     CHECK(nodes.header().prefix_unique == 1);
     CHECK(std::string_view(nodes.header().format.data()) == "made up");
-    const auto r = requests_of(nodes);
+    const auto r = kept_requests_of(nodes);
     CHECK(r[0].numbers == numbers{0, 1, 2});
     CHECK(r[1].numbers == numbers{3, 4, 5});
     CHECK(r[2].numbers == numbers{0, 1, 6});

@@ -10,7 +10,7 @@ TEST_CASE("a turn's input is all before it; full blocks are shared, a partial on
     const loaded_trace t = loaded(samples + "sharegpt_sample.json", {.block_tokens = tokens(8)});
     CHECK(t.trace.header().sessions == 3);
     CHECK(t.trace.header().prefix_unique == 1);
-    const auto r = requests_of(t.trace);
+    const auto r = kept_requests_of(t.trace);
     REQUIRE(r.size() == 5);
     CHECK(r[0].input == tokens(12));
     CHECK(r[0].numbers == numbers{0, 1});
@@ -31,7 +31,7 @@ TEST_CASE("a context that ends with a block shares all of it") {
     const std::string text =
         R"([{"conversations":[{"from":"human","value":"12345678901234567890123456789012"},
 {"from":"gpt","value":"1234"},{"from":"human","value":"1234"},{"from":"gpt","value":"1234"}]}])";
-    const auto r = requests_of(text, {.block_tokens = tokens(8)});
+    const auto r = kept_requests_of(text, {.block_tokens = tokens(8)});
     REQUIRE(r.size() == 2);
     CHECK(r[0].numbers == numbers{0}); // 8 tokens
     CHECK(r[1].numbers == numbers{0, 1});

@@ -84,7 +84,7 @@ TEST_CASE("a trace written is the trace opened, and copies outlive the first") {
     CHECK(copy.header().prefix_unique == 0);
     CHECK(copy.header().sessions == 3);
     CHECK(copy.block_tokens() == tokens(16));
-    const auto a = requests_of(before), b = requests_of(copy);
+    const auto a = kept_requests_of(before), b = kept_requests_of(copy);
     REQUIRE(a.size() == b.size());
     for (std::size_t i = 0; i < a.size(); ++i) {
         CHECK(a[i].numbers == b[i].numbers);
@@ -108,7 +108,7 @@ TEST_CASE("a writer makes the bytes that a builder makes, and leaves nothing whe
         result<trace_writer> w = trace_writer::create(folder / "w.kvt", tokens(16), "made up");
         REQUIRE(w);
         block_trace::cursor at(made());
-        for (const auto& r : requests_of(made()))
+        for (const auto& r : kept_requests_of(made()))
             REQUIRE(w->add({.arrival = r.arrival,
                             .after = r.after,
                             .think = r.think,

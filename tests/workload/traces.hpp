@@ -31,7 +31,7 @@ struct kept_request : block_request {
     std::vector<block_number> numbers;
 };
 
-inline std::vector<kept_request> requests_of(const block_trace& trace) {
+inline std::vector<kept_request> kept_requests_of(const block_trace& trace) {
     std::vector<kept_request> all;
     block_trace::cursor at(trace);
     kept_request r;
@@ -42,9 +42,9 @@ inline std::vector<kept_request> requests_of(const block_trace& trace) {
     return all;
 }
 
-inline std::vector<kept_request> requests_of(std::string_view text, const trace_options& o) {
+inline std::vector<kept_request> kept_requests_of(std::string_view text, const trace_options& o) {
     const temporary_file file(text);
-    return requests_of(loaded(file.path(), o).trace);
+    return kept_requests_of(loaded(file.path(), o).trace);
 }
 
 /// What is said of a malformed text, without the file's name.

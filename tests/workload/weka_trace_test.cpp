@@ -25,7 +25,7 @@ std::string call(double t, std::string_view more = "") {
 
 std::vector<std::uint64_t> afters(std::string_view requests) {
     std::vector<std::uint64_t> all;
-    for (const auto& r : requests_of(conversation(requests), {})) all.push_back(r.after);
+    for (const auto& r : kept_requests_of(conversation(requests), {})) all.push_back(r.after);
     return all;
 }
 
@@ -34,7 +34,7 @@ std::vector<std::uint64_t> afters(std::string_view requests) {
 TEST_CASE("requests of all files come in the order of their times, which count from each file's start") {
     const loaded_trace t = loaded(sample);
     CHECK(t.trace.block_tokens() == tokens(64));
-    const auto r = requests_of(t.trace);
+    const auto r = kept_requests_of(t.trace);
     std::vector<double> seconds;
     for (const auto& request : r) seconds.push_back(to_seconds(request.arrival));
     CHECK(seconds == std::vector<double>{0, 3, 4.5, 4.5, 5, 10, 12, 15});
@@ -50,7 +50,7 @@ TEST_CASE("requests of all files come in the order of their times, which count f
 }
 
 TEST_CASE("a sub-agent waits for its parent's request, and the parent for the last of the sub-agents") {
-    const auto r = requests_of(loaded(sample).trace);
+    const auto r = kept_requests_of(loaded(sample).trace);
     REQUIRE(r.size() == 8);
     CHECK(r[0].after == nobody);
     CHECK(r[1].after == nobody);
@@ -63,7 +63,7 @@ TEST_CASE("a sub-agent waits for its parent's request, and the parent for the la
 }
 
 TEST_CASE("a block is named by its file and its id there") {
-    const auto r = requests_of(loaded(sample).trace);
+    const auto r = kept_requests_of(loaded(sample).trace);
     REQUIRE(r.size() == 8);
     CHECK(r[0].numbers == numbers{0, 1, 2});
     CHECK(r[1].numbers == numbers{3, 4}); // the other file's 1 and 2
@@ -76,7 +76,7 @@ TEST_CASE("times of sub-agents count from the conversation's start where all of 
     const std::string agent = R"({"t": 4, "type": "subagent", "requests": [)";
     const auto at = [](std::string_view requests) {
         std::vector<double> seconds;
-        for (const auto& r : requests_of(conversation(requests), {}))
+        for (const auto& r : kept_requests_of(conversation(requests), {}))
             seconds.push_back(to_seconds(r.arrival));
         return seconds;
     };
@@ -106,7 +106,7 @@ TEST_CASE("sub-agents before any request, without one, and of sub-agents") {
 }
 
 TEST_CASE("a request never comes before the one of its session before it") {
-    const auto r = requests_of(conversation(call(5) + "," + call(3)), {});
+    const auto r = kept_requests_of(conversation(call(5) + "," + call(3)), {});
     REQUIRE(r.size() == 2);
     CHECK(r[1].after == 0);
     CHECK(r[1].arrival == nanoseconds(0)); // with the first

@@ -13,6 +13,8 @@ inline constexpr std::array<std::string_view, 4> arrival_process_names{"poisson"
 inline constexpr std::array<std::string_view, 3> layout_names{"file-per-entry", "file-per-block", "slab"};
 inline constexpr std::array<std::string_view, 2> users_per_names{"rank", "job"};
 inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stamps", "full"};
+inline constexpr std::array<std::string_view, 3> write_mode_names{"on-eviction", "back", "through"};
+inline constexpr std::array<std::string_view, 3> promotion_names{"never", "always", "nth"};
 
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(generation_mode m) {
     return generation_mode_names[static_cast<std::size_t>(m)];
@@ -34,6 +36,12 @@ inline constexpr std::array<std::string_view, 3> verify_mode_names{"none", "stam
 }
 [[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(verify_mode m) {
     return verify_mode_names[static_cast<std::size_t>(m)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(cache::write_mode m) {
+    return write_mode_names[static_cast<std::size_t>(m)];
+}
+[[nodiscard]] KVMARK_INLINE constexpr std::string_view name_of(cache::promotion_mode m) {
+    return promotion_names[static_cast<std::size_t>(m)];
 }
 
 } // namespace kvmark

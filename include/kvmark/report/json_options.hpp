@@ -94,6 +94,24 @@ template <class T>
               {"chars_per_token_estimate", w.sharegpt_chars_per_token}}}};
 }
 
+/// The options of a served trace.
+[[nodiscard]] inline json::object serving_options_json(const serving_options& s) {
+    return {{"policy", json::value_from(s.policies)},
+            {"capacity_blocks", json::value_from(s.capacity_blocks)},
+            {"kv_bytes_per_token", s.kv_bytes_per_token},
+            {"write_mode", name_of(s.writes)},
+            {"promotion", name_of(s.promotion)},
+            {"promote_at", s.promote_at},
+            {"no_demotion", s.no_demotion},
+            {"pin_blocks", s.pinned_blocks},
+            {"ttl", s.time_to_live},
+            {"recompute", s.recompute},
+            {"prefill_rate", s.prefill_rate},
+            {"decode_rate", s.decode_rate},
+            {"batch_slots", s.batch_slots},
+            {"warmup_requests", s.warmup_requests}};
+}
+
 /// Every option under the name that sets it, with its effective value.
 [[nodiscard]] inline json::object options_json(const options& o) {
     using namespace detail;
@@ -138,6 +156,7 @@ template <class T>
             {"max_samples", o.max_samples},
             {"hosts", json::value_from(o.hosts)},
             {"num_processes", optional_value(o.num_processes)},
+            {"serving", serving_options_json(o.serving)},
             {"workload", workload_json(o.workload)}};
 }
 
