@@ -16,6 +16,7 @@ inline std::vector<block_request> requests_of(const block_trace& t) {
     for (block_request r; at.next(r);) all.push_back(r);
     return all;
 }
+std::vector<block_request> requests_of(block_trace&&) = delete; // its blocks would be gone
 
 /// One request of a trace made by hand: one block, which is its own.
 struct hand_made {

@@ -90,8 +90,8 @@ TEST_CASE("no input is above the limit of a context, however much is shared or s
         c.context_limit = 1000;
         c.agents.tools.length = c.documents.length = c.prompts.length = {5000, 1};
         std::uint64_t longest = 0;
-        for (const block_request& r : requests_of(make_synthetic(c)))
-            longest = std::max(longest, r.input.count);
+        const block_trace trace = make_synthetic(c);
+        for (const block_request& r : requests_of(trace)) longest = std::max(longest, r.input.count);
         CHECK(longest <= 1000);
         CHECK(longest > 700);
     }
@@ -99,7 +99,8 @@ TEST_CASE("no input is above the limit of a context, however much is shared or s
 
 TEST_CASE("a turn starts with the full blocks of the turn before, after its answer and a pause") {
     synthetic_config c = config("conversations");
-    const auto all = requests_of(make_synthetic(c));
+    const block_trace trace = make_synthetic(c);
+    const auto all = requests_of(trace);
     int turns = 0;
     for (const auto& [session, requests] : by_session(all)) {
         for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -128,7 +129,8 @@ TEST_CASE("conversations have the lengths and the number of turns that were aske
     c.context_limit = 1 << 28;
     c.conversations.mean_turns = 4;
     double answers = 0, questions = 0, thinks = 0, follow_ups = 0;
-    const auto all = requests_of(make_synthetic(c));
+    const block_trace trace = make_synthetic(c);
+    const auto all = requests_of(trace);
     const auto sessions = by_session(all);
     for (const block_request& r : all) {
         answers += static_cast<double>(r.output.count);
@@ -158,7 +160,8 @@ TEST_CASE("requests share prompts and documents by popularity, and nothing else"
         synthetic_config c = config(kind, 20'000);
         c.prompts.count = c.documents.count = 50;
         std::map<block_number, std::vector<block_request>> by_first;
-        const auto all = requests_of(make_synthetic(c));
+        const block_trace trace = make_synthetic(c);
+        const auto all = requests_of(trace);
         for (const block_request& r : all) by_first[r.blocks[0]].push_back(r);
         std::vector<double> uses;
         for (const auto& [first, requests] : by_first) {
@@ -183,7 +186,8 @@ TEST_CASE("an agent's step extends the one before, and a sub-agent shares its to
     c.agents.system = {2900, 0};
     c.agents.sub_agent_chance = 0.2;
     constexpr std::size_t tools = 12'200 / 64, opening = (12'200 + 2900) / 64;
-    const auto all = requests_of(make_synthetic(c));
+    const block_trace trace = make_synthetic(c);
+    const auto all = requests_of(trace);
     int steps = 0, handed_over = 0, sub_steps = 0, returned = 0;
     for (const auto& [session, requests] : by_session(all)) {
         const block_request* agent = nullptr; // its last step
@@ -228,7 +232,8 @@ TEST_CASE("plain popularity is Zipf's over objects, each the same run of blocks"
     synthetic_config c = config("zipf", 200'000);
     c.popularity = {.objects = 100, .skew = 1.1, .blocks = 3};
     std::map<block_number, double> uses;
-    for (const block_request& r : requests_of(make_synthetic(c))) {
+    const block_trace trace = make_synthetic(c);
+    for (const block_request& r : requests_of(trace)) {
         REQUIRE(r.blocks.size() == 3);
         REQUIRE(r.blocks[1] == r.blocks[0] + 1);
         REQUIRE(r.blocks[2] == r.blocks[0] + 2);
