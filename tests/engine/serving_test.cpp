@@ -57,8 +57,9 @@ block_trace random_trace(std::uint64_t seed, int requests) {
         auto& chain = open[draw.uniform_int(0, open.size() - 1)];
         if (chain.size() > 12) chain.clear();
         for (std::uint64_t n = draw.uniform_int(1, 3); n > 0; --n) chain.push_back(numbers.fresh());
-        b.add(
-            {.arrival = nanoseconds(i * 1'000'000), .input = tokens(16 * chain.size() - 5), .blocks = chain});
+        b.add({.arrival = nanoseconds(std::int64_t{i} * 1'000'000),
+               .input = tokens(16 * chain.size() - 5),
+               .blocks = chain});
     }
     return b.finish();
 }
