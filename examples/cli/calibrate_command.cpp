@@ -3,6 +3,7 @@
 
 #include "calibration.hpp"
 #include "console.hpp"
+#include "outcome.hpp"
 #include "run_command.hpp"
 #include "storage_engine.hpp"
 #include "tiers_backend.hpp"
@@ -210,12 +211,6 @@ std::string parameters(const tier::modelled_config& d) {
                d.write_bytes_per_second) +
            fmt::format("saturated at depth {}; contention of reads and writes {:.2f} (1: they take turns)\n",
                        d.queue_depth, d.contention);
-}
-
-int report_failure(console& out, const error& e) {
-    out.end_progress();
-    out.fail(e.message);
-    return e.kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
 }
 
 } // namespace

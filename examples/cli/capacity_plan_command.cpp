@@ -3,6 +3,7 @@
 #include "calibration.hpp"
 #include "capacity_plan_report.hpp"
 #include "load_trace.hpp"
+#include "outcome.hpp"
 #include "resolve.hpp"
 #include "run_command.hpp"
 #include "serving_run.hpp"
@@ -106,10 +107,7 @@ int plan_capacity(const settings& s) {
     console out(s);
     capacity_findings f;
     auto trace = load_trace(s, out);
-    if (!trace) {
-        out.fail(trace.error().message);
-        return trace.error().kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
-    }
+    if (!trace) return report_failure(out, trace.error());
     f.trace = *std::move(trace);
     f.block = block_size(s.options, f.trace.block_tokens());
     find_curves(s, f);
@@ -124,10 +122,8 @@ int plan_capacity(const settings& s) {
         out.print(text, text);
     }
     if (s.csv.empty()) return exit_ok;
-    if (auto written = report::write_file(s.csv, capacity_csv(f)); !written) {
-        out.fail(written.error().message);
-        return exit_failed;
-    }
+    if (auto written = report::write_file(s.csv, capacity_csv(f)); !written)
+        return report_failure(out, written.error());
     return exit_ok;
 }
 

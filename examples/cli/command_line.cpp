@@ -47,7 +47,7 @@ void add_serving(word_list& w, const settings& s) {
     w.add("--trace-format", r.format);
     w.add_number("--block-tokens", r.block_tokens, 0);
     w.add_flag("--skip-bad", r.skip_bad);
-    if (r.arrivals != trace_arrivals::trace)
+    if (r.arrivals != workload::replay_arrivals::trace)
         w.add("--trace-arrivals", trace_arrival_names[static_cast<std::size_t>(r.arrivals)]);
     w.add_number("--sessions", r.sessions, 0);
     w.add_number("--warmup-requests", o.warmup_requests, 0);

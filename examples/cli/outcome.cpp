@@ -15,7 +15,7 @@ namespace kvmark::cli {
 
 namespace {
 
-int exit_code_of(const measure::run_report& report) {
+int exit_code_of_run(const measure::run_report& report) {
     if (!report.clean()) return exit_failed;
     if (!report.interrupted) return exit_ok;
     if (report.stop_signal == SIGTERM) return exit_terminated;
@@ -23,6 +23,16 @@ int exit_code_of(const measure::run_report& report) {
 }
 
 } // namespace
+
+exit_code exit_code_of(const error& e) {
+    return e.kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
+}
+
+int report_failure(console& out, const error& e) {
+    out.end_progress();
+    out.fail(e.message);
+    return exit_code_of(e);
+}
 
 run_course::run_course(const settings& s) : begun(clocks::monotonic_now()) {
     context.argv = words_of(executed_command(s));
@@ -36,11 +46,11 @@ int conclude(const settings& s, console& out, run_course& course, const result<m
     if (!report) {
         out.fail(report.error().message);
         if (auto written = write_metadata(s, runtime, nullptr); !written) out.fail(written.error().message);
-        return report.error().kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
+        return exit_code_of(report.error());
     }
     if (report->job && !report->job->hosts.empty()) course.context.host = report->job->hosts.front();
 
-    int code = exit_code_of(*report);
+    int code = exit_code_of_run(*report);
     const auto files = write_results(s, *report, course.context);
     const auto metadata = write_metadata(s, runtime, &*report);
     if (s.quiet) {

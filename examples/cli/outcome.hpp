@@ -18,6 +18,12 @@ struct run_course {
     nanoseconds begun{};
 };
 
+/// What a command that failed with `e` exits with: 2 where the user asked for what cannot be, else 1.
+[[nodiscard]] exit_code exit_code_of(const error& e);
+
+/// Says it, below the line of progress, and returns that.
+[[nodiscard]] int report_failure(console& out, const error& e);
+
 /// Writes what was asked for, tells the user, and returns the exit code.
 [[nodiscard]] int conclude(const settings& s, console& out, run_course& course,
                            const result<measure::run_report>& report);

@@ -6,6 +6,7 @@
 
 #include <kvmark/cache/policy_names.hpp>
 #include <kvmark/launch/quote.hpp>
+#include <kvmark/workload/prefix_nodes.hpp>
 
 #include <cstring>
 #include <unistd.h>
@@ -42,7 +43,7 @@ settings for_stack(settings s, std::size_t tiers) {
 } // namespace
 
 workload::replay_config replay_of(const settings& s) {
-    return {.arrivals = static_cast<workload::replay_arrivals>(s.serving.arrivals),
+    return {.arrivals = s.serving.arrivals,
             .speedup = s.trace_speedup,
             .rate = s.options.request_rate,
             .shape = s.options.arrival_shape,
@@ -50,6 +51,12 @@ workload::replay_config replay_of(const settings& s) {
             .seed = static_cast<std::uint64_t>(s.options.seed.value_or(0)),
             .max_requests = static_cast<std::uint64_t>(s.options.max_requests),
             .cycles = s.replay_cycles > 0 ? static_cast<std::uint64_t>(s.replay_cycles) : 1};
+}
+
+bool keeps_prefixes(const serving_options& o) {
+    for (const std::string& name : o.policies)
+        if (cache::find_policy(name)->keeps_prefixes) return true;
+    return false;
 }
 
 void check_serving(const settings& s, fault_list& faults) {
@@ -86,7 +93,8 @@ void check_serving(const settings& s, fault_list& faults) {
 run_result serve_trace(const settings& s, console& out, progress_observer& observer) {
     const auto trace = load_trace(s, out);
     if (!trace) return trace.error();
-    workload::block_replay source(*trace, replay_of(s));
+    const bool nodes = keeps_prefixes(s.options.serving);
+    workload::block_replay source(nodes ? workload::as_prefix_nodes(*trace) : *trace, replay_of(s));
     if (s.clock == clock_kind::virtual_time) return serve_simulated(for_stack(s, 3), source, observer);
     const bool gpu = s.options.gpu_mem_gb.value > 0;
     for (const serving_stack& stack : serving_stacks) {

@@ -15,6 +15,10 @@ void check_serving(const settings& s, fault_list& faults);
 /// How the settings have a trace played.
 [[nodiscard]] workload::replay_config replay_of(const settings& s);
 
+/// Whether a policy among them is one of prefixes: the trace is then played by the nodes of its trie
+/// (workload/prefix_nodes.hpp). Precondition: their names are known.
+[[nodiscard]] bool keeps_prefixes(const serving_options& o);
+
 /// `kvmark run --trace`: reads the trace and plays it on the tiers that the settings name.
 [[nodiscard]] run_result serve_trace(const settings& s, console& out, progress_observer& observer);
 

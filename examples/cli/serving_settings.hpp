@@ -1,6 +1,8 @@
 // What the commands around a serving cache are asked: run --trace, simulate, plan, trace, calibrate.
 #pragma once
 
+#include <kvmark/workload/block_replay.hpp>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -9,8 +11,7 @@
 
 namespace kvmark::cli {
 
-/// In the order of workload::replay_arrivals.
-enum class trace_arrivals : std::uint8_t { trace, closed, fixed, poisson, gamma, weibull };
+/// Of workload::replay_arrivals.
 inline constexpr std::array<std::string_view, 6> trace_arrival_names{"trace",   "closed", "fixed",
                                                                      "poisson", "gamma",  "weibull"};
 
@@ -23,7 +24,7 @@ struct serving_request {
     std::vector<std::string> words; ///< of `kvmark trace`: what to do, and to which files
 
     // How it is played.
-    trace_arrivals arrivals = trace_arrivals::trace;
+    workload::replay_arrivals arrivals = workload::replay_arrivals::trace;
     std::int64_t sessions = 0; ///< closed loop: active at once; 0: all
 
     // simulate

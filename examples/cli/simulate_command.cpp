@@ -3,6 +3,7 @@
 #include "calibration.hpp"
 #include "console.hpp"
 #include "load_trace.hpp"
+#include "outcome.hpp"
 #include "resolve.hpp"
 #include "run_command.hpp"
 #include "serve_stack.hpp"
@@ -83,13 +84,10 @@ void resolve_for_simulate(settings& s, fault_list& faults) {
 
 int simulate(const settings& s) {
     console out(s);
-    std::signal(SIGINT, stop);
-    std::signal(SIGTERM, stop);
     auto loaded = load_trace(s, out);
-    if (!loaded) {
-        out.fail(loaded.error().message);
-        return loaded.error().kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
-    }
+    if (!loaded) return report_failure(out, loaded.error());
+    std::signal(SIGINT, stop); // until now there is nothing to be kept
+    std::signal(SIGTERM, stop);
     simulated_trace trace(*std::move(loaded));
     fault_list none;
     std::vector<simulated_case> cases;
@@ -99,8 +97,7 @@ int simulate(const settings& s) {
     int code = exit_ok;
     for (const simulated_case& c : cases) {
         if (!c.failure) continue;
-        out.fail(c.failure->message);
-        code = c.failure->kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
+        code = report_failure(out, *c.failure);
     }
     std::erase_if(cases, [](const simulated_case& c) { return !c.result; });
     if (!cases.empty() && (s.json || !s.quiet)) {

@@ -2,6 +2,7 @@
 
 #include "serving_run.hpp"
 
+#include <kvmark/benchmark/plan_serving.hpp>
 #include <kvmark/cache/policy_names.hpp>
 #include <kvmark/cache/selected_policy.hpp>
 #include <kvmark/core/clock.hpp>
@@ -12,44 +13,24 @@ namespace kvmark::cli {
 
 namespace {
 
-cache::block_cache_config cache_of(const serving_options& o) {
-    return {.capacity = o.capacity_blocks,
-            .writes = o.writes,
-            .promotion = o.promotion,
-            .promote_at = static_cast<std::uint32_t>(o.promote_at),
-            .demotes = !o.no_demotion,
-            .pinned_blocks = static_cast<std::uint32_t>(o.pinned_blocks),
-            .time_to_live = from_seconds(o.time_to_live)};
-}
-
 /// Plays the trace as often as was asked, and no more requests than that.
 template <class Policy>
 cache::replay_counts play(const settings& s, const workload::block_trace& trace,
                           std::span<const std::uint32_t> next_uses, std::vector<Policy> policies) {
     const serving_options& o = s.options.serving;
-    cache::block_cache<Policy> cache(cache_of(o), trace.distinct_blocks(), std::move(policies));
+    cache::block_cache_config config = plan_cache(o);
+    config.capacity = o.capacity_blocks;
+    cache::block_cache<Policy> cache(config, trace.distinct_blocks(), std::move(policies));
     const auto warmup = static_cast<std::uint64_t>(o.warmup_requests);
-    // Arrivals count where blocks expire; else the trace can be walked over as it lies in memory.
-    if (o.time_to_live > 0) {
-        workload::block_replay source(trace, replay_of(s));
-        const auto next = [&](workload::block_request& r) {
-            const auto taken = source.next();
-            if (taken) r = *taken;
-            return taken.has_value();
-        };
-        return cache::replay(next, trace.block_tokens(), cache, warmup, next_uses);
-    }
-    const workload::replay_config asked = replay_of(s);
-    workload::block_trace::cursor at(trace);
-    std::uint64_t cycle = 0;
+    workload::replay_config replay = replay_of(s);
+    // Without a clock no answer is ever complete, so the order is the trace's.
+    if (replay.arrivals == workload::replay_arrivals::closed)
+        replay.arrivals = workload::replay_arrivals::trace;
+    workload::block_replay source(trace, replay);
     const auto next = [&](workload::block_request& r) {
-        if (!at.next(r)) {
-            if (++cycle >= asked.cycles) return false;
-            at = workload::block_trace::cursor(trace);
-            if (!at.next(r)) return false;
-        }
-        r.id += cycle * trace.requests();
-        return asked.max_requests == 0 || r.id < asked.max_requests;
+        const auto taken = source.next();
+        if (taken) r = *taken;
+        return taken.has_value();
     };
     return cache::replay(next, trace.block_tokens(), cache, warmup, next_uses);
 }
@@ -60,12 +41,6 @@ std::string common_policy(const serving_options& o) {
     for (const std::string& name : o.policies)
         if (name != o.policies.front()) return {};
     return o.policies.front();
-}
-
-bool keeps_prefixes(const serving_options& o) {
-    for (const std::string& name : o.policies)
-        if (cache::find_policy(name)->keeps_prefixes) return true;
-    return false;
 }
 
 result<cache::replay_counts> decide(const settings& s, simulated_trace& traces) {

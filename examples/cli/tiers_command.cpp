@@ -2,6 +2,7 @@
 #include "tiers_command.hpp"
 
 #include "console.hpp"
+#include "outcome.hpp"
 #include "run_command.hpp"
 #include "size_lists.hpp"
 #include "tiers_backend.hpp"
@@ -223,12 +224,6 @@ std::string fio_job_file(const settings& s) {
                 text += option + "\n";
         }
     return text;
-}
-
-int report_failure(console& out, const error& e) {
-    out.end_progress();
-    out.fail(e.message);
-    return e.kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "trace_command.hpp"
 
 #include "load_trace.hpp"
+#include "outcome.hpp"
 #include "run_command.hpp"
 
 #include <kvmark/launch/quote.hpp>
@@ -23,12 +24,6 @@ constexpr std::array<std::string_view, 3> actions{"info", "convert", "generate"}
 volatile std::sig_atomic_t stop_signal = 0;
 
 void stop(int number) { stop_signal = number; }
-
-int report_failure(console& out, const error& e) {
-    out.end_progress();
-    out.fail(e.message);
-    return e.kind == error_kind::invalid_argument ? exit_bad_arguments : exit_failed;
-}
 
 /// Of a header alone.
 boost::json::object header_json(const std::string& path, const workload::loaded_trace& loaded) {

@@ -423,6 +423,7 @@ public:
     void reserve(std::size_t size) { heap_.reserve(size); }
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    void clear() { heap_.clear(); }
 
     /// Precondition of the three: !empty().
     [[nodiscard]] const T& top() const { return heap_.front(); }
@@ -4703,7 +4704,7 @@ enum class write_mode : std::uint8_t {
 enum class promotion_mode : std::uint8_t { never, always, on_nth_hit };
 
 struct block_cache_config {
-    std::vector<std::uint64_t> capacity; ///< blocks, by tier; 0: the tier is not there
+    std::vector<std::uint64_t> capacity{}; ///< blocks, by tier; 0: the tier is not there
     write_mode writes = write_mode::on_eviction;
     promotion_mode promotion = promotion_mode::always;
     std::uint32_t promote_at =
@@ -6125,7 +6126,7 @@ public:
     /// When advance() has something to tell, if nothing else is begun before; never: nothing.
     [[nodiscard]] nanoseconds next_event() const {
         if (prefilling_) return prefill_end_;
-        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.front().target - progress_);
+        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.top().target - progress_);
     }
 
     /// Goes on to `now`, and tells what happened up to it in order: first_token(r, when) ends a prefill and
@@ -6142,12 +6143,13 @@ public:
                 decoded_until_ = when;
                 const double decodes = decode_ns_ * static_cast<double>(first_token(r, when).count);
                 if (decodes > 0)
-                    push({progress_ + decodes, order_++, &r});
+                    decoding_.push({progress_ + decodes, order_++, &r});
                 else
                     completed(r, when); // no prefill keeps it waiting
                 if (!waiting_.empty()) begin_prefill(when);
             } else {
-                const sequence done = pop();
+                const sequence done = decoding_.top();
+                decoding_.pop();
                 progress_ = done.target;
                 decoded_until_ = when;
                 completed(*done.request, when);
@@ -6169,7 +6171,7 @@ private:
         std::uint64_t order;
         Request* request;
 
-        [[nodiscard]] bool before(const sequence& s) const {
+        [[nodiscard]] bool operator<(const sequence& s) const {
             return target != s.target ? target < s.target : order < s.order;
         }
     };
@@ -6182,35 +6184,14 @@ private:
         prefill_end_ = now + waiting_.front().takes;
     }
 
-    void push(const sequence& s) {
-        decoding_.push_back(s);
-        std::size_t at = decoding_.size() - 1;
-        for (; at > 0 && s.before(decoding_[(at - 1) / 2]); at = (at - 1) / 2)
-            decoding_[at] = decoding_[(at - 1) / 2];
-        decoding_[at] = s;
-    }
-    sequence pop() {
-        const sequence first = decoding_.front(), last = decoding_.back();
-        decoding_.pop_back();
-        const std::size_t size = decoding_.size();
-        std::size_t at = 0;
-        for (std::size_t child; (child = 2 * at + 1) < size; at = child) {
-            if (child + 1 < size && decoding_[child + 1].before(decoding_[child])) ++child;
-            if (!decoding_[child].before(last)) break;
-            decoding_[at] = decoding_[child];
-        }
-        if (size > 0) decoding_[at] = last;
-        return first;
-    }
-
     double prefill_ns_; // of one token
     double decode_ns_;
     std::deque<prompt> waiting_; // the first one is under way while prefilling_
     bool prefilling_ = false;
     nanoseconds prefill_end_{};
-    std::vector<sequence> decoding_; // a heap
-    double progress_ = 0;            // decoding time so far, in nanoseconds
-    nanoseconds decoded_until_{};    // the instant that progress_ holds for
+    min_heap<sequence> decoding_;
+    double progress_ = 0;         // decoding time so far, in nanoseconds
+    nanoseconds decoded_until_{}; // the instant that progress_ holds for
     std::uint64_t order_ = 0;
 };
 
@@ -6656,35 +6637,20 @@ struct engine_config {
 
 namespace kvmark::engine {
 
-/// A binary heap of (time, payload). Equal times come out first in, first out, so a virtual-time run is the
-/// same run twice. Allocates only when it holds more than ever before.
+/// Equal times come out first in, first out, so a virtual-time run is the same run twice. Allocates only when
+/// it holds more than ever before.
 template <class Payload>
 class event_queue {
 public:
-    void push(nanoseconds at, Payload payload) {
-        heap_.push_back({at, order_++, payload});
-        std::size_t child = heap_.size() - 1;
-        while (child > 0 && before(heap_[child], heap_[(child - 1) / 2])) {
-            std::swap(heap_[child], heap_[(child - 1) / 2]);
-            child = (child - 1) / 2;
-        }
-    }
+    void push(nanoseconds at, Payload payload) { heap_.push({at, order_++, payload}); }
 
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     /// Precondition of both: not empty.
-    [[nodiscard]] nanoseconds next_time() const { return heap_.front().at; }
+    [[nodiscard]] nanoseconds next_time() const { return heap_.top().at; }
     Payload pop() {
-        const Payload payload = heap_.front().payload;
-        heap_.front() = heap_.back();
-        heap_.pop_back();
-        for (std::size_t parent = 0;;) {
-            std::size_t least = parent;
-            for (std::size_t child = 2 * parent + 1; child <= 2 * parent + 2 && child < heap_.size(); ++child)
-                if (before(heap_[child], heap_[least])) least = child;
-            if (least == parent) return payload;
-            std::swap(heap_[parent], heap_[least]);
-            parent = least;
-        }
+        const Payload payload = heap_.top().payload;
+        heap_.pop();
+        return payload;
     }
     void clear() { heap_.clear(); }
 
@@ -6693,12 +6659,13 @@ private:
         nanoseconds at;
         std::uint64_t order;
         Payload payload;
-    };
-    static bool before(const event& a, const event& b) {
-        return a.at != b.at ? a.at < b.at : a.order < b.order;
-    }
 
-    std::vector<event> heap_;
+        [[nodiscard]] bool operator<(const event& e) const {
+            return at != e.at ? at < e.at : order < e.order;
+        }
+    };
+
+    min_heap<event> heap_;
     std::uint64_t order_ = 0;
 };
 
@@ -8213,7 +8180,6 @@ public:
           loop_(crew),
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
-        workload::check_block_source<Source>();
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
@@ -10954,6 +10920,16 @@ template <class T>
     return 0;
 }
 
+/// How the cache decides; capacities, and what is computed anew, are the stack's.
+[[nodiscard]] KVMARK_COLD cache::block_cache_config plan_cache(const serving_options& s) {
+    return {.writes = s.writes,
+            .promotion = s.promotion,
+            .promote_at = static_cast<std::uint32_t>(s.promote_at),
+            .demotes = !s.no_demotion,
+            .pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks),
+            .time_to_live = from_seconds(s.time_to_live)};
+}
+
 /// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD result<engine::serving_config>
@@ -10965,12 +10941,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     c.accelerator = {s.prefill_rate, s.decode_rate};
     c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
     c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
-    c.cache.writes = s.writes;
-    c.cache.promotion = s.promotion;
-    c.cache.promote_at = static_cast<std::uint32_t>(s.promote_at);
-    c.cache.demotes = !s.no_demotion;
-    c.cache.pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks);
-    c.cache.time_to_live = from_seconds(s.time_to_live);
+    c.cache = plan_cache(s);
 
     error refusal;
     tiers.for_each([&]<class T>(std::size_t i, T& t) {
@@ -11451,6 +11422,10 @@ private:
     template <class Source, class Observer>
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
+        if constexpr (serves_blocks)
+            workload::check_block_source<Source>();
+        else
+            workload::check_source<Source>();
         TierStack tiers(tiers_);
         const auto planned = plan(o, tiers, source, job.place().local_ranks);
         if (!planned) return job.refuse(planned.error());

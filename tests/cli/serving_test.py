@@ -40,6 +40,15 @@ class Serving(ToolTest):
                 real = self.compare(SAMPLE, "--capacity-blocks", "10,30", *modes)
                 self.assertGreater(real["serving"]["tiers"][1]["hit_blocks"], 0)
 
+    def test_a_block_behind_two_prefixes_is_two_for_a_policy_of_prefixes(self):
+        lines = []
+        for i in range(60):
+            chain = [i % 3, 3 + i % 5, 8 + i % 4, 12 + i % 2]
+            lines.append(json.dumps({"timestamp": i, "input_length": 2048, "output_length": 1, "hash_ids": chain}))
+        trace = self.write("trace.jsonl", "\n".join(lines) + "\n")
+        real = self.compare(trace, "--capacity-blocks", "8,16", "--policy", "lru-leaf")
+        self.assertGreater(real["serving"]["hit_blocks_prefix"], 0)
+
     def test_with_every_engine(self):
         for engine in ["uring", "pread"]:
             with self.subTest(engine=engine):

@@ -154,6 +154,10 @@ private:
     template <class Source, class Observer>
     result<measure::run_report> run_here(job_type& job, const options& o, Source& source,
                                          Observer& observer) {
+        if constexpr (serves_blocks)
+            workload::check_block_source<Source>();
+        else
+            workload::check_source<Source>();
         TierStack tiers(tiers_);
         const auto planned = plan(o, tiers, source, job.place().local_ranks);
         if (!planned) return job.refuse(planned.error());

@@ -26,6 +26,16 @@ template <class T>
     return 0;
 }
 
+/// How the cache decides; capacities, and what is computed anew, are the stack's.
+[[nodiscard]] KVMARK_COLD cache::block_cache_config plan_cache(const serving_options& s) {
+    return {.writes = s.writes,
+            .promotion = s.promotion,
+            .promote_at = static_cast<std::uint32_t>(s.promote_at),
+            .demotes = !s.no_demotion,
+            .pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks),
+            .time_to_live = from_seconds(s.time_to_live)};
+}
+
 /// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD result<engine::serving_config>
@@ -37,12 +47,7 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
     c.accelerator = {s.prefill_rate, s.decode_rate};
     c.batch_slots = static_cast<std::uint64_t>(s.batch_slots);
     c.warmup_requests = static_cast<std::uint64_t>(s.warmup_requests);
-    c.cache.writes = s.writes;
-    c.cache.promotion = s.promotion;
-    c.cache.promote_at = static_cast<std::uint32_t>(s.promote_at);
-    c.cache.demotes = !s.no_demotion;
-    c.cache.pinned_blocks = static_cast<std::uint32_t>(s.pinned_blocks);
-    c.cache.time_to_live = from_seconds(s.time_to_live);
+    c.cache = plan_cache(s);
 
     error refusal;
     tiers.for_each([&]<class T>(std::size_t i, T& t) {

@@ -22,7 +22,7 @@ enum class write_mode : std::uint8_t {
 enum class promotion_mode : std::uint8_t { never, always, on_nth_hit };
 
 struct block_cache_config {
-    std::vector<std::uint64_t> capacity; ///< blocks, by tier; 0: the tier is not there
+    std::vector<std::uint64_t> capacity{}; ///< blocks, by tier; 0: the tier is not there
     write_mode writes = write_mode::on_eviction;
     promotion_mode promotion = promotion_mode::always;
     std::uint32_t promote_at =

@@ -14,6 +14,7 @@ public:
     void reserve(std::size_t size) { heap_.reserve(size); }
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    void clear() { heap_.clear(); }
 
     /// Precondition of the three: !empty().
     [[nodiscard]] const T& top() const { return heap_.front(); }

@@ -1,10 +1,10 @@
 // A model of the accelerator: how long prompts and tokens take to compute.
 #pragma once
 
+#include <kvmark/core/min_heap.hpp>
 #include <kvmark/core/units.hpp>
 
 #include <deque>
-#include <vector>
 
 namespace kvmark::engine {
 
@@ -35,7 +35,7 @@ public:
     /// When advance() has something to tell, if nothing else is begun before; never: nothing.
     [[nodiscard]] nanoseconds next_event() const {
         if (prefilling_) return prefill_end_;
-        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.front().target - progress_);
+        return decoding_.empty() ? never : decoded_until_ + rounded(decoding_.top().target - progress_);
     }
 
     /// Goes on to `now`, and tells what happened up to it in order: first_token(r, when) ends a prefill and
@@ -52,12 +52,13 @@ public:
                 decoded_until_ = when;
                 const double decodes = decode_ns_ * static_cast<double>(first_token(r, when).count);
                 if (decodes > 0)
-                    push({progress_ + decodes, order_++, &r});
+                    decoding_.push({progress_ + decodes, order_++, &r});
                 else
                     completed(r, when); // no prefill keeps it waiting
                 if (!waiting_.empty()) begin_prefill(when);
             } else {
-                const sequence done = pop();
+                const sequence done = decoding_.top();
+                decoding_.pop();
                 progress_ = done.target;
                 decoded_until_ = when;
                 completed(*done.request, when);
@@ -79,7 +80,7 @@ private:
         std::uint64_t order;
         Request* request;
 
-        [[nodiscard]] bool before(const sequence& s) const {
+        [[nodiscard]] bool operator<(const sequence& s) const {
             return target != s.target ? target < s.target : order < s.order;
         }
     };
@@ -92,35 +93,14 @@ private:
         prefill_end_ = now + waiting_.front().takes;
     }
 
-    void push(const sequence& s) {
-        decoding_.push_back(s);
-        std::size_t at = decoding_.size() - 1;
-        for (; at > 0 && s.before(decoding_[(at - 1) / 2]); at = (at - 1) / 2)
-            decoding_[at] = decoding_[(at - 1) / 2];
-        decoding_[at] = s;
-    }
-    sequence pop() {
-        const sequence first = decoding_.front(), last = decoding_.back();
-        decoding_.pop_back();
-        const std::size_t size = decoding_.size();
-        std::size_t at = 0;
-        for (std::size_t child; (child = 2 * at + 1) < size; at = child) {
-            if (child + 1 < size && decoding_[child + 1].before(decoding_[child])) ++child;
-            if (!decoding_[child].before(last)) break;
-            decoding_[at] = decoding_[child];
-        }
-        if (size > 0) decoding_[at] = last;
-        return first;
-    }
-
     double prefill_ns_; // of one token
     double decode_ns_;
     std::deque<prompt> waiting_; // the first one is under way while prefilling_
     bool prefilling_ = false;
     nanoseconds prefill_end_{};
-    std::vector<sequence> decoding_; // a heap
-    double progress_ = 0;            // decoding time so far, in nanoseconds
-    nanoseconds decoded_until_{};    // the instant that progress_ holds for
+    min_heap<sequence> decoding_;
+    double progress_ = 0;         // decoding time so far, in nanoseconds
+    nanoseconds decoded_until_{}; // the instant that progress_ holds for
     std::uint64_t order_ = 0;
 };
 

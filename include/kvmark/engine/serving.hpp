@@ -32,7 +32,6 @@ public:
           loop_(crew),
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
-        workload::check_block_source<Source>();
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
