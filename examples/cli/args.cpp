@@ -26,6 +26,7 @@ private:
         const std::string_view name = word.substr(0, equals);
         const option_spec* spec = find_option(name, command_);
         if (spec == nullptr) return refuse(name, equals == std::string_view::npos);
+        settings_.given.push_back(spec->name);
         if (equals == std::string_view::npos) return read_values(*spec);
         if (spec->takes == arity::flag)
             faults_.add(std::string(name) + " takes no value, and was given " +
@@ -60,8 +61,13 @@ private:
                nullptr;
     }
 
+    void take_word(std::string_view word) {
+        if ((command_ & takes_words) == 0) return faults_.add("unexpected argument " + quote(word));
+        settings_.arguments.emplace_back(word);
+    }
+
     void refuse(std::string_view word, bool value_may_follow) {
-        if (!word.starts_with('-')) return faults_.add("unexpected argument " + quote(word));
+        if (!word.starts_with('-')) return take_word(word);
         std::vector<std::string> known;
         for (const option_spec& spec : all_options())
             if ((spec.commands & command_) != 0) known.push_back("--" + std::string(spec.name));

@@ -5,9 +5,13 @@
 #include "cluster_command.hpp"
 #include "completion.hpp"
 #include "datasize.hpp"
+#include "history_command.hpp"
+#include "mlperf_command.hpp"
 #include "models.hpp"
+#include "report_command.hpp"
 #include "resolve.hpp"
 #include "run_command.hpp"
+#include "search_command.hpp"
 #include "simulate_command.hpp"
 #include "tiers_command.hpp"
 #include "trace_command.hpp"
@@ -31,6 +35,10 @@ Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left ou
        kvmark plan [OPTION]...      the hit ratio of every cache size, and the cheapest stack for a target
        kvmark trace WHAT FILE...    look into traces, convert them, make them
        kvmark calibrate [OPTION]... measure a device for the simulator
+       kvmark search [OPTION]...    the most users, or requests per second, that keep a latency target
+       kvmark mlperf [OPTION]...    the sequence of the MLPerf Storage rules, and the check of its results
+       kvmark report FILE...        tables, a page or a comparison of results
+       kvmark history [WHAT]        what was run before, and the same once more
        kvmark tiers [OPTION]...     measure backends on a path block by block, beside fio if asked
        kvmark cluster [OPTION]...   what the hosts of a launch are, and how they differ
        kvmark datasize [OPTION]...  how much KV cache a number of users makes
@@ -123,10 +131,6 @@ int command_main(words arguments, const char* name, const std::string& usage, un
                  void (*resolve)(settings&, fault_list&), int (*act)(const settings&)) {
     settings s;
     fault_list faults;
-    while (bit == on_trace && !arguments.empty() && !arguments[0].starts_with('-')) {
-        s.serving.words.emplace_back(arguments[0]);
-        arguments = arguments.subspan(1);
-    }
     read_arguments(arguments, bit, s, faults);
     if (s.help) {
         print(help_text(usage, bit, "", help_width()));
@@ -198,11 +202,23 @@ int dispatch(words arguments) {
     if (first == "calibrate")
         return command_main(rest, "calibrate", "kvmark calibrate [--path DIR | --memory] [OPTION]...",
                             on_calibrate, resolve_for_calibrate, calibrate);
+    if (first == "search")
+        return command_main(rest, "search", "kvmark search --slo TARGET [OPTION]...", on_search,
+                            resolve_for_search, search);
+    if (first == "mlperf")
+        return command_main(rest, "mlperf", "kvmark mlperf --mode MODE --results-dir DIR [OPTION]...",
+                            on_mlperf, resolve_for_mlperf, run_mlperf);
+    if (first == "report")
+        return command_main(rest, "report", "kvmark report FILE... | --compare A B, then [OPTION]...",
+                            on_report, resolve_for_report, report_results);
+    if (first == "history")
+        return command_main(rest, "history", "kvmark history [show N | rerun N] [OPTION]...", on_history,
+                            resolve_for_history, show_history);
     if (first == "models") return models_main(rest);
     if (first == "completion") return completion_main(rest);
-    constexpr std::array<std::string_view, 10> commands{"run",    "tiers",     "cluster",   "simulate",
-                                                        "plan",   "trace",     "calibrate", "datasize",
-                                                        "models", "completion"};
+    constexpr std::array<std::string_view, 14> commands{
+        "run",      "tiers",  "cluster",    "simulate", "plan",   "trace",  "calibrate",
+        "datasize", "models", "completion", "search",   "mlperf", "report", "history"};
     std::fprintf(stderr, "kvmark: unknown command %s%s\n", kvmark::quote(first).c_str(),
                  suggestion(first, commands).c_str());
     return exit_bad_arguments;

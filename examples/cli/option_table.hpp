@@ -26,7 +26,12 @@ enum command_set : unsigned {
     on_simulate = 64,
     on_plan = 128,
     on_calibrate = 256,
-    on_any = 511,
+    on_report = 512,
+    on_mlperf = 1024,
+    on_search = 2048,
+    on_history = 4096,
+    on_any = 8191,
+    takes_words = on_trace | on_report | on_history, ///< arguments that are no options
 };
 
 struct option_spec {

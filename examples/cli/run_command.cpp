@@ -4,22 +4,14 @@
 #include "command_line.hpp"
 #include "dry_run.hpp"
 #include "job.hpp"
+#include "measured_run.hpp"
 #include "outcome.hpp"
-#include "plan.hpp"
 #include "result_files.hpp"
-#include "run_stack.hpp"
-#include "serving_run.hpp"
-#include "storage_engine.hpp"
 
-#include <kvmark/benchmark/plan_run.hpp>
-#include <kvmark/core/clock.hpp>
 #include <kvmark/launch/quote.hpp>
-#include <kvmark/measure/read_machine.hpp>
-#include <kvmark/report/file.hpp>
-#include <kvmark/report/json.hpp>
-#include <kvmark/report/numbers.hpp>
 
-#include <filesystem>
+#include <cstring>
+#include <unistd.h>
 
 namespace kvmark::cli {
 
@@ -40,102 +32,9 @@ int execute(const settings& s, console& out) {
     return exit_failed;
 }
 
-struct storage_stack {
-    std::string_view storage;
-    run_result (*run)(const settings&, progress_observer&);
-    run_result (*run_with_gpu)(const settings&, progress_observer&) = nullptr;
-    run_result (*run_with_peer)(const settings&, progress_observer&) = nullptr;
-};
-#ifdef KVMARK_WITH_MPI
-#define KVMARK_CLI_PEER(stack) stack
-#else
-#define KVMARK_CLI_PEER(stack) nullptr
-#endif
-constexpr storage_stack storage_stacks[]{
-#ifdef KVMARK_WITH_URING
-    {"uring_file", run_host_uring_file, run_gpu_host_uring_file, KVMARK_CLI_PEER(run_host_peer_uring_file)},
-#endif
-#ifdef KVMARK_WITH_ASIO_FILE
-    {"asio_file", run_host_asio_file},
-#endif
-    {"mapped_file", run_host_mapped_file},
-    {"direct_file", run_host_direct_file, run_gpu_host_direct_file,
-     KVMARK_CLI_PEER(run_host_peer_direct_file)},
-    {"file", run_host_file, run_gpu_host_file},
-};
-
-/// Of a rank: its own result beside those of the others, on its own host.
-auto own_result_writer(const settings& s, console& out) {
-    return [&s, &out](const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
-        report::run_context context;
-        context.argv = words_of(executed_command(s));
-        context.host = measure::read_machine(of_rank.cache_dir);
-        context.finished = report::utc_now();
-        std::error_code ignored;
-        std::filesystem::create_directories(s.rank_output, ignored);
-        const std::string path = s.rank_output + "/rank_" + std::to_string(rank) + ".json";
-        const std::string text = report::json_text(report::result_json(own, of_rank, context));
-        if (auto written = report::write_file(path, text); !written) out.fail(written.error().message);
-    };
-}
-
-run_result run_stack(const settings& s, console& out, io_trace* trace) {
-    if (trace != nullptr) {
-        trace_observer observer(out, *trace);
-        return s.clock == clock_kind::virtual_time ? run_null_virtual(s, observer) : run_null(s, observer);
-    }
-    progress_observer observer(out);
-    if (!s.rank_output.empty()) observer.write_own(own_result_writer(s, out));
-    if (!s.serving.trace.empty()) return serve_trace(s, out, observer);
-    if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
-    const bool gpu = s.options.gpu_mem_gb.value > 0, peer = s.options.peer_mem_gb.value > 0;
-    for (const storage_stack& stack : storage_stacks) {
-        if (stack.storage != storage_tier_of(s)) continue;
-        if (peer && stack.run_with_peer) return stack.run_with_peer(s, observer);
-        return (gpu && stack.run_with_gpu ? stack.run_with_gpu : stack.run)(s, observer);
-    }
-    return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before
-}
-
-run_result run_traced(const settings& s, console& out) {
-    if (s.io_trace_log.empty()) return run_stack(s, out, nullptr);
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    const bool simulated = s.clock == clock_kind::virtual_time; // reproducible to the last byte
-    auto trace = io_trace::open(s.io_trace_log, simulated ? 0.0
-                                                          : static_cast<double>(now.tv_sec) +
-                                                                static_cast<double>(now.tv_nsec) * 1e-9);
-    if (!trace) return trace.error();
-    run_result report = run_stack(s, out, &*trace);
-    if (!report) return report;
-    if (auto closed = trace->close(); !closed) return closed.error();
-    out.end_progress();
-    out.note("I/O trace of " + report::grouped(trace->rows()) + " operations in " + s.io_trace_log);
-    return report;
-}
-
-/// What a run in this process decides before it starts.
-void settle(settings& s, report::run_context& context) {
-    options& o = s.options;
-    context.notes = make_plan(s).notes;
-    if (s.io_trace_log.empty() && s.gpu_tier == gpu_tier_kind::none) o.gpu_mem_gb = 0;
-    if (o.output.empty() && !o.run_directory.empty())
-        o.output = o.run_directory + "/kvcache_results_" + o.run_datetime + ".json";
-    const bool moves_data = s.io_trace_log.empty() && s.clock == clock_kind::steady;
-    o.cache_dir = moves_data ? effective_cache_dir(o) : "";
-    if (!o.seed) o.seed = static_cast<std::int64_t>(fresh_seed());
-    if (s.executor == executor_kind::local) {
-        o.hosts.clear();
-        o.num_processes.reset();
-    }
-}
-
-int run_here(settings& s, console& out) {
+int measure_and_conclude(settings& s, console& out) {
     run_course course(s);
-    settle(s, course.context);
-    for (const std::string& note : course.context.notes) out.note(note);
-    course.context.host = measure::read_machine(s.options.cache_dir);
-    const run_result report = run_traced(s, out);
+    const auto report = measure_run(s, out, course.context);
     return conclude(s, out, course, report);
 }
 
@@ -148,24 +47,13 @@ result<void> prepare_run_directory(settings& s, console& out) {
     return out.open_logs(files.stdout_log, files.stderr_log);
 }
 
-int run_job(settings& s, console& out) {
-    if (!s.options.seed) s.options.seed = static_cast<std::int64_t>(fresh_seed());
-    run_course course(s);
-    course.context.notes = make_plan(s).notes;
-    for (const std::string& note : course.context.notes) out.note(note);
-    const run_result report = launch_run(s, out);
-    if (s.options.output.empty()) s.options.output = make_plan(s).output;
-    return conclude(s, out, course, report);
-}
-
 /// A rank that another process speaks for. What goes wrong is in the job's report: an exit code would make
 /// the launcher end the others.
 int run_silently(settings& s) {
     s.quiet = true;
     console silent(s);
     run_course course(s);
-    settle(s, course.context);
-    static_cast<void>(run_traced(s, silent));
+    static_cast<void>(measure_run(s, silent, course.context));
     return exit_ok;
 }
 
@@ -190,7 +78,7 @@ int run(settings s) {
         return exit_failed;
     }
     if (!s.runs_kvmark()) return execute(s, out);
-    return s.launches() ? run_job(s, out) : run_here(s, out);
+    return measure_and_conclude(s, out);
 }
 
 } // namespace kvmark::cli

@@ -21,7 +21,6 @@ struct serving_request {
     std::string format;            ///< empty: told by the content
     std::int64_t block_tokens = 0; ///< 0: the format's own
     bool skip_bad = false;
-    std::vector<std::string> words; ///< of `kvmark trace`: what to do, and to which files
 
     // How it is played.
     workload::replay_arrivals arrivals = workload::replay_arrivals::trace;

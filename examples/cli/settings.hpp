@@ -3,6 +3,7 @@
 #pragma once
 
 #include "serving_settings.hpp"
+#include "study_settings.hpp"
 
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/launch/dialect.hpp>
@@ -66,6 +67,10 @@ struct tiers_request {
 struct settings {
     tiers_request tiers;
     serving_request serving;
+    report_request report;
+    mlperf_request mlperf;
+    search_request search;
+    history_request history;
     /// What --calibration says of a modelled tier, by tier::tier_role. After resolve_calibrations().
     std::array<std::optional<tier::modelled_config>, 4> calibrated;
     kvmark::options options;
@@ -91,6 +96,7 @@ struct settings {
     std::string csv;
     std::string xlsx;
     std::string io_trace_log;
+    std::string emit_fio; ///< a job file of fio that asks the storage for the same
 
     // The launch.
     executor_kind executor = executor_kind::automatic; ///< resolve() makes it one of the others
@@ -107,9 +113,13 @@ struct settings {
     log_level level = log_level::info;
     bool demo = false;
     bool quiet = false;
+    bool live = false; ///< the full screen, on a terminal
     bool no_color = false;
     bool help = false;
     bool enable_latency_tracing = false;
+
+    std::vector<std::string> arguments;  ///< that are no options, where a command takes them
+    std::vector<std::string_view> given; ///< names of the options on the command line, in their order
 
     // Other commands.
     bool json = false;

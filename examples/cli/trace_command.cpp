@@ -105,8 +105,8 @@ std::string info_text(const described_trace& t) {
 int info(const settings& s, console& out) {
     boost::json::array all;
     int code = exit_ok;
-    for (std::size_t i = 1; i < s.serving.words.size(); ++i) {
-        const std::string& path = s.serving.words[i];
+    for (std::size_t i = 1; i < s.arguments.size(); ++i) {
+        const std::string& path = s.arguments[i];
         result<workload::loaded_trace> loaded = load_trace(path, s, out);
         if (!loaded) {
             code = report_failure(out, loaded.error());
@@ -122,7 +122,7 @@ int info(const settings& s, console& out) {
     }
     if (!all.empty()) {
         const std::string text =
-            report::json_text(s.serving.words.size() == 2 ? all.front() : boost::json::value(all));
+            report::json_text(s.arguments.size() == 2 ? all.front() : boost::json::value(all));
         out.print(text, text);
     }
     return code;
@@ -144,7 +144,7 @@ void tell_written(const settings& s, console& out, const std::string& path,
 }
 
 int convert(const settings& s, console& out) {
-    const std::string &from = s.serving.words[1], &to = s.serving.words[2];
+    const std::string &from = s.arguments[1], &to = s.arguments[2];
     std::signal(SIGINT, stop);
     std::signal(SIGTERM, stop);
     trace_progress progress(out, "converting " + from, &stop_signal);
@@ -163,7 +163,7 @@ int convert(const settings& s, console& out) {
 
 /// The kind that the words name, as long and as dense as the options say.
 result<workload::synthetic_config> made_kind(const settings& s) {
-    result<workload::synthetic_config> kind = workload::synthetic_by_name(s.serving.words[1]);
+    result<workload::synthetic_config> kind = workload::synthetic_by_name(s.arguments[1]);
     if (!kind) return kind;
     kind->seed = static_cast<std::uint64_t>(s.options.seed.value_or(0));
     if (s.options.max_requests != 0) kind->requests = static_cast<std::uint64_t>(s.options.max_requests);
@@ -174,7 +174,7 @@ result<workload::synthetic_config> made_kind(const settings& s) {
 }
 
 int generate(const settings& s, console& out) {
-    const std::string& to = s.serving.words[2];
+    const std::string& to = s.arguments[2];
     const workload::loaded_trace made{workload::make_synthetic(*made_kind(s))};
     if (auto written = workload::write_trace(made.trace, to); !written)
         return report_failure(out, written.error());
@@ -185,7 +185,7 @@ int generate(const settings& s, console& out) {
 } // namespace
 
 void resolve_for_trace_files(settings& s, fault_list& faults) {
-    const std::vector<std::string>& words = s.serving.words;
+    const std::vector<std::string>& words = s.arguments;
     check_trace_options(s, faults);
     if (words.empty()) return faults.add("trace: what to do is missing: " + listed(actions));
     if (words[0] == "info") {
@@ -205,7 +205,7 @@ void resolve_for_trace_files(settings& s, fault_list& faults) {
 
 int trace_files(const settings& s) {
     console out(s);
-    const std::string& action = s.serving.words[0];
+    const std::string& action = s.arguments[0];
     return action == "info" ? info(s, out) : action == "convert" ? convert(s, out) : generate(s, out);
 }
 

@@ -80,6 +80,7 @@ struct options {
     bool decode_only = false;
 
     // kvmark's own.
+    double warmup = 0; ///< seconds under load before the measured window opens, 0..86,400
     arrival_process arrivals = arrival_process::poisson; ///< how request_rate spaces requests
     double arrival_shape = 1;                            ///< of gamma and weibull, 0.01..1000
     verify_mode verify = verify_mode::full;              ///< what a read checks

@@ -1,0 +1,15 @@
+// `kvmark search`.
+#pragma once
+
+#include "faults.hpp"
+#include "settings.hpp"
+
+namespace kvmark::cli {
+
+/// What the command needs beyond its options.
+void resolve_for_search(settings& s, fault_list& faults);
+
+/// Does it, and returns the exit code. Precondition: resolve_for_search() found no fault.
+[[nodiscard]] int search(const settings& s);
+
+} // namespace kvmark::cli
