@@ -17677,6 +17677,108 @@ using rank_figure = std::optional<double> rank_row::*;
 
 } // namespace kvmark::report
 
+// kvmark/report/block_bootstrap.hpp
+// How far the mean of a series may be off by chance, where neighbours in time resemble each other: the
+// circular block bootstrap (Politis and Romano 1992, after Kuensch 1989), which draws whole stretches of the
+// series.
+
+#include <algorithm>
+#include <cmath>
+
+namespace kvmark::report {
+
+/// A step of a series, and what it counts for in the mean: the seconds it lasted, or its samples.
+struct weighted_value {
+    double value = 0;
+    double weight = 1; ///< 0 or more
+};
+
+/// How many neighbours to draw together, 1..n/4: twice the length that Politis and White (2004) find the
+/// least wrong, as corrected by Patton, Politis and White (2009, Econometric Reviews 28(4)), and no less
+/// than 1.5 sqrt(n). Their own length finds too small a spread for series of a minute whose seconds resemble
+/// each other (docs/report.md has the figures).
+[[nodiscard]] inline std::size_t block_length(std::span<const weighted_value> series) {
+    const std::size_t n = series.size();
+    if (n < 8) return 1;
+    double mean = 0;
+    for (const weighted_value& v : series) mean += v.value / static_cast<double>(n);
+    const auto covariance = [&](std::size_t lag) {
+        double sum = 0;
+        for (std::size_t i = lag; i < n; ++i)
+            sum += (series[i].value - mean) * (series[i - lag].value - mean);
+        return sum / static_cast<double>(n);
+    };
+    const auto count = static_cast<double>(n);
+    const double least = 1.5 * std::sqrt(count), most = std::max(1.0, count / 4);
+    const auto bounded = [&](double length) {
+        return static_cast<std::size_t>(std::min(std::round(std::max(length, least)), most));
+    };
+    const double variance = covariance(0);
+    if (variance <= 1e-24 * mean * mean) return bounded(0);
+
+    // The lag from which on the correlation is that of noise.
+    const double noise = 2 * std::sqrt(std::log10(count) / count);
+    const auto in_a_row = std::max<std::size_t>(5, static_cast<std::size_t>(std::sqrt(std::log10(count))));
+    const std::size_t last =
+        std::min(n - 1, static_cast<std::size_t>(std::ceil(std::sqrt(count))) + in_a_row);
+    std::size_t memory = last, quiet = 0;
+    for (std::size_t lag = 1; lag <= last && quiet < in_a_row; ++lag) {
+        quiet = std::abs(covariance(lag)) < noise * variance ? quiet + 1 : 0;
+        if (quiet == in_a_row) memory = lag - in_a_row;
+    }
+    const std::size_t window = std::min(std::max<std::size_t>(2 * memory, 1), last);
+
+    double slope = 0, level = variance; // of the spectrum at frequency 0, through a flat-top window
+    for (std::size_t lag = 1; lag <= window; ++lag) {
+        const double part = static_cast<double>(lag) / static_cast<double>(window);
+        const double weight = part <= 0.5 ? 1 : 2 * (1 - part);
+        const double c = 2 * weight * covariance(lag);
+        slope += static_cast<double>(lag) * c;
+        level += c;
+    }
+    if (level <= 0) return bounded(0); // neighbours undo each other
+    return bounded(2 * std::cbrt(1.5 * slope * slope / (level * level) * count));
+}
+
+/// Resamples of one series. Each is as long as the series, and drawn in blocks of block_length() from it as a
+/// ring.
+class block_resampler {
+public:
+    explicit block_resampler(std::span<const weighted_value> series)
+        : size_(series.size()), length_(block_length(series)), sums_(2 * size_ + 1, weighted_value{0, 0}) {
+        for (std::size_t i = 0; i < 2 * size_; ++i) {
+            const weighted_value& v = series[i % size_];
+            sums_[i + 1] = {sums_[i].value + v.value * v.weight, sums_[i].weight + v.weight};
+        }
+    }
+
+    /// Independent pieces that the series is worth.
+    [[nodiscard]] double blocks() const { return static_cast<double>(size_) / static_cast<double>(length_); }
+    [[nodiscard]] double mean() const { return size_ == 0 ? 0 : mean_of(sums_[size_]); }
+
+    /// The weighted mean of one resample.
+    [[nodiscard]] double resampled_mean(random_stream& random) const {
+        weighted_value sum{0, 0};
+        for (std::size_t drawn = 0; drawn < size_;) {
+            const auto from = static_cast<std::size_t>(random.uniform_int(0, size_ - 1));
+            const std::size_t to = from + std::min(length_, size_ - drawn);
+            sum.value += sums_[to].value - sums_[from].value;
+            sum.weight += sums_[to].weight - sums_[from].weight;
+            drawn += to - from;
+        }
+        return mean_of(sum);
+    }
+
+private:
+    static double mean_of(const weighted_value& sum) { return sum.weight > 0 ? sum.value / sum.weight : 0; }
+
+    std::size_t size_;
+    std::size_t length_;
+    std::vector<weighted_value> sums_; ///< of all steps before, over two rounds of the ring
+};
+
+} // namespace kvmark::report
+
 // kvmark/report/numbers.hpp
 // Numbers as people read them.
 
@@ -17721,8 +17823,6 @@ namespace kvmark::report {
 
 // kvmark/report/cluster_issues.hpp
 // How the hosts of a cluster differ in size or speed.
-
-#include <algorithm>
 
 namespace kvmark::report {
 
@@ -17926,8 +18026,6 @@ inline constexpr comparison other_comparisons[]{
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-
-#include <cmath>
 
 namespace kvmark::report {
 
@@ -18379,6 +18477,253 @@ private:
     if (const std::vector<std::string> issues = cluster_issues(hosts); !issues.empty())
         o["host_consistency_issues"] = json::value_from(issues);
     return o;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/spread.hpp
+// Median and range of a few figures.
+
+namespace kvmark::report {
+
+struct median_and_spread {
+    double median = 0, low = 0, high = 0;
+    /// High over low. 1: no spread; 0 where there is nothing.
+    [[nodiscard]] double spread() const { return low > 0 ? high / low : 0; }
+};
+
+/// Of an even number the median is the mean of the two in the middle; of none everything is 0.
+[[nodiscard]] inline median_and_spread summarise(std::vector<double> figures) {
+    if (figures.empty()) return {};
+    std::sort(figures.begin(), figures.end());
+    const std::size_t half = figures.size() / 2;
+    const double median = figures.size() % 2 == 1 ? figures[half] : (figures[half - 1] + figures[half]) / 2;
+    return {median, figures.front(), figures.back()};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/comparison.hpp
+// Are two sets of trials different, beyond what chance makes of either? For each metric: a ratio, an
+// interval, a verdict. docs/report.md explains the method.
+
+#include <boost/math/distributions/students_t.hpp>
+
+#include <numeric>
+
+namespace kvmark::report {
+
+/// One metric of one trial.
+struct trial_figure {
+    double value = 0;                   ///< of the whole trial, 0 or more
+    std::vector<weighted_value> course; ///< over its time, where it is known: what `value` is made of
+};
+
+enum class better_when : std::uint8_t {
+    higher,
+    lower,
+    neither, ///< a figure that moves with the load, and is good or bad only together with others
+};
+
+struct compared_metric {
+    std::string name;
+    std::string unit;
+    better_when better = better_when::higher;
+    std::vector<trial_figure> a, b;
+};
+
+struct comparison_rules {
+    double confidence = 0.95;
+    double min_effect = 0.02; ///< of the ratio: a change that is not surely larger is none
+    std::size_t resamples = 2000;
+    std::uint64_t seed = 42;
+};
+
+enum class verdict : std::uint8_t { better, worse, more, less, no_difference, not_judged };
+inline constexpr std::array<std::string_view, 6> verdict_names{
+    "better", "worse", "more", "less", "no difference beyond noise", "not judged"};
+
+struct metric_comparison {
+    median_and_spread a, b; ///< over the trials
+    verdict what = verdict::not_judged;
+    std::string reason;     ///< why it was not judged; else empty
+    bool has_ratio = false; ///< false too where a trial has 0: then differences were judged, in shares of the
+                            ///< largest median, and the next three are such differences
+    double ratio = 0;         ///< B over A, of the geometric means of the trials
+    double low = 0, high = 0; ///< interval of it, of this metric alone
+    double p = 1; ///< that a change beyond min_effect is chance, raised for the number of metrics (Holm)
+    double resolution = 0;  ///< a change by a smaller share would not have been seen
+    bool one_trial = false; ///< each side has one: the interval is of these two runs, not of further ones
+};
+
+namespace detail {
+
+/// Of a single run, before its own course is believed to show its noise: with fewer, and with seconds that
+/// resemble each other, two equal runs are called different far more often than the confidence says
+/// (docs/report.md).
+inline constexpr std::size_t fewest_steps = 60;
+
+/// A side of the comparison: its mean on the scale of the judgement, and the variance of that mean.
+struct side_estimate {
+    double mean = 0;
+    double variance = 0;
+    double freedom = 1; ///< degrees of freedom of `variance`
+    bool known = true;  ///< false: too little to know the variance
+};
+
+/// The hierarchical bootstrap: draws trials, and of each stretches of its time (Davison and Hinkley
+/// 1997, 3.8; Kalibera and Jones 2013). The bootstrap takes n for n - 1, which n/(n-1) undoes (Hesterberg
+/// 2015).
+template <class Scale>
+[[nodiscard]] side_estimate estimate_side(const std::vector<trial_figure>& trials, const Scale& scale,
+                                          std::size_t resamples, random_stream& random) {
+    side_estimate e;
+    const auto n = static_cast<double>(trials.size());
+    std::vector<block_resampler> courses;
+    for (const trial_figure& t : trials) {
+        courses.emplace_back(t.course);
+        e.mean += scale(t.value) / n;
+    }
+    double sum = 0, squares = 0;
+    for (std::size_t i = 0; i < resamples; ++i) {
+        double mean = 0;
+        for (std::size_t drawn = 0; drawn < trials.size(); ++drawn) {
+            const auto which = static_cast<std::size_t>(random.uniform_int(0, trials.size() - 1));
+            const block_resampler& course = courses[which];
+            const double whole = course.mean();
+            // A course that stands still most of the time may give nothing at all, which has no logarithm.
+            const double part = whole > 0 ? std::max(course.resampled_mean(random) / whole, 0.01) : 1;
+            mean += scale(trials[which].value * part) / n;
+        }
+        sum += mean - e.mean;
+        squares += (mean - e.mean) * (mean - e.mean);
+    }
+    const auto count = static_cast<double>(resamples);
+    const double pieces = trials.size() > 1 ? n : courses.front().blocks();
+    e.known = trials.size() > 1 || trials.front().course.size() >= fewest_steps;
+    e.freedom = std::max(pieces - 1, 1.0);
+    e.variance = std::max(0.0, squares / count - (sum / count) * (sum / count)) * (e.freedom + 1) / e.freedom;
+    return e;
+}
+
+/// A single trial beside a set of them is taken to vary as they do.
+inline void borrow_variance(side_estimate& single, const side_estimate& set, std::size_t trials) {
+    const double of_one_trial = set.variance * static_cast<double>(trials);
+    if (!single.known || of_one_trial > single.variance) single.variance = of_one_trial;
+    single.freedom = set.freedom;
+    single.known = true;
+}
+
+[[nodiscard]] inline median_and_spread spread_of(const std::vector<trial_figure>& trials) {
+    std::vector<double> values;
+    for (const trial_figure& t : trials) values.push_back(t.value);
+    return summarise(std::move(values));
+}
+
+struct judged {
+    double effect = 0;
+    double error = 0; ///< standard error of `effect`
+    double freedom = 1;
+
+    [[nodiscard]] boost::math::students_t noise() const { return boost::math::students_t(freedom); }
+    /// How far `effect` may be off, with a probability of 1 - alpha.
+    [[nodiscard]] double reach(double alpha) const {
+        return error > 0 ? error * boost::math::quantile(complement(noise(), alpha / 2)) : 0;
+    }
+    /// The probability that chance alone makes so much more than `band` of nothing.
+    [[nodiscard]] double p(double band) const {
+        const double beyond = std::abs(effect) - band;
+        if (beyond <= 0) return 1;
+        return error > 0 ? 2 * boost::math::cdf(complement(noise(), beyond / error)) : 0;
+    }
+};
+
+/// Difference of the sides, with the degrees of freedom of Welch (1947).
+[[nodiscard]] inline judged difference_of(const side_estimate& a, const side_estimate& b) {
+    const double variance = a.variance + b.variance;
+    const double parts = a.variance * a.variance / a.freedom + b.variance * b.variance / b.freedom;
+    return {b.mean - a.mean, std::sqrt(variance),
+            parts > 0 ? std::max(1.0, variance * variance / parts) : 1.0};
+}
+
+/// The judgement but for what depends on the other metrics.
+[[nodiscard]] inline judged judge(const compared_metric& m, const comparison_rules& rules,
+                                  random_stream& random, metric_comparison& into) {
+    into.a = spread_of(m.a);
+    into.b = spread_of(m.b);
+    if (m.a.empty() || m.b.empty()) {
+        into.reason = std::string(m.a.empty() ? "A" : "B") + " has no such figure";
+        return {};
+    }
+    const double least = std::min(into.a.low, into.b.low), size = std::max(into.a.median, into.b.median);
+    into.has_ratio = least > 0;
+    into.one_trial = m.a.size() == 1 && m.b.size() == 1;
+    const auto scale = [&](double v) { return into.has_ratio ? std::log(v) : size > 0 ? v / size : v; };
+    side_estimate a = estimate_side(m.a, scale, rules.resamples, random);
+    side_estimate b = estimate_side(m.b, scale, rules.resamples, random);
+    if (m.a.size() == 1 && m.b.size() > 1) borrow_variance(a, b, m.b.size());
+    if (m.b.size() == 1 && m.a.size() > 1) borrow_variance(b, a, m.a.size());
+    if (!a.known || !b.known) {
+        into.reason = m.a.front().course.empty() || m.b.front().course.empty()
+                          ? "one run a side, and no course over time: repeat the runs"
+                          : "one run a side, shorter than " + std::to_string(fewest_steps) +
+                                " steps of its timeline: repeat the runs";
+        into.ratio = into.low = into.high = into.has_ratio ? std::exp(b.mean - a.mean) : b.mean - a.mean;
+        return {};
+    }
+    return difference_of(a, b);
+}
+
+[[nodiscard]] inline verdict verdict_of(double effect, better_when better) {
+    const bool up = effect > 0;
+    if (better == better_when::neither) return up ? verdict::more : verdict::less;
+    return up == (better == better_when::higher) ? verdict::better : verdict::worse;
+}
+
+} // namespace detail
+
+/// One comparison for each metric, in their order. A difference is claimed where a change beyond
+/// rules.min_effect is surer than rules.confidence after the correction of Holm (1979), which holds for all
+/// metrics together: with no true difference in any, 1 - confidence of all comparisons claim one somewhere.
+/// The same input gives the same output. Preconditions: values are finite and 0 or more; weights are 0 or
+/// more.
+[[nodiscard]] inline std::vector<metric_comparison> compare(std::span<const compared_metric> metrics,
+                                                            const comparison_rules& rules = {}) {
+    std::vector<metric_comparison> all(metrics.size());
+    std::vector<detail::judged> found(metrics.size());
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+        random_stream random(rules.seed, i);
+        found[i] = detail::judge(metrics[i], rules, random, all[i]);
+        if (all[i].reason.empty()) order.push_back(i);
+    }
+    const double alpha = 1 - rules.confidence;
+    const auto band_of = [&](const metric_comparison& m) {
+        return m.has_ratio ? std::log1p(rules.min_effect) : rules.min_effect;
+    };
+    for (const std::size_t i : order) {
+        metric_comparison& m = all[i];
+        const detail::judged& f = found[i];
+        const auto shown = [&](double effect) { return m.has_ratio ? std::exp(effect) : effect; };
+        const double reach = f.reach(alpha);
+        m.ratio = shown(f.effect);
+        m.low = shown(f.effect - reach);
+        m.high = shown(f.effect + reach);
+        const double seen = band_of(m) + f.reach(alpha / static_cast<double>(order.size()));
+        m.resolution = m.has_ratio ? std::expm1(seen) : seen;
+        m.p = f.p(band_of(m));
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t x, std::size_t y) { return all[x].p < all[y].p; });
+    double highest = 0;
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+        metric_comparison& m = all[order[rank]];
+        highest = std::max(highest, m.p * static_cast<double>(order.size() - rank));
+        m.p = std::min(1.0, highest);
+        m.what = m.p <= alpha ? detail::verdict_of(found[order[rank]].effect, metrics[order[rank]].better)
+                              : verdict::no_difference;
+    }
+    return all;
 }
 
 } // namespace kvmark::report
