@@ -51,7 +51,7 @@ struct metric_comparison {
     std::string reason;     ///< why it was not judged; else empty
     bool has_ratio = false; ///< false too where a trial has 0: then differences were judged, in shares of the
                             ///< largest median, and the next three are such differences
-    double ratio = 0;         ///< B over A, of the geometric means of the trials
+    double ratio = 0;       ///< B over A, of the geometric means of the trials
     double low = 0, high = 0; ///< interval of it, of this metric alone
     double p = 1; ///< that a change beyond min_effect is chance, raised for the number of metrics (Holm)
     double resolution = 0;  ///< a change by a smaller share would not have been seen
