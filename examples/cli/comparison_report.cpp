@@ -50,18 +50,21 @@ json::value better_json(report::better_when b) {
 bool judged(const report::metric_comparison& m) { return m.what != verdict::not_judged; }
 
 json::object metric_json(const report::compared_metric& metric, const report::metric_comparison& m) {
-    const auto if_judged = [&](double d) { return judged(m) ? json::value(d) : json::value(nullptr); };
-    return {{"metric", metric.name},
+    const auto where = [](bool there, double d) { return there ? json::value(d) : json::value(nullptr); };
+    const bool ratio = judged(m) && m.has_ratio, difference = judged(m) && !m.has_ratio;
+    return {{"name", metric.name},
             {"unit", metric.unit},
             {"better", better_json(metric.better)},
             {"a", side_json(m.a, metric.a)},
             {"b", side_json(m.b, metric.b)},
-            {"scale", m.has_ratio ? "ratio" : "difference"},
-            {"ratio", metric.a.empty() || metric.b.empty() ? json::value(nullptr) : json::value(m.ratio)},
-            {"low", if_judged(m.low)},
-            {"high", if_judged(m.high)},
-            {"p", if_judged(m.p)},
-            {"resolution", if_judged(m.resolution)},
+            {"ratio", where(ratio, m.ratio)},
+            {"low", where(ratio, m.low)},
+            {"high", where(ratio, m.high)},
+            {"difference", where(difference, m.ratio)},
+            {"difference_low", where(difference, m.low)},
+            {"difference_high", where(difference, m.high)},
+            {"p", where(judged(m), m.p)},
+            {"resolution", where(judged(m), m.resolution)},
             {"one_trial", m.one_trial},
             {"verdict", name_of(m.what)},
             {"reason", report::text_or_null(m.reason)}};
@@ -83,6 +86,11 @@ std::string interval_text(const report::metric_comparison& m) {
     if (!judged(m)) return "-";
     const auto text = [](double d) { return fmt::format("{:.{}f}", d, std::abs(d) < 9.995 ? 3 : 1); };
     return text(m.low) + ".." + text(m.high);
+}
+
+std::string resolution_text(const report::metric_comparison& m) {
+    if (!judged(m)) return "-";
+    return m.resolution >= 10 ? "> 999 %" : fmt::format("{:.0f} %", std::ceil(100 * m.resolution));
 }
 
 std::string colored(verdict v, const report::palette& colors) {
@@ -150,10 +158,9 @@ std::string comparison_text(const comparison& c, const report::palette& colors) 
         const bool both = !metric.a.empty() && !metric.b.empty();
         one_trial = one_trial || (m.one_trial && judged(m));
         differences = differences || (both && !m.has_ratio);
-        rows.push_back({metric.name, metric.unit == "share" ? "" : metric.unit,
+        rows.push_back({metric.name, metric.unit == "ratio" ? "" : metric.unit,
                         spread_text(m.a, metric.a, metric.unit), spread_text(m.b, metric.b, metric.unit),
-                        both ? ratio_text(m) : "-", interval_text(m),
-                        judged(m) ? fmt::format("{:.0f} %", std::ceil(100 * m.resolution)) : "-",
+                        both ? ratio_text(m) : "-", interval_text(m), resolution_text(m),
                         colored(m.what, colors) + (m.reason.empty() ? "" : ": " + m.reason)});
     }
     std::string out =

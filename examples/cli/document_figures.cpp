@@ -63,7 +63,7 @@ constexpr headline_figure figures[]{
     {"window", "s", false, summary_figure<"elapsed_time">},
     {"requests", "1/s", true, summary_figure<"requests_per_second">},
     {"tokens", "1/s", true, summary_figure<"avg_throughput_tokens_per_sec">},
-    {"hit rate", "share", true, hit_rate},
+    {"hit rate", "ratio", true, hit_rate},
     {"gpu read", "GiB/s", false, bandwidth<"gpu", "read">},
     {"gpu write", "GiB/s", false, bandwidth<"gpu", "write">},
     {"cpu read", "GiB/s", false, bandwidth<"cpu", "read">},

@@ -106,7 +106,7 @@ std::string simulation_text(const json::object& o) {
         {"policy", "capacity", "hit tokens", "hit blocks", "of blocks", "TTFT P50 ms", "P95 ms", "P99 ms"}};
     for (const json::object* p : points)
         rows.push_back({any_text(p->if_contains("policy")), any_text(p->if_contains("capacity_blocks")),
-                        text(*p, {"hit_token_ratio"}, "share"), count_text(*p, "hit_blocks_prefix"),
+                        text(*p, {"hit_token_ratio"}, "ratio"), count_text(*p, "hit_blocks_prefix"),
                         count_text(*p, "block_refs"), text(*p, {"ttft", "latency_ms", "p50"}, "ms"),
                         text(*p, {"ttft", "latency_ms", "p95"}, "ms"),
                         text(*p, {"ttft", "latency_ms", "p99"}, "ms")});
@@ -117,8 +117,8 @@ std::string curve_text(const json::object& o) {
     std::vector<table_row> rows{{"capacity", "size GiB", "hit blocks", "hit tokens", "of the ceiling"}};
     report::for_each_object(report::array_at(o, {"points"}), [&](const json::object& p) {
         rows.push_back({count_text(p, "capacity_blocks"), text(p, {"capacity_gib"}, ""),
-                        text(p, {"hit_ratio_blocks"}, "share"), text(p, {"hit_ratio_tokens"}, "share"),
-                        text(p, {"share_of_ceiling"}, "share")});
+                        text(p, {"hit_ratio_blocks"}, "ratio"), text(p, {"hit_ratio_tokens"}, "ratio"),
+                        text(p, {"share_of_ceiling"}, "ratio")});
     });
     std::string out = trace_line(o) + text_table(rows, 0);
     const json::object& plan = report::object_at(o, {"plan"});
@@ -194,7 +194,7 @@ std::string warnings_text(const json::object& o, const report::palette& colors) 
 
 std::string figure_text(std::optional<double> value, std::string_view unit) {
     if (!value) return "-";
-    if (unit == "share") return report::percent_text(*value);
+    if (unit == "ratio") return report::percent_text(*value);
     const double size = std::abs(*value);
     if (size >= 9999.5)
         return (*value < 0 ? "-" : "") + report::grouped(static_cast<std::uint64_t>(size + 0.5));
@@ -245,7 +245,7 @@ std::string headline_table(std::span<const result_document> runs) {
         const bool any = std::any_of(runs.begin(), runs.end(),
                                      [&](const result_document& d) { return f.value(d).has_value(); });
         if (!any || (!columns && !f.brief)) continue;
-        const std::string unit(f.unit == "share" ? "" : f.unit);
+        const std::string unit(f.unit == "ratio" ? "" : f.unit);
         if (columns) {
             auto& row = rows.emplace_back(table_row{std::string(f.name), unit});
             for (const result_document& d : runs) row.push_back(figure_text(f.value(d), f.unit));
