@@ -86,6 +86,7 @@
 #include <kvmark/measure/kernel_files.hpp>
 #include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/measure/progress.hpp>
+#include <kvmark/measure/recent_latency.hpp>
 #include <kvmark/measure/run_report.hpp>
 #include <kvmark/measure/serving_stats.hpp>
 

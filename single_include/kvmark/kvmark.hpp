@@ -5364,6 +5364,13 @@ public:
         nanoseconds low;  ///< smallest duration counted here
         nanoseconds high; ///< largest
         std::uint64_t count;
+
+        /// The duration at rank `r` (0..count) of those counted here, taken as spread evenly.
+        [[nodiscard]] nanoseconds at(double r) const {
+            const double width = static_cast<double>((high - low).count);
+            return low +
+                   nanoseconds(static_cast<std::int64_t>(width * (r + 0.5) / static_cast<double>(count)));
+        }
     };
 
     histogram() : counts_(bucket_count) {}
@@ -5403,9 +5410,8 @@ public:
             if (counts_[i] == 0) continue;
             const auto n = static_cast<double>(counts_[i]);
             if (rank < before + n) {
-                const auto low = static_cast<double>(low_of(i));
-                const auto high = static_cast<double>(high_of(i) < max_ ? high_of(i) : max_);
-                return nanoseconds(static_cast<std::int64_t>(low + (high - low) * (rank - before + 0.5) / n));
+                const std::uint64_t high = high_of(i) < max_ ? high_of(i) : max_;
+                return bucket{signed_ns(low_of(i)), signed_ns(high), counts_[i]}.at(rank - before);
             }
             before += n;
         }
@@ -5418,6 +5424,20 @@ public:
         for (std::size_t i = 0; i < bucket_count; ++i)
             if (counts_[i] != 0) filled.push_back({signed_ns(low_of(i)), signed_ns(high_of(i)), counts_[i]});
         return filled;
+    }
+
+    /// f(bucket) of what was recorded since this histogram was as `earlier` is, in order.
+    template <class F>
+    void for_each_added(const histogram& earlier, F&& f) const {
+        for (std::size_t row = 0; row < bucket_count; row += linear) { // most rows are as they were
+            const std::uint64_t *now = counts_.data() + row, *then = earlier.counts_.data() + row;
+            if (std::memcmp(now, then, linear * sizeof *now) == 0) continue;
+            for (std::size_t i = 0; i < linear; ++i) {
+                if (now[i] == then[i]) continue;
+                const std::uint64_t high = high_of(row + i) < max_ ? high_of(row + i) : max_;
+                f(bucket{signed_ns(low_of(row + i)), signed_ns(high), now[i] - then[i]});
+            }
+        }
     }
 
     /// f(index, count) of each bucket that holds anything, in order: with sum() and max() all that a
@@ -5755,6 +5775,60 @@ struct job_stats {
 
 } // namespace kvmark::measure
 
+// kvmark/measure/recent_latency.hpp
+// Latency of the last moment: percentiles of what a growing histogram took in since it was last looked at.
+
+namespace kvmark::measure {
+
+/// Of what completed in one interval. The percentiles are 0 where nothing did.
+struct recent_latency {
+    std::uint64_t count = 0;
+    nanoseconds p50{}, p95{}, p99{};
+};
+
+/// One figure of two sources in the same interval. Percentiles do not add up, so those of the sum are the
+/// highest of either: no source was slower than they say.
+inline void add(recent_latency& to, const recent_latency& r) {
+    to.count += r.count;
+    if (to.p50 < r.p50) to.p50 = r.p50;
+    if (to.p95 < r.p95) to.p95 = r.p95;
+    if (to.p99 < r.p99) to.p99 = r.p99;
+}
+
+/// Follows one histogram. Recording into it costs nothing more; a look costs microseconds.
+class latency_follower {
+public:
+    /// Of what `h` took in since the call before, from the first call on everything. Give the same histogram
+    /// each time. Percentiles are those of histogram::quantile().
+    [[nodiscard]] KVMARK_COLD recent_latency take(const histogram& h) {
+        recent_latency recent{.count = h.count() - seen_.count()};
+        if (recent.count == 0) return recent;
+        added_.clear();
+        h.for_each_added(seen_, [this](const histogram::bucket& b) { added_.push_back(b); });
+        recent.p50 = quantile(0.50, recent.count);
+        recent.p95 = quantile(0.95, recent.count);
+        recent.p99 = quantile(0.99, recent.count);
+        seen_ = h;
+        return recent;
+    }
+
+private:
+    [[nodiscard]] nanoseconds quantile(double q, std::uint64_t count) const {
+        const auto rank = static_cast<std::uint64_t>(q * static_cast<double>(count - 1));
+        std::uint64_t before = 0;
+        for (const histogram::bucket& b : added_) {
+            if (rank < before + b.count) return b.at(static_cast<double>(rank - before));
+            before += b.count;
+        }
+        return added_.back().high;
+    }
+
+    histogram seen_;
+    std::vector<histogram::bucket> added_; ///< kept for its memory
+};
+
+} // namespace kvmark::measure
+
 // kvmark/measure/serving_stats.hpp
 // What a run over prefix blocks says beyond its tiers: hits by tier, and the latency of each request's
 // tokens.
@@ -5861,6 +5935,11 @@ struct throughput_sample {
     bytes read{}; ///< of the storage tier, since the sample before
     bytes written{};
     std::uint64_t users = 0;
+    // Of what completed since the sample before.
+    recent_latency storage_read{};  ///< whole entries, from ready to done
+    recent_latency storage_write{}; ///< likewise
+    recent_latency end_to_end{};    ///< requests, from intended arrival to the end of the answer
+    recent_latency ttft{};          ///< of a served run, to the first token
 };
 
 struct autoscale_event {
@@ -6065,6 +6144,19 @@ struct tier_progress {
     std::string_view name;
     bytes read{}; ///< since the start of the window
     bytes written{};
+    tier::tier_role role = tier::tier_role::storage;
+    bytes used{};
+    bytes limit{}; ///< 0: no tier; without bound as in tier_stats
+    std::uint64_t entries = 0;
+    recent_latency read_latency{}; ///< whole entries, since the call before
+    recent_latency write_latency{};
+};
+
+/// A machine of a job.
+struct host_progress {
+    std::string_view name;
+    std::uint64_t ranks = 0;
+    bytes moved{}; ///< by its ranks, to and from storage tiers; 0 where rank 0 has not heard of it
 };
 
 struct progress {
@@ -6076,8 +6168,11 @@ struct progress {
     std::uint64_t completed = 0;
     std::uint64_t queued = 0;
     std::uint64_t tokens = 0;
-    double hit_rate = 0; ///< 0..1
-    std::vector<tier_progress> tiers;
+    double hit_rate = 0;         ///< 0..1
+    recent_latency end_to_end{}; ///< of requests, since the call before
+    recent_latency ttft{};       ///< of a served run
+    std::vector<tier_progress> tiers{};
+    std::vector<host_progress> hosts{}; ///< of a job
 };
 
 /// Whoever wants to watch a run. Called on the engine's thread, so it must return at once.
@@ -6724,7 +6819,10 @@ public:
     explicit live_figures(nanoseconds window) { progress_.window = window; }
 
     /// While the cache is being prepared.
-    const measure::progress& preparing(nanoseconds elapsed, double fraction) {
+    template <class Crew>
+    const measure::progress& preparing(const measure::run_report& report, Crew& crew, nanoseconds elapsed,
+                                       double fraction) {
+        look_at_tiers(report, crew);
         progress_.stage = "preparing";
         progress_.elapsed = elapsed;
         progress_.fraction = fraction;
@@ -6732,20 +6830,24 @@ public:
     }
 
     /// Adds a row to the report's timeline; `done` are the tokens of the requests completed since the last
-    /// one.
+    /// one. What the tiers hold is read from the report. `ttft` is that of a served run.
     template <class Crew>
     const measure::progress& sample(measure::run_report& report, Crew& crew, nanoseconds elapsed, tokens done,
-                                    std::uint64_t users, std::uint64_t queued) {
+                                    std::uint64_t users, std::uint64_t queued,
+                                    const measure::histogram* ttft = nullptr) {
         const nanoseconds since = elapsed - previous_.at;
         measure::throughput_sample row{.at = elapsed, .users = users};
         row.tokens_per_second = since.count > 0 ? static_cast<double>(done.count) / to_seconds(since) : 0.0;
-        progress_.tiers.clear();
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            progress_.tiers.push_back(moved_so_far(report.tiers[t], t, crew));
-            if (report.tiers[t].role != tier::tier_role::storage) continue;
-            row.read += progress_.tiers.back().read;
-            row.written += progress_.tiers.back().written;
+        look_at_tiers(report, crew);
+        for (const measure::tier_progress& t : progress_.tiers) {
+            if (t.role != tier::tier_role::storage) continue;
+            row.read += t.read;
+            row.written += t.written;
+            measure::add(row.storage_read, t.read_latency);
+            measure::add(row.storage_write, t.write_latency);
         }
+        row.end_to_end = end_to_end_.take(report.end_to_end);
+        if (ttft != nullptr) row.ttft = ttft_.take(*ttft);
         report.timeline.push_back(row);
         report.timeline.back().read -= previous_.read;
         report.timeline.back().written -= previous_.written;
@@ -6759,22 +6861,43 @@ public:
         progress_.queued = queued;
         progress_.tokens = report.tokens_generated.count;
         const std::uint64_t accesses = report.cache.hits + report.cache.misses;
+        progress_.end_to_end = row.end_to_end;
+        progress_.ttft = row.ttft;
         progress_.hit_rate =
             accesses ? static_cast<double>(report.cache.hits) / static_cast<double>(accesses) : 0.0;
         return progress_;
     }
 
 private:
+    struct tier_followers {
+        measure::latency_follower read, write;
+    };
+
     template <class Crew>
-    static measure::tier_progress moved_so_far(const measure::tier_stats& stats, std::size_t t, Crew& crew) {
-        measure::tier_progress p{stats.name, stats.read.moved, stats.write.moved};
-        crew.for_each_worker([&](io_worker& w) {
-            p.read += bytes(w.counters(t).read_bytes.load(std::memory_order_relaxed));
-            p.written += bytes(w.counters(t).written_bytes.load(std::memory_order_relaxed));
-        });
-        return p;
+    void look_at_tiers(const measure::run_report& report, Crew& crew) {
+        followers_.resize(report.tiers.size());
+        progress_.tiers.clear();
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            const measure::tier_stats& stats = report.tiers[t];
+            measure::tier_progress& p = progress_.tiers.emplace_back();
+            p.name = stats.name;
+            p.read = stats.read.moved;
+            p.written = stats.write.moved;
+            crew.for_each_worker([&](io_worker& w) {
+                p.read += bytes(w.counters(t).read_bytes.load(std::memory_order_relaxed));
+                p.written += bytes(w.counters(t).written_bytes.load(std::memory_order_relaxed));
+            });
+            p.role = stats.role;
+            p.used = stats.used;
+            p.limit = stats.limit;
+            p.entries = stats.entries;
+            p.read_latency = followers_[t].read.take(stats.read.total);
+            p.write_latency = followers_[t].write.take(stats.write.total);
+        }
     }
 
+    std::vector<tier_followers> followers_; ///< by tier
+    measure::latency_follower end_to_end_, ttft_;
     measure::progress progress_;
     measure::throughput_sample previous_; ///< its bytes are totals
 };
@@ -7738,7 +7861,8 @@ private:
                 if (now() - shown < tick) return;
                 shown = now();
                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                observer_.on_progress(live_.preparing(shown - begun, fraction));
+                note_residency();
+                observer_.on_progress(live_.preparing(recorder_.report, crew_, shown - begun, fraction));
             },
             [&] { return now() + tick; });
     }
@@ -7971,6 +8095,7 @@ private:
 
     void on_tick() {
         const nanoseconds now = loop_.now();
+        note_residency();
         observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
                                            recorder_.take_interval_tokens(), users_, queued_));
         loop_.at(now + tick, {event_kind::tick, nullptr});
@@ -7993,15 +8118,21 @@ private:
         }
     }
 
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].used = cache_.used(t);
+            tiers[t].entries = cache_.entries_in(t);
+        }
+    }
+
     /// Stops the hands, whatever is under way, and takes the sums.
     measure::run_report finish() {
         crew_.halt();
         auto& report = recorder_.report;
         recorder_.collect(crew_, scheduler_.worker());
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].used = cache_.used(t);
-            report.tiers[t].entries = cache_.entries_in(t);
-        }
+        note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
             report.classes[c].in_service =
@@ -8251,8 +8382,9 @@ private:
     void handle(event e) {
         if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
         const nanoseconds now = loop_.now();
+        note_residency();
         measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0);
+                                           recorder_.take_interval_tokens(), in_service_, 0, &stats_.ttft);
         p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
         observer_.on_progress(p);
         loop_.at(now + tick, {event_kind::tick, nullptr});
@@ -8462,14 +8594,20 @@ private:
         recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
     }
 
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].entries = cache_.blocks_in(t);
+            tiers[t].used = config_.block * tiers[t].entries;
+        }
+    }
+
     measure::run_report finish() {
         crew_.halt();
         recorder_.collect(crew_, scheduler_.worker());
         auto& report = recorder_.report;
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].entries = cache_.blocks_in(t);
-            report.tiers[t].used = config_.block * report.tiers[t].entries;
-        }
+        note_residency();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.run.seed;
         report.serving = stats_;
@@ -19795,6 +19933,15 @@ namespace detail {
             {"failures", std::move(failures)}};
 }
 
+/// Null where nothing completed.
+[[nodiscard]] inline json::value recent_json(const measure::recent_latency& l) {
+    if (l.count == 0) return nullptr;
+    return {{"count", l.count},
+            {"p50", to_milliseconds(l.p50)},
+            {"p95", to_milliseconds(l.p95)},
+            {"p99", to_milliseconds(l.p99)}};
+}
+
 [[nodiscard]] inline json::array timeline_json(const measure::run_report& r) {
     json::array all;
     for (const measure::throughput_sample& s : r.timeline)
@@ -19802,7 +19949,11 @@ namespace detail {
                        {"tokens_per_s", s.tokens_per_second},
                        {"storage_read_bytes", s.read.count},
                        {"storage_write_bytes", s.written.count},
-                       {"users", s.users}});
+                       {"users", s.users},
+                       {"storage_read_ms", recent_json(s.storage_read)},
+                       {"storage_write_ms", recent_json(s.storage_write)},
+                       {"end_to_end_ms", recent_json(s.end_to_end)},
+                       {"ttft_ms", recent_json(s.ttft)}});
     return all;
 }
 
@@ -20889,8 +21040,9 @@ namespace detail {
 namespace kvmark::measure {
 
 /// Time series on a common grid of whole seconds. The sample that a rank took at about k seconds belongs to
-/// cell k; one that covers several seconds counts in each of them, its bytes in equal parts. After its last
-/// sample a rank contributes nothing.
+/// cell k; one that covers several seconds counts in each of them, its bytes and its counts in equal parts.
+/// After its last sample a rank contributes nothing. Latencies are those of the slowest rank in that second:
+/// see add(recent_latency&, ...).
 class timeline_sum {
 public:
     KVMARK_COLD void add(const std::vector<throughput_sample>& part) {
@@ -20905,6 +21057,14 @@ public:
                 to.read += part_of(s.read, c - before, cell - before);
                 to.written += part_of(s.written, c - before, cell - before);
                 to.users += s.users;
+                const auto add_part = [&](recent_latency& into, recent_latency r) {
+                    r.count = part_of(r.count, c - before, cell - before);
+                    if (r.count != 0) measure::add(into, r);
+                };
+                add_part(to.storage_read, s.storage_read);
+                add_part(to.storage_write, s.storage_write);
+                add_part(to.end_to_end, s.end_to_end);
+                add_part(to.ttft, s.ttft);
             }
             before = cell;
         }
@@ -20922,9 +21082,10 @@ public:
 private:
     static constexpr std::int64_t second = 1'000'000'000;
 
-    /// The i-th of n parts that add up to b.
-    static bytes part_of(bytes b, std::size_t i, std::size_t n) {
-        return i == n ? b - b / n * (n - 1) : b / n;
+    /// The i-th of n parts that add up to x, a count or bytes.
+    template <class T>
+    static T part_of(T x, std::size_t i, std::size_t n) {
+        return i == n ? x - x / n * (n - 1) : x / n;
     }
 
     std::vector<throughput_sample> cells_; ///< cell k at k - 1
@@ -21393,10 +21554,16 @@ void visit_members(Archive& archive, T& x) {
     archive(key, tier, operation, offset, error_number);
 }
 
+template <class Archive, either<recent_latency> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [count, p50, p95, p99] = x;
+    archive(count, p50, p95, p99);
+}
+
 template <class Archive, either<throughput_sample> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [at, tokens_per_second, read, written, users] = x;
-    archive(at, tokens_per_second, read, written, users);
+    auto& [at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft] = x;
+    archive(at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft);
 }
 
 template <class Archive, either<autoscale_event> T>
@@ -22789,11 +22956,24 @@ namespace kvmark::exec {
 /// Words and numbers between spaces; a stage has its spaces written as underscores.
 [[nodiscard]] KVMARK_COLD std::string progress_text(const measure::progress& p) {
     std::ostringstream out;
+    const auto put = [&](const measure::recent_latency& l) {
+        out << ' ' << l.count << ' ' << l.p50.count << ' ' << l.p95.count << ' ' << l.p99.count;
+    };
     for (const char c : p.stage) out << (c == ' ' ? '_' : c);
     out << ' ' << p.elapsed.count << ' ' << p.window.count << ' ' << p.fraction << ' ' << p.users << ' '
         << p.completed << ' ' << p.queued << ' ' << p.tokens << ' ' << p.hit_rate;
-    for (const measure::tier_progress& t : p.tiers)
-        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count;
+    put(p.end_to_end);
+    put(p.ttft);
+    out << ' ' << p.tiers.size();
+    for (const measure::tier_progress& t : p.tiers) {
+        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count << ' '
+            << static_cast<unsigned>(t.role) << ' ' << t.used.count << ' ' << t.limit.count << ' '
+            << t.entries;
+        put(t.read_latency);
+        put(t.write_latency);
+    }
+    for (const measure::host_progress& h : p.hosts)
+        out << ' ' << h.name << ' ' << h.ranks << ' ' << h.moved.count;
     return out.str();
 }
 
@@ -22802,6 +22982,9 @@ class progress_text_reader {
 public:
     [[nodiscard]] KVMARK_COLD const measure::progress& read(const std::string& text) {
         std::istringstream in(text);
+        const auto get = [&](measure::recent_latency& l) {
+            in >> l.count >> l.p50.count >> l.p95.count >> l.p99.count;
+        };
         words_.clear();
         progress_ = {};
         measure::progress& p = progress_;
@@ -22810,10 +22993,23 @@ public:
             p.queued >> p.tokens >> p.hit_rate;
         for (char& c : stage) c = c == '_' ? ' ' : c;
         p.stage = stage;
-        for (std::string name; in >> name;) {
+        get(p.end_to_end);
+        get(p.ttft);
+        std::size_t tiers = 0;
+        in >> tiers;
+        for (std::string name; p.tiers.size() < tiers && in >> name;) {
             measure::tier_progress& t = p.tiers.emplace_back();
             t.name = words_.emplace_back(name);
-            in >> t.read.count >> t.written.count;
+            unsigned role = 0;
+            in >> t.read.count >> t.written.count >> role >> t.used.count >> t.limit.count >> t.entries;
+            t.role = static_cast<tier::tier_role>(role);
+            get(t.read_latency);
+            get(t.write_latency);
+        }
+        for (std::string name; in >> name;) {
+            measure::host_progress& h = p.hosts.emplace_back();
+            h.name = words_.emplace_back(name);
+            in >> h.ranks >> h.moved.count;
         }
         return p;
     }
@@ -23514,6 +23710,14 @@ public:
         const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
         send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, tag);
     }
+    /// A value in place of one that has left.
+    void send_again(mpi_session::outgoing& o, std::uint64_t value, int to, int tag) {
+        o.data.resize(sizeof value);
+        std::memcpy(o.data.data(), &value, sizeof value);
+        with_turn([&] {
+            ::MPI_Isend(o.data.data(), sizeof value, MPI_BYTE, to, tag, session_.comm(), &o.request);
+        });
+    }
     /// Until all that was sent has left, or `until`.
     void flush(nanoseconds until) {
         for (mpi_session::outgoing& o : session_.sent) static_cast<void>(done(o.request, until));
@@ -23628,15 +23832,18 @@ public:
         return own;
     }
 
-    /// Of all ranks the first alone is shown, and a launched one to the program that launched it.
+    /// Of all ranks the first alone is shown, with what the others say that they moved; a launched one to the
+    /// program that launched it.
     template <class Observer>
     class watcher {
     public:
         watcher(mpi_job& job, Observer& observer) : job_(job), observer_(observer) {}
         void on_progress(const measure::progress& p) {
-            if (!job_.is_root()) return;
-            if (job_.session_ == nullptr || !launched()) return observer_.on_progress(p);
-            const std::string text = progress_text(p);
+            if (job_.session_ == nullptr) return observer_.on_progress(p);
+            const measure::progress* whole = job_.exchanged(p);
+            if (whole == nullptr) return;
+            if (!launched()) return observer_.on_progress(*whole);
+            const std::string text = progress_text(*whole);
             // A launcher that does not read just now must not hold up the run.
             write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)), nanoseconds());
         }
@@ -23794,13 +24001,14 @@ public:
 private:
     /// Between the decision to start and the start: longer than the message takes to any rank.
     static constexpr nanoseconds lead{50'000'000};
-    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
+    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag, moved_tag };
 
     struct member {
         bool takes_part = false;
         bool announced = false;
         bool closed = false;
         bool delivered = false;
+        std::uint64_t moved = 0; ///< bytes to and from its storage tiers, as it last said
         std::vector<std::byte> report;
     };
     template <class F>
@@ -23815,11 +24023,46 @@ private:
             member& m = members_[static_cast<std::size_t>(source)];
             if (with_tag == ready_tag) m.announced = true;
             if (with_tag == closed_tag) m.closed = true;
+            if (with_tag == moved_tag && data.size() == sizeof m.moved)
+                std::memcpy(&m.moved, data.data(), sizeof m.moved);
             if (with_tag != report_tag) return;
             m.delivered = true;
             m.report = std::move(data);
             send(0, source, receipt_tag);
         });
+    }
+
+    // --- while it runs ---
+
+    /// Other ranks tell rank 0 what they have moved, at most one message each under way; there it is added to
+    /// `p`. Null on the others.
+    KVMARK_COLD const measure::progress* exchanged(const measure::progress& p) {
+        std::uint64_t moved = 0;
+        for (const measure::tier_progress& t : p.tiers)
+            if (t.role == tier::tier_role::storage) moved += t.read.count + t.written.count;
+        if (!is_root()) {
+            if (said_ == nullptr) said_ = &session_->sent.emplace_back();
+            if (mail_->tested(said_->request)) mail_->send_again(*said_, moved, mpi_session::root, moved_tag);
+            return nullptr;
+        }
+        pump();
+        members_[place().rank].moved = moved;
+        shown_ = p;
+        shown_.hosts.clear();
+        hosts_.resize(members_.size());
+        std::vector<std::size_t> row_of(members_.size()); // by the leader of a host, its lowest rank
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            if (leader == r) {
+                if (hosts_[r].empty()) hosts_[r] = session_->host_name(r);
+                row_of[r] = shown_.hosts.size();
+                shown_.hosts.push_back({.name = hosts_[r]});
+            }
+            measure::host_progress& row = shown_.hosts[row_of[leader]];
+            ++row.ranks;
+            row.moved += bytes(members_[r].moved);
+        }
+        return &shown_;
     }
 
     // --- the course of a run ---
@@ -24032,6 +24275,9 @@ private:
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
+    mpi_session::outgoing* said_ = nullptr; ///< to rank 0, what this rank has moved
+    measure::progress shown_;
+    std::vector<std::string> hosts_; ///< the name of the host of each that is the lowest rank of one
     int willing_ = 0;
     std::vector<int> flags_; ///< of all ranks
     MPI_Request barrier_ = MPI_REQUEST_NULL;

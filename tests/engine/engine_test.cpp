@@ -336,6 +336,24 @@ TEST_CASE("the timeline has a row a second, whose tokens are those that were gen
     CHECK(tokens_seen == static_cast<double>(r.tokens_generated.count));
 }
 
+TEST_CASE("the timeline has the latency of each second: its counts are those of the run") {
+    const run_report r = run(simulation(small_run()));
+    const auto& storage = r.tiers.back();
+    measure::recent_latency reads, writes, requests;
+    for (const measure::throughput_sample& s : r.timeline) {
+        measure::add(reads, s.storage_read);
+        measure::add(writes, s.storage_write);
+        measure::add(requests, s.end_to_end);
+        CHECK(s.ttft.count == 0);
+    }
+    REQUIRE(storage.write.operations > 0);
+    CHECK(reads.count == storage.read.operations);
+    CHECK(writes.count == storage.write.operations);
+    CHECK(requests.count == r.requests_completed);
+    CHECK(requests.p99 <= r.end_to_end.max());
+    CHECK(requests.p99 >= r.end_to_end.quantile(0.99)); // the worst second is no better than the whole
+}
+
 TEST_CASE("autoscaling changes the load itself") {
     options o = small_run();
     o.enable_autoscaling = true;

@@ -167,6 +167,20 @@ TEST_CASE("time to first token is queue, load and prefill") {
     }
 }
 
+TEST_CASE("the timeline of a served trace has the time to first token of each second") {
+    options o = small_blocks({100});
+    o.serving.prefill_rate = 1000; // a block of 16 tokens takes 16 ms
+    const auto r = run<tier::stack<tier::modelled<>>, clocks::virtual_time>(
+        o, trace_of({{0, {0}}, {500, {1, 2}}, {2500, {3}}, {4000, {4}}}), {}, {});
+    REQUIRE(r.timeline.size() >= 3);
+    CHECK(r.timeline[0].ttft.count == 2);
+    CHECK(to_milliseconds(r.timeline[0].ttft.p50) == Approx(16).epsilon(0.01));
+    CHECK(r.timeline[0].end_to_end.count == 2);
+    CHECK(r.timeline[0].storage_write.count == 3);
+    CHECK(r.timeline[1].ttft.count == 0);
+    CHECK(r.timeline[2].ttft.count == 1);
+}
+
 TEST_CASE("in a closed loop a turn comes after the answer before it") {
     options o = small_blocks({100, 100});
     o.serving.decode_rate = 10;

@@ -230,6 +230,37 @@ TEST_CASE("merge: two samples within one second stay two, and none is after the 
     CHECK(rows[2].tokens_per_second == 3);
 }
 
+TEST_CASE("merge: of a second the slowest rank's latency is told, and the counts add up") {
+    const auto took = [](std::uint64_t count, std::int64_t p50, std::int64_t p99) {
+        return measure::recent_latency{count, nanoseconds(p50), nanoseconds(p99), nanoseconds(p99)};
+    };
+    std::vector<run_report> parts(2);
+    parts[0].elapsed = parts[1].elapsed = from_seconds(3);
+    parts[0].timeline = {at_seconds(1, 1, 1, 1), at_seconds(3, 1, 1, 1)};
+    parts[0].timeline[0].storage_read = took(10, 5, 50);
+    parts[0].timeline[0].ttft = took(1, 7, 7);
+    parts[0].timeline[1].storage_read = took(5, 9, 90); // over two seconds
+    parts[0].timeline[1].end_to_end = took(1, 9, 90);
+    parts[1].timeline = {at_seconds(1, 1, 1, 1), at_seconds(2, 1, 1, 1), at_seconds(3, 1, 1, 1)};
+    parts[1].timeline[0].storage_read = took(20, 6, 40);
+    parts[1].timeline[2].storage_write = took(3, 1, 2);
+    const auto rows = merged(parts).timeline;
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[0].storage_read.count == 30);
+    CHECK(rows[0].storage_read.p50 == nanoseconds(6));
+    CHECK(rows[0].storage_read.p99 == nanoseconds(50));
+    CHECK(rows[0].ttft.p50 == nanoseconds(7));
+    CHECK(rows[1].storage_read.count + rows[2].storage_read.count == 5);
+    CHECK(rows[1].storage_read.p99 == nanoseconds(90));
+    CHECK(rows[2].storage_read.p99 == nanoseconds(90));
+    // One request that ended in one of two seconds is in one row.
+    CHECK(rows[1].end_to_end.count == 0);
+    CHECK(rows[1].end_to_end.p99 == nanoseconds(0));
+    CHECK(rows[2].end_to_end.count == 1);
+    CHECK(rows[2].storage_write.count == 3);
+    CHECK(rows[1].storage_write.count == 0);
+}
+
 TEST_CASE("merge: rows per request are shared fairly up to the cap") {
     const auto part_of = [](float mark, std::size_t n) {
         run_report r;

@@ -111,7 +111,8 @@ private:
                 if (now() - shown < tick) return;
                 shown = now();
                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                observer_.on_progress(live_.preparing(shown - begun, fraction));
+                note_residency();
+                observer_.on_progress(live_.preparing(recorder_.report, crew_, shown - begun, fraction));
             },
             [&] { return now() + tick; });
     }
@@ -344,6 +345,7 @@ private:
 
     void on_tick() {
         const nanoseconds now = loop_.now();
+        note_residency();
         observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
                                            recorder_.take_interval_tokens(), users_, queued_));
         loop_.at(now + tick, {event_kind::tick, nullptr});
@@ -366,15 +368,21 @@ private:
         }
     }
 
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].used = cache_.used(t);
+            tiers[t].entries = cache_.entries_in(t);
+        }
+    }
+
     /// Stops the hands, whatever is under way, and takes the sums.
     measure::run_report finish() {
         crew_.halt();
         auto& report = recorder_.report;
         recorder_.collect(crew_, scheduler_.worker());
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].used = cache_.used(t);
-            report.tiers[t].entries = cache_.entries_in(t);
-        }
+        note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
             report.classes[c].in_service =

@@ -103,8 +103,9 @@ private:
     void handle(event e) {
         if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
         const nanoseconds now = loop_.now();
+        note_residency();
         measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0);
+                                           recorder_.take_interval_tokens(), in_service_, 0, &stats_.ttft);
         p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
         observer_.on_progress(p);
         loop_.at(now + tick, {event_kind::tick, nullptr});
@@ -314,14 +315,20 @@ private:
         recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
     }
 
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].entries = cache_.blocks_in(t);
+            tiers[t].used = config_.block * tiers[t].entries;
+        }
+    }
+
     measure::run_report finish() {
         crew_.halt();
         recorder_.collect(crew_, scheduler_.worker());
         auto& report = recorder_.report;
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].entries = cache_.blocks_in(t);
-            report.tiers[t].used = config_.block * report.tiers[t].entries;
-        }
+        note_residency();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.run.seed;
         report.serving = stats_;

@@ -110,10 +110,16 @@ void visit_members(Archive& archive, T& x) {
     archive(key, tier, operation, offset, error_number);
 }
 
+template <class Archive, either<recent_latency> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [count, p50, p95, p99] = x;
+    archive(count, p50, p95, p99);
+}
+
 template <class Archive, either<throughput_sample> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [at, tokens_per_second, read, written, users] = x;
-    archive(at, tokens_per_second, read, written, users);
+    auto& [at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft] = x;
+    archive(at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft);
 }
 
 template <class Archive, either<autoscale_event> T>

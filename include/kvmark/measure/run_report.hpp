@@ -3,6 +3,7 @@
 
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/job_stats.hpp>
+#include <kvmark/measure/recent_latency.hpp>
 #include <kvmark/measure/serving_stats.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/request.hpp>
@@ -93,6 +94,11 @@ struct throughput_sample {
     bytes read{}; ///< of the storage tier, since the sample before
     bytes written{};
     std::uint64_t users = 0;
+    // Of what completed since the sample before.
+    recent_latency storage_read{};  ///< whole entries, from ready to done
+    recent_latency storage_write{}; ///< likewise
+    recent_latency end_to_end{};    ///< requests, from intended arrival to the end of the answer
+    recent_latency ttft{};          ///< of a served run, to the first token
 };
 
 struct autoscale_event {

@@ -121,6 +121,15 @@ namespace detail {
             {"failures", std::move(failures)}};
 }
 
+/// Null where nothing completed.
+[[nodiscard]] inline json::value recent_json(const measure::recent_latency& l) {
+    if (l.count == 0) return nullptr;
+    return {{"count", l.count},
+            {"p50", to_milliseconds(l.p50)},
+            {"p95", to_milliseconds(l.p95)},
+            {"p99", to_milliseconds(l.p99)}};
+}
+
 [[nodiscard]] inline json::array timeline_json(const measure::run_report& r) {
     json::array all;
     for (const measure::throughput_sample& s : r.timeline)
@@ -128,7 +137,11 @@ namespace detail {
                        {"tokens_per_s", s.tokens_per_second},
                        {"storage_read_bytes", s.read.count},
                        {"storage_write_bytes", s.written.count},
-                       {"users", s.users}});
+                       {"users", s.users},
+                       {"storage_read_ms", recent_json(s.storage_read)},
+                       {"storage_write_ms", recent_json(s.storage_write)},
+                       {"end_to_end_ms", recent_json(s.end_to_end)},
+                       {"ttft_ms", recent_json(s.ttft)}});
     return all;
 }
 
