@@ -20,6 +20,16 @@ public:
         return progress_;
     }
 
+    /// While the load is played and nothing counts yet.
+    const measure::progress& warming_up(nanoseconds elapsed, double fraction, std::uint64_t users,
+                                        std::uint64_t queued) {
+        preparing(elapsed, fraction);
+        progress_.stage = "warming up";
+        progress_.users = users;
+        progress_.queued = queued;
+        return progress_;
+    }
+
     /// Adds a row to the report's timeline; `done` are the tokens of the requests completed since the last
     /// one.
     template <class Crew>
