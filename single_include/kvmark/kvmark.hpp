@@ -5904,8 +5904,8 @@ struct cache_counters {
 
 /// By class of service.
 struct class_stats {
-    std::uint64_t arrived = 0;
-    std::uint64_t completed = 0;
+    std::uint64_t arrived = 0;    ///< in the window
+    std::uint64_t completed = 0;  ///< in the window, those among them that arrived before it
     std::uint64_t queued = 0;     ///< at the end of the window, not yet taken by a server
     std::uint64_t in_service = 0; ///< at the end of the window
     histogram latency;            ///< of the completed: intended arrival to last I/O, generation included
@@ -6160,7 +6160,7 @@ struct host_progress {
 };
 
 struct progress {
-    std::string_view stage; ///< "preparing", "running", "cleaning up"
+    std::string_view stage; ///< "preparing", "warming up", "running", "cleaning up"
     nanoseconds elapsed{};  ///< of the window; of the stage while preparing
     nanoseconds window{};   ///< its length; 0 where unknown
     double fraction = 0;    ///< of the stage, 0..1
@@ -6710,8 +6710,9 @@ struct engine_config {
     workload::parameters parameters{};
     io_settings io{};
     bytes per_token{1};              ///< of KV cache, after tensor parallelism
+    nanoseconds warmup{};            ///< under load before the window opens
     nanoseconds duration{};          ///< the measured window
-    std::uint64_t max_requests = 0;  ///< the window also ends when so many have completed; 0: no bound
+    std::uint64_t max_requests = 0;  ///< of the warm-up and the window, which ends with the last; 0: no bound
     std::uint64_t users = 1;         ///< at the start
     std::uint64_t max_servers = 500; ///< requests in service: min(users, this)
     nanoseconds generation_per_token{};
@@ -6826,6 +6827,17 @@ public:
         progress_.stage = "preparing";
         progress_.elapsed = elapsed;
         progress_.fraction = fraction;
+        return progress_;
+    }
+
+    /// While the load is played and nothing counts yet.
+    template <class Crew>
+    const measure::progress& warming_up(const measure::run_report& report, Crew& crew, nanoseconds elapsed,
+                                        double fraction, std::uint64_t users, std::uint64_t queued) {
+        preparing(report, crew, elapsed, fraction);
+        progress_.stage = "warming up";
+        progress_.users = users;
+        progress_.queued = queued;
         return progress_;
     }
 
@@ -7779,7 +7791,8 @@ public:
           scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
-          live_(config.duration), users_(config.users) {
+          live_(config.duration), users_(config.users),
+          counters_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
@@ -7813,7 +7826,7 @@ public:
     }
 
 private:
-    enum class event_kind : std::uint8_t { leg, generated, tick, scale };
+    enum class event_kind : std::uint8_t { leg, generated, open, warm_tick, tick, scale };
     struct event {
         event_kind kind;
         void* subject;
@@ -7835,6 +7848,12 @@ private:
             break;
         case event_kind::generated:
             complete(*static_cast<active_request*>(e.subject));
+            break;
+        case event_kind::open:
+            open_window();
+            break;
+        case event_kind::warm_tick:
+            on_warm_tick();
             break;
         case event_kind::tick:
             on_tick();
@@ -7872,34 +7891,44 @@ private:
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
         if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
-        const measure::device_counters counters = counted_device();
-        const measure::device_usage device = counters.read();
-        const measure::process_usage process = measure::read_process_usage();
+        const nanoseconds load = config_.warmup + config_.duration;
         if constexpr (requires { crew_.await_start(nanoseconds()); })
-            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : load);
         start_ = loop_.now();
-        end_ = start_ + config_.duration;
-        measuring_ = true;
-        window_.open.store(true, std::memory_order_relaxed);
-        loop_.at(start_ + tick, {event_kind::tick, nullptr});
-        if (config_.scaling != scaling_mode::off)
-            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+        end_ = start_ + load;
+        if (config_.warmup.count > 0) {
+            loop_.at(start_ + config_.warmup, {event_kind::open, nullptr});
+            loop_.at(start_ + tick, {event_kind::warm_tick, nullptr});
+        } else {
+            open_window();
+        }
         pull();
         loop_.run(
             *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
-        window_.open.store(false, std::memory_order_relaxed);
-        measuring_ = false;
-        const nanoseconds closed = now();
-        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
-        recorder_.report.device = counters.read() - device;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
+        close_window();
     }
 
-    /// The device under the cache directory; none where no tier holds bytes.
-    [[nodiscard]] measure::device_counters counted_device() const {
-        return measure::device_counters(Stack::all_timed ? std::string() : config_.tiers.back().cache_dir);
+    /// From here on it counts: what completes, whenever it began.
+    void open_window() {
+        opened_ = start_ + config_.warmup;
+        device_ = counters_.read();
+        process_ = measure::read_process_usage();
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+        loop_.at(opened_ + tick, {event_kind::tick, nullptr});
+        if (config_.scaling != scaling_mode::off)
+            loop_.at(opened_ + autoscaler::interval, {event_kind::scale, nullptr});
+    }
+
+    void close_window() {
+        window_.open.store(false, std::memory_order_relaxed);
+        const nanoseconds closed = now();
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
+        if (!std::exchange(measuring_, false)) return;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - opened_;
+        recorder_.report.device = counters_.read() - device_;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
     }
 
     /// Something arrived, nothing will any more, and all of it is served.
@@ -7921,7 +7950,8 @@ private:
     void take_arrivals() {
         while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
-            ++recorder_.report.classes[c].arrived;
+            if (measuring_) ++recorder_.report.classes[c].arrived;
+            ++present_[c];
             queue_[c].push(*pending_);
             ++queued_;
             pull();
@@ -7959,6 +7989,7 @@ private:
             scale_tokens_ += a.request.output;
         }
         --in_service_;
+        --present_[static_cast<std::size_t>(a.request.service)];
         a.next_free = free_;
         free_ = &a;
     }
@@ -8064,16 +8095,17 @@ private:
     // --- figures ---
 
     void record(task& t) {
-        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.abandoned || t.kind == op_kind::erase || (!measuring_ && !t.owner)) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
             split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
-        recorder_.operation(t, s);
-        recorder_.count_modelled(t, tiers_);
         if (auto* a = static_cast<active_request*>(t.owner)) {
             if (t.why == purpose::decode) a->decode_time += s.total;
             if (t.why == purpose::prefill) a->prefill_time += s.total;
         }
+        if (!measuring_) return;
+        recorder_.operation(t, s);
+        recorder_.count_modelled(t, tiers_);
         observe_io(t);
     }
 
@@ -8087,16 +8119,25 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = loop_.now() - start_;
+            const nanoseconds when = loop_.now() - opened_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
+    void on_warm_tick() {
+        if (measuring_) return;
+        const nanoseconds elapsed = loop_.now() - start_;
+        const double fraction = to_seconds(elapsed) / to_seconds(config_.warmup);
+        note_residency();
+        observer_.on_progress(live_.warming_up(recorder_.report, crew_, elapsed, fraction, users_, queued_));
+        loop_.at(loop_.now() + tick, {event_kind::warm_tick, nullptr});
+    }
+
     void on_tick() {
         const nanoseconds now = loop_.now();
         note_residency();
-        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
+        observer_.on_progress(live_.sample(recorder_.report, crew_, now - opened_,
                                            recorder_.take_interval_tokens(), users_, queued_));
         loop_.at(now + tick, {event_kind::tick, nullptr});
     }
@@ -8113,7 +8154,7 @@ private:
             if (!pending_) pull();
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
-                {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
+                {now - opened_, users_, d.saturation, p95, rate, std::string(d.action)});
             loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
         }
     }
@@ -8135,8 +8176,7 @@ private:
         note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
-            report.classes[c].in_service =
-                report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
+            report.classes[c].in_service = present_[c] - report.classes[c].queued;
         }
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
@@ -8168,8 +8208,13 @@ private:
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
     tokens scale_tokens_{};
-    nanoseconds start_{}, end_{};
+    std::array<std::uint64_t, 3> present_{}; ///< arrived and not completed, by class
+    nanoseconds start_{};                    ///< of the load
+    nanoseconds opened_{}, end_{};           ///< of the window
     bool measuring_ = false;
+    measure::device_counters counters_; ///< of the device under the cache directory, where a tier holds bytes
+    measure::device_usage device_;
+    measure::process_usage process_;
 };
 
 } // namespace kvmark::engine
@@ -8319,11 +8364,15 @@ public:
     measure::run_report run() {
         if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
-            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.duration);
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.warmup + config_.run.duration);
         start_ = loop_.now();
-        end_ = start_ + config_.run.duration;
-        if (config_.warmup_requests == 0) open_window();
-        loop_.at(start_ + tick, {event_kind::tick, nullptr});
+        end_ = start_ + config_.run.warmup + config_.run.duration;
+        if (config_.run.warmup.count > 0)
+            loop_.at(start_ + config_.run.warmup, {event_kind::open, nullptr});
+        else
+            warm_ = true;
+        open_once_warm();
+        if (!measuring_) loop_.at(start_ + tick, {event_kind::warm_tick, nullptr});
         loop_.run(
             *this, [&] { return loop_.now() >= end_ || served_out(); }, [&] { go_on(); },
             [&] { return next_instant(); });
@@ -8354,7 +8403,7 @@ public:
     }
 
 private:
-    enum class event_kind : std::uint8_t { leg, tick };
+    enum class event_kind : std::uint8_t { leg, open, warm_tick, tick };
     struct event {
         event_kind kind;
         task* subject;
@@ -8380,14 +8429,33 @@ private:
 
     void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
-        if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
+        switch (e.kind) {
+        case event_kind::leg:
+            return scheduler_.leg_done(*e.subject);
+        case event_kind::open:
+            warm_ = true;
+            return open_once_warm();
+        case event_kind::warm_tick:
+            if (!measuring_) tell(event_kind::warm_tick);
+            return;
+        case event_kind::tick:
+            return tell(event_kind::tick);
+        }
+    }
+
+    /// Tells the observer how far it is, and again a second later.
+    void tell(event_kind again) {
         const nanoseconds now = loop_.now();
         note_residency();
-        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0, &stats_.ttft);
-        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        const double fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        measure::progress p =
+            again == event_kind::warm_tick
+                ? live_.warming_up(recorder_.report, crew_, now - start_, fraction, in_service_, 0)
+                : live_.sample(recorder_.report, crew_, now - opened_, recorder_.take_interval_tokens(),
+                               in_service_, 0, &stats_.ttft);
+        p.fraction = fraction;
         observer_.on_progress(p);
-        loop_.at(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {again, nullptr});
     }
 
     // --- the run ---
@@ -8422,13 +8490,15 @@ private:
             [&](active& a, nanoseconds when) { answered(a, when); });
     }
 
-    void open_window() {
+    /// The window opens when the time of the warm-up is over and the last of its requests admitted.
+    void open_once_warm() {
+        if (!warm_ || measuring_ || admitted_ < config_.warmup_requests) return;
         opened_ = loop_.now();
-        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
         device_ = counters_.read();
         process_ = measure::read_process_usage();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
+        loop_.at(opened_ + tick, {event_kind::tick, nullptr});
     }
 
     void close_window() {
@@ -8446,10 +8516,10 @@ private:
     void admit() {
         active& a = take_active();
         a.request = *source_.next();
-        if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
+        open_once_warm();
+        a.measured = admitted_ >= config_.warmup_requests;
         ++in_service_;
         ++admitted_;
-        a.measured = measuring_;
         a.admitted = loop_.now();
         a.loading = 1;
         decisions sink{*this, a};
@@ -8459,7 +8529,7 @@ private:
             workload::leading_tokens(a.request.input, stats_.block_tokens, hits.prefix);
         // Even a prompt that is cached whole has its last token computed: it yields the first of the answer.
         a.computed = tokens(a.request.input.count > cached ? a.request.input.count - cached : 1);
-        if (a.measured) {
+        if (measuring_) {
             cache::count_request(stats_.counts, a.request, stats_.block_tokens, hits);
             recorder_.report.cache.hits += hits.prefix;
             recorder_.report.cache.misses += a.request.blocks.size() - hits.prefix;
@@ -8634,6 +8704,7 @@ private:
     std::uint64_t in_service_ = 0;
     std::uint64_t admitted_ = 0;
     nanoseconds start_{}, end_{}, opened_{};
+    bool warm_ = false; ///< the time of the warm-up is over
     bool measuring_ = false;
     measure::device_counters counters_;
     measure::device_usage device_;
@@ -10634,6 +10705,7 @@ inline constexpr member_option<double> further_reals[]{
     {"--storage-capacity-gb", &options::storage_capacity_gb},
     {"--precondition-size-gb", &options::precondition_size_gb},
     {"--arrival-shape", &options::arrival_shape},
+    {"--warmup", &options::warmup},
 };
 inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},
@@ -10857,12 +10929,12 @@ namespace kvmark {
     return o;
 }
 
-/// How long a job may take from start to end: what the options say, or the window, two minutes to start and
-/// end, and an hour more where something is written before the window opens.
+/// How long a job may take from start to end: what the options say, or warm-up and window, two minutes to
+/// start and end, and an hour more where something is written before the window opens.
 [[nodiscard]] constexpr nanoseconds job_deadline(const options& o) {
     if (o.job_timeout > 0) return from_seconds(static_cast<double>(o.job_timeout));
     const bool prepares = o.precondition || o.decode_only || o.enable_rag;
-    return from_seconds(static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
+    return from_seconds(o.warmup + static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
 }
 
 [[nodiscard]] KVMARK_COLD workload::source_config plan_source(const options& o, std::uint64_t seed) {
@@ -10923,6 +10995,7 @@ template <class Stack>
                .verify = o.verify != verify_mode::none,
                .verify_payload = o.verify == verify_mode::full},
         .per_token = per_token_of(o),
+        .warmup = from_seconds(o.warmup),
         .duration = from_seconds(static_cast<double>(o.duration)),
         .max_requests = static_cast<std::uint64_t>(o.max_requests),
         .users = static_cast<std::uint64_t>(o.num_users),
@@ -11370,6 +11443,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     validation::check_model(faults, o.model);
     faults.integer("--num-users", o.num_users, 1, 100'000);
     faults.integer("--duration", o.duration, 1, 86'400);
+    faults.real("--warmup", o.warmup, 86'400, "0..86400");
     faults.gib("--gpu-mem-gb", o.gpu_mem_gb.value);
     faults.gib("--cpu-mem-gb", o.cpu_mem_gb.value);
     faults.gib("--peer-mem-gb", o.peer_mem_gb.value);
@@ -18914,6 +18988,9 @@ struct request_counts {
     if (r.interrupted)
         all.push_back("interrupted after " + two_digits(to_seconds(r.elapsed)) +
                       " s: the figures cover that time alone");
+    else if (r.elapsed.count == 0)
+        all.push_back("the load ended before the measured window opened, so nothing was counted: shorten "
+                      "--warmup");
     if (has_device(r)) {
         const auto check = [&](const device_share& d, const char* direction, const char* advice) {
             if (d.falls_short())
@@ -19581,6 +19658,7 @@ template <class T>
     return {{"model", model_json(o.model)},
             {"num_users", o.num_users},
             {"duration", o.duration},
+            {"warmup", o.warmup},
             {"gpu_mem_gb", gib_value(o.gpu_mem_gb)},
             {"num_gpus", o.num_gpus},
             {"tensor_parallel", o.tensor_parallel},

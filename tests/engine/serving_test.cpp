@@ -107,6 +107,37 @@ TEST_CASE("in virtual time the hits are those of the decisions alone, to the blo
     CHECK(report.serving->completed == trace.requests() - warmup);
 }
 
+TEST_CASE("a warm-up of so many seconds leaves out the requests that are admitted in it") {
+    const block_trace trace = random_trace(3, 4000); // one in a millisecond
+    options o = small_blocks({5, 20});
+    o.warmup = 1;
+    const auto report = run<host_and_disk, clocks::virtual_time>(o, trace);
+    cache::block_cache<cache::lru> cache({.capacity = {5, 20}}, trace.distinct_blocks());
+    const cache::replay_counts decided = cache::replay(trace, cache, 1000);
+    check_equal(report.serving->counts, decided);
+    CHECK(report.elapsed < from_seconds(3.1));
+    CHECK(report.tiers[1].read.operations == decided.tiers[1].read);
+    SECTION("the later of the two warm-ups opens the window") {
+        o.serving.warmup_requests = 2500;
+        const auto later = run<host_and_disk, clocks::virtual_time>(o, trace);
+        CHECK(later.serving->counts.requests == 1500);
+        o.serving.warmup_requests = 500;
+        const auto same = run<host_and_disk, clocks::virtual_time>(o, trace);
+        check_equal(same.serving->counts, decided);
+    }
+}
+
+TEST_CASE("an answer that is complete in the window counts, though it began in the warm-up") {
+    options o = small_blocks({100});
+    o.serving.prefill_rate = 1000; // a prompt of four blocks: 64 ms
+    o.warmup = 0.02;
+    const auto r = run<tier::stack<tier::modelled<>>, clocks::virtual_time>(
+        o, trace_of({{0, {0, 1, 2, 3}}, {400, {4, 5, 6, 7}}}));
+    CHECK(r.serving->completed == 2);
+    CHECK(r.serving->counts.requests == 1);
+    CHECK(ms(r.serving->ttft, 0.0) == Approx(64).epsilon(0.01));
+}
+
 TEST_CASE("on real tiers they are too, and every byte comes back as it was written") {
     const test::temporary_directory folder;
     const block_trace trace = random_trace(5, 600);

@@ -23,6 +23,17 @@ public:
         return progress_;
     }
 
+    /// While the load is played and nothing counts yet.
+    template <class Crew>
+    const measure::progress& warming_up(const measure::run_report& report, Crew& crew, nanoseconds elapsed,
+                                        double fraction, std::uint64_t users, std::uint64_t queued) {
+        preparing(report, crew, elapsed, fraction);
+        progress_.stage = "warming up";
+        progress_.users = users;
+        progress_.queued = queued;
+        return progress_;
+    }
+
     /// Adds a row to the report's timeline; `done` are the tokens of the requests completed since the last
     /// one. What the tiers hold is read from the report. `ttft` is that of a served run.
     template <class Crew>

@@ -30,7 +30,7 @@ struct host_progress {
 };
 
 struct progress {
-    std::string_view stage; ///< "preparing", "running", "cleaning up"
+    std::string_view stage; ///< "preparing", "warming up", "running", "cleaning up"
     nanoseconds elapsed{};  ///< of the window; of the stage while preparing
     nanoseconds window{};   ///< its length; 0 where unknown
     double fraction = 0;    ///< of the stage, 0..1

@@ -63,8 +63,8 @@ struct cache_counters {
 
 /// By class of service.
 struct class_stats {
-    std::uint64_t arrived = 0;
-    std::uint64_t completed = 0;
+    std::uint64_t arrived = 0;    ///< in the window
+    std::uint64_t completed = 0;  ///< in the window, those among them that arrived before it
     std::uint64_t queued = 0;     ///< at the end of the window, not yet taken by a server
     std::uint64_t in_service = 0; ///< at the end of the window
     histogram latency;            ///< of the completed: intended arrival to last I/O, generation included

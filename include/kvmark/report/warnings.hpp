@@ -71,6 +71,9 @@ struct request_counts {
     if (r.interrupted)
         all.push_back("interrupted after " + two_digits(to_seconds(r.elapsed)) +
                       " s: the figures cover that time alone");
+    else if (r.elapsed.count == 0)
+        all.push_back("the load ended before the measured window opened, so nothing was counted: shorten "
+                      "--warmup");
     if (has_device(r)) {
         const auto check = [&](const device_share& d, const char* direction, const char* advice) {
             if (d.falls_short())
