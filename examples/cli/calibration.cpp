@@ -1,17 +1,17 @@
 // Calibration files, written and read.
 #include "calibration.hpp"
 
+#include "json_file.hpp"
+
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/report/json_kvmark.hpp>
 #include <kvmark/report/json_text.hpp>
 
 #include <boost/json/array.hpp>
-#include <boost/json/stream_parser.hpp>
+#include <boost/json/object.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <fstream>
 
 namespace kvmark::cli {
 
@@ -92,39 +92,6 @@ private:
     std::string& fault_;
 };
 
-/// `FILE:line:column: reason` of the place `at` bytes into the text; both count from 1.
-error located(const std::string& path, std::string_view text, std::size_t at, const std::string& reason) {
-    const std::string_view before = text.substr(0, at);
-    const auto lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-    const std::size_t newline = before.rfind('\n');
-    const std::size_t column = at - (newline == before.npos ? 0 : newline + 1) + 1;
-    return {error_kind::invalid_argument,
-            path + ":" + std::to_string(lines + 1) + ":" + std::to_string(column) + ": " + reason};
-}
-
-result<std::string> read_text(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text(largest_file + 1, '\0');
-    if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.bad() || (file.fail() && !file.eof()) || !file.is_open())
-        return error{error_kind::system, path + ": cannot be read: " + std::strerror(errno)};
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > largest_file)
-        return error{error_kind::invalid_argument, path + ": too large for a calibration"};
-    return text;
-}
-
-result<json::value> parse(const std::string& path, const std::string& text) {
-    json::stream_parser parser;
-    boost::system::error_code failed;
-    const std::size_t read = parser.write_some(text, failed);
-    if (!failed && read < text.size())
-        return located(path, text, read, "more text behind the end of the JSON");
-    if (failed) return located(path, text, read, "not JSON: " + failed.message());
-    if (!parser.done()) return located(path, text, text.size(), "the JSON ends here, in the middle");
-    return parser.release();
-}
-
 std::optional<tier::tier_role> role_of(std::string_view name) {
     if (name == "gpu") return tier::tier_role::gpu;
     if (name == "host") return tier::tier_role::cpu;
@@ -171,9 +138,7 @@ json::object calibration_json(const tier::modelled_config& d, std::span<const ca
 }
 
 result<tier::modelled_config> read_calibration(const std::string& path) {
-    const auto text = read_text(path);
-    if (!text) return text.error();
-    const auto parsed = parse(path, *text);
+    const auto parsed = read_json_file(path, largest_file);
     if (!parsed) return parsed.error();
     const json::object* whole = parsed->if_object();
     const json::value* what = whole != nullptr ? whole->if_contains("kind") : nullptr;
