@@ -63,9 +63,10 @@ void console::relay(std::string_view who, bool is_stderr, std::string_view line)
 }
 
 void console::progress(std::string_view line) {
-    if (!terminal_) return err("", "", line);
+    const std::string whole = lead_ + std::string(line);
+    if (!terminal_) return err("", "", whole);
     const std::size_t width = report::terminal_width(STDERR_FILENO);
-    write(stderr, "\r\x1b[K" + std::string(line.substr(0, width > 1 ? width - 1 : 1)));
+    write(stderr, "\r\x1b[K" + whole.substr(0, width > 1 ? width - 1 : 1));
     std::fflush(stderr);
     line_is_open_ = true;
 }

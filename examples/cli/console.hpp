@@ -31,6 +31,8 @@ public:
     void fail(std::string_view line);
     /// A line of another process, for the stream that it was written to.
     void relay(std::string_view who, bool is_stderr, std::string_view line);
+    /// What stands in front of every line of progress from here on: the place of a run among others.
+    void lead_progress(std::string text) { lead_ = std::move(text); }
     /// Rewrites the line of progress on a terminal; elsewhere a line of its own.
     void progress(std::string_view line);
     /// Makes room below the line of progress.
@@ -48,6 +50,7 @@ private:
     bool err_color_;
     bool terminal_; ///< stderr
     bool line_is_open_ = false;
+    std::string lead_;
     file_handle stdout_log_;
     file_handle stderr_log_;
 };

@@ -118,19 +118,21 @@ run_result measure_here(settings& s, console& out, report::run_context& context)
     return run_traced(s, out);
 }
 
-run_result measure_job(settings& s, console& out, report::run_context& context) {
+run_result measure_job(settings& s, console& out, report::run_context& context,
+                       std::vector<measure::run_report>* own) {
     if (!s.options.seed) s.options.seed = static_cast<std::int64_t>(fresh_seed());
     context.notes = make_plan(s).notes;
     for (const std::string& note : context.notes) out.note(note);
-    run_result report = launch_run(s, out);
+    run_result report = launch_run(s, out, own);
     if (s.options.output.empty()) s.options.output = make_plan(s).output;
     return report;
 }
 
 } // namespace
 
-run_result measure_run(settings& s, console& out, report::run_context& context) {
-    return s.launches() ? measure_job(s, out, context) : measure_here(s, out, context);
+run_result measure_run(settings& s, console& out, report::run_context& context,
+                       std::vector<measure::run_report>* own) {
+    return s.launches() ? measure_job(s, out, context, own) : measure_here(s, out, context);
 }
 
 } // namespace kvmark::cli

@@ -397,7 +397,9 @@ private:
         own.primary = false;
         if (!is_root()) return report_to_root(std::move(own), why);
         members_[0].delivered = true;
+        if (own_reports_asked()) members_[0].report = measure::pack(own);
         gather();
+        if (own_reports_asked()) send_own_reports();
         measure::run_report all = assemble(parts_with(std::move(own)));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
             if (launched())
@@ -408,6 +410,16 @@ private:
         all.primary = !launched();
         if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
+    }
+
+    [[nodiscard]] static bool own_reports_asked() {
+        return launched() && std::getenv(own_reports_variable) != nullptr;
+    }
+
+    /// What each rank said goes to the program that launched the job as it came, before the job's report.
+    void send_own_reports() const {
+        for (const member& m : members_)
+            if (!m.report.empty()) write_frame(STDOUT_FILENO, frame_kind::own, m.report, reading_time());
     }
 
     /// Why no rank took part; empty where one did.
