@@ -50,11 +50,12 @@ function show(theme) {
   drawAll(true);
 }
 
-/** On paper: light, as wide as a page, tables open. */
-const PAPER_WIDTH = "660px";
+/** On paper: light, as wide as a page, tables open that take less than one. */
+const PAPER_WIDTH = "640px", PAPER_ROWS = 60;
 let before = null;
 function toPaper() {
-  before = { scheme, closed: [...document.querySelectorAll("figure details:not([open]), section details:not([open])")] };
+  const closed = [...document.querySelectorAll("section details:not([open])")];
+  before = { scheme, closed: closed.filter((d) => d.querySelectorAll("tr").length <= PAPER_ROWS) };
   for (const d of before.closed) d.open = true;
   for (const f of figures) f.box.style.width = PAPER_WIDTH;
   show("light");
@@ -72,6 +73,7 @@ show(document.documentElement.dataset.theme);
 document.getElementById("theme").addEventListener("click", () => show(scheme === "dark" ? "light" : "dark"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) => show(e.matches ? "dark" : "light"));
 document.addEventListener("keydown", onChartKey);
-new ResizeObserver(() => before || drawAll(false)).observe(document.getElementById("report"));
+// The header, whose size no chart changes, is as wide as the page.
+new ResizeObserver(() => before || drawAll(false)).observe(document.querySelector(".top"));
 addEventListener("beforeprint", toPaper);
 addEventListener("afterprint", fromPaper);

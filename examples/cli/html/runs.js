@@ -58,7 +58,7 @@ function overlays(title, measures, make) {
   for (const run of ownRuns)
     for (const of of measures(run))
       byLabel.set(of.label, [...(byLabel.get(of.label) || []), { label: run.name, run, of }]);
-  return [...byLabel].map(([label, lines]) => make(`${title}: ${label}`, lines));
+  return [...byLabel].map(([label, lines]) => make(`${title.replace(/ by .*/, "")}: ${label}`, lines));
 }
 
 /** Color and dash of line `i`: with one run by tier and direction where it has them, else by its place. */

@@ -1,9 +1,9 @@
 // Colours of the charts, and what all of them share. The hues are those of Okabe and Ito, which colour-blind people
-// tell apart; darker on white and lighter on black where theirs would be fainter than 3:1.
+// tell apart; darker on white, so that white text on them has a contrast of 4.5:1, and lighter on black.
 "use strict";
 
 const PALETTE = {
-  light: ["#0072b2", "#d55e00", "#008a65", "#b0568b", "#9a6700", "#2f86bd", "#5b5b5b", "#7a3fb0"],
+  light: ["#0072b2", "#c25400", "#007d5c", "#a84f84", "#8a5c00", "#2678ab", "#5b5b5b", "#7a3fb0"],
   dark: ["#56b4e9", "#e69f00", "#1fc796", "#d98cb9", "#f0e442", "#ff8a4c", "#c3ccd5", "#b79cf0"],
 };
 const PART_NAMES = ["queue", "submit", "device", "copy", "verify"];
@@ -28,6 +28,11 @@ function noneColor() {
   return cssColor("none");
 }
 
+/** Text on a bar of any of the colors. */
+function onColor() {
+  return scheme === "dark" ? "#10161d" : "#ffffff";
+}
+
 /** Lines that a legend of these names takes, at `width` pixels. */
 function legendLines(names, width) {
   let lines = 1, x = 0;
@@ -39,18 +44,19 @@ function legendLines(names, width) {
   return lines;
 }
 
-/** What every chart has: text, tooltip, legend above the drawing. `names`: of the legend; none: no legend. */
-function baseOption(names, width) {
+/** What every chart has: text, tooltip, legend above the drawing (none without `names`), and the unit of the axis. */
+function baseOption(names, width, unit = "") {
   const text = cssColor("text"), soft = cssColor("soft");
   const lines = names.length > 0 ? legendLines(names, width) : 0;
   return {
-    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-    animationDuration: 250,
+    animation: false,
     color: PALETTE[scheme],
-    textStyle: { fontFamily: "system-ui, 'Segoe UI', Roboto, sans-serif", color: text, fontSize: 13 },
+    textStyle: { fontFamily: "Segoe UI, Roboto, Helvetica, Arial, sans-serif", color: text, fontSize: 13 },
     legend: { show: lines > 0, data: names, top: 0, left: 0, itemGap: 14, itemWidth: 26, itemHeight: 10,
               textStyle: { color: text, fontSize: 13 }, inactiveColor: cssColor("none") },
-    grid: { left: 4, right: 18, top: 26 + 24 * lines, bottom: 26, containLabel: true },
+    title: { text: unit, left: 0, top: 24 * lines, padding: 4,
+             textStyle: { color: soft, fontSize: 13, fontWeight: "normal" } },
+    grid: { left: 4, right: 18, top: (unit ? 32 : 14) + 24 * lines, bottom: 32, containLabel: true },
     tooltip: { confine: true, backgroundColor: cssColor("card"), borderColor: soft,
                textStyle: { color: text, fontSize: 13 }, axisPointer: { lineStyle: { color: soft },
                crossStyle: { color: soft }, shadowStyle: { opacity: 0.15 } } },
@@ -74,10 +80,9 @@ function axis(more) {
 function below(name, more = {}) {
   return axis({ name, nameLocation: "middle", nameGap: 28, ...more });
 }
-/** The axis on the left, with its name above. */
-function left(name, more = {}) {
-  return axis({ name, nameLocation: "end", nameGap: 10,
-                nameTextStyle: { color: cssColor("soft"), fontSize: 13, align: "left", padding: [0, 0, 0, -36] }, ...more });
-}
 /** Milliseconds on a logarithmic axis. */
 const milliseconds = { type: "log", axisLabel: { formatter: (ms) => duration(ms) } };
+/** Numbers on an axis, without trailing zeros. */
+function tick(x) {
+  return Number(x.toPrecision(3)).toLocaleString("en-US");
+}

@@ -24,7 +24,7 @@ function backends() {
       const base = baseOption(lines.map((l) => l.name), width);
       return {
         ...base,
-        xAxis: below("GiB/s", { type: "value", min: 0, axisLabel: { formatter: number } }),
+        xAxis: below("GiB/s", { type: "value", min: 0, axisLabel: { formatter: tick } }),
         yAxis: axis({ type: "category", inverse: true, data: cases, axisTick: { show: false }, axisLabel: { color: cssColor("text"), interval: 0 } }),
         tooltip: { ...base.tooltip, trigger: "axis", axisPointer: { ...base.tooltip.axisPointer, type: "shadow" },
                    formatter: (ps) => tip(ps[0].name, ps, (p) => (p.value === undefined ? null : rate(p.value))) },

@@ -24,7 +24,7 @@ function budgetFigure(title, about, names, rows) {
         series: names.map((name, i) => ({
           name, type: "bar", stack: "all", barWidth: 22, itemStyle: { color: color(i), borderColor: cssColor("card"), borderWidth: 1 },
           data: rows.map((row) => ratio(row.parts[name] || 0, sum(row)) || 0),
-          label: { show: true, fontSize: 12, fontWeight: 600, color: scheme === "dark" ? "#10161d" : "#ffffff",
+          label: { show: true, fontSize: 12, fontWeight: 600, color: onColor(),
                    formatter: (p) => (p.value * width > (narrow ? 60 : 75) ? percent(p.value, 0) : "") },
         })),
       };

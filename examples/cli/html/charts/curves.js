@@ -35,7 +35,9 @@ function simulatedLines() {
 
 function capacityAxis(lines) {
   const all = lines.flatMap((l) => l.points.map(capacity)).filter((c) => c > 0);
-  return below("blocks of capacity", { type: "log", min: Math.min(...all), max: Math.max(...all), axisLabel: { formatter: count } });
+  const named = [...Array(13).keys()].flatMap((decade) => [1, 2, 5].map((digit) => digit * 10 ** decade));
+  return below("blocks of capacity", { type: "log", min: Math.min(...all), max: Math.max(...all), axisTick: { customValues: named },
+                                       axisLabel: { customValues: named, formatter: count } });
 }
 
 function overCapacity({ title, about, lines, yAxis, value, text, wide }) {
@@ -46,7 +48,7 @@ function overCapacity({ title, about, lines, yAxis, value, text, wide }) {
     chart: (width) => {
       const base = baseOption(lines.map((l) => l.label), width);
       return {
-        ...base, xAxis: capacityAxis(lines), yAxis: left("", yAxis),
+        ...base, xAxis: capacityAxis(lines), yAxis: axis(yAxis),
         tooltip: { ...base.tooltip, trigger: "axis", formatter: (ps) => {
           const p = lines[ps[0].seriesIndex]?.points[ps[0].dataIndex];
           return tip(`${count(ps[0].value[0])} blocks${p?.capacity_gib === undefined ? "" : `, ${number(p.capacity_gib)} GiB`}`, ps, (each) => text(each.value[1]));
@@ -65,7 +67,7 @@ function overCapacity({ title, about, lines, yAxis, value, text, wide }) {
 function ceilingMarks(plan, i) {
   const at = (blocks) => plan.points.find((p) => p.capacity_blocks === blocks)?.hit_ratio_tokens;
   return { symbol: "circle", symbolSize: 9, itemStyle: { color: color(i) },
-           label: { position: "bottom", distance: 7, color: cssColor("text"), fontSize: 12, formatter: (p) => p.name },
+           label: { position: "top", offset: [-16, 4], color: cssColor("text"), fontSize: 12, formatter: (p) => p.name },
            data: plan.marks.filter((m) => [0.5, 0.8, 0.95].includes(m.share_of_ceiling) && at(m.capacity_blocks) !== undefined)
              .map((m) => ({ name: percent(m.share_of_ceiling, 0), coord: [m.capacity_blocks, at(m.capacity_blocks)] })) };
 }

@@ -55,7 +55,8 @@ function simulationHeadline(d) {
 }
 
 function sweepHeadline(d) {
-  const best = [...d.points].sort((a, b) => b.hit_token_ratio - a.hit_token_ratio)[0];
+  const online = d.points.filter((p) => !p.policy.startsWith("belady"));
+  const best = [...(online.length > 0 ? online : d.points)].sort((a, b) => b.hit_token_ratio - a.hit_token_ratio)[0];
   return best ? [{ name: "Most hit tokens", value: percent(best.hit_token_ratio).replace(" %", ""), unit: "%",
                    more: `${best.policy}, ${capacityText(best)} blocks; of ${d.points.length} simulated` }] : [];
 }
@@ -96,8 +97,9 @@ function headline() {
     rows.push(["Storage", ...runs.map((d) => verdict(d) || "-")]);
     parts.unshift(element("div", { class: "card" }, table("Headline figures of each run", ["", ...runs.map((d) => d.name)], rows)));
   }
-  for (const d of page.documents)
-    for (const w of d.kvmark?.warnings || d.warnings || [])
-      parts.push(element("p", { class: "notice", role: "note" }, element("strong", {}, "Warning: "), labelled(d, w, page.documents)));
+  const warnings = page.documents.flatMap((d) => (d.kvmark?.warnings || d.warnings || []).map((w) => labelled(d, w, page.documents)));
+  if (warnings.length > 0)
+    parts.push(element("div", { class: "notice", role: "note" }, element("strong", {}, warnings.length > 1 ? "Warnings" : "Warning"),
+      element("ul", {}, ...warnings.map((w) => element("li", {}, w)))));
   return parts;
 }

@@ -58,7 +58,7 @@ function hits() {
         series: names.map((name) => ({
           name, type: "bar", stack: "all", barMaxWidth: 26, itemStyle: { color: look(name), borderColor: cssColor("card"), borderWidth: 1 },
           data: rows.map((row) => ratio(cell(row, name), all(row)) || 0),
-          label: { show: true, fontSize: 12, fontWeight: 600, color: scheme === "dark" ? "#10161d" : "#ffffff",
+          label: { show: true, fontSize: 12, fontWeight: 600, color: onColor(),
                    formatter: (p) => (p.value * width > 75 ? percent(p.value, 0) : "") },
         })),
       };

@@ -59,7 +59,7 @@ function heatFigure(d, { title, unit, text, of, about }) {
                      itemStyle: { borderColor: cssColor("card"), borderWidth: 2, ...(failed ? { color: cssColor("none") } : {}) },
                      label: { color: failed ? "#ffffff" : dark === (scheme === "light") ? "#ffffff" : "#10161d" } };
           }),
-          label: { show: fits, fontSize: 12, formatter: (p) => `rank ${cells[p.dataIndex].rank.rank}\n${said(cells[p.dataIndex])}` },
+          label: { show: fits, fontSize: 12, lineHeight: 16, formatter: (p) => `rank ${cells[p.dataIndex].rank.rank}\n${said(cells[p.dataIndex])}` },
         }],
       };
     },

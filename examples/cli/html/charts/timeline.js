@@ -47,16 +47,16 @@ function overTime(title, about, measures, unit, text, yAxis, area) {
       head: ["at", ...lines.map((l) => l.label)],
       rows: times.map((at) => [number(at) + " s", ...lines.map((l) => cell(l, at))]),
       chart: (width) => ({
-        ...baseOption(lines.map((l) => l.label), width),
+        ...baseOption(lines.map((l) => l.label), width, unit),
         xAxis: below("seconds since the window opened", { type: "value", min: 0, max: "dataMax",
                      axisLabel: { formatter: (s) => String(Math.round(s * 100) / 100) } }),
-        yAxis: left(unit, yAxis),
+        yAxis: axis(yAxis),
         tooltip: { ...baseOption([], width).tooltip, trigger: "axis",
                    formatter: (ps) => tip(`at ${number(ps[0].value[0])} s`, ps, (p) => (p.value[1] === null ? null : text(p.value[1]))) },
         series: lines.map((l, i) => {
           const look = lineLook(l, i);
           return { name: l.label, type: "line", step: l.of.step, showSymbol: times.length <= 40, symbolSize: 5, connectNulls: false,
-                   data: l.run.kvmark.timeline.at_s.map((at, k) => [at, l.of.values[k]]),
+                   data: l.run.kvmark.timeline.at_s.map((at, k) => [at, (yAxis.type === "log" && l.of.values[k] === 0) ? null : l.of.values[k]]),
                    lineStyle: { color: look.color, type: look.type, width: 2 }, itemStyle: { color: look.color },
                    areaStyle: area && !short ? { color: look.color, opacity: 0.12 } : undefined };
         }),
@@ -66,7 +66,7 @@ function overTime(title, about, measures, unit, text, yAxis, area) {
 }
 
 function timeline() {
-  const plain = { type: "value", min: 0, axisLabel: { formatter: number } };
+  const plain = { type: "value", min: 0, axisLabel: { formatter: tick } };
   return [
     ...overTime("Throughput over time", "Bytes that storage moved in each interval.", throughputOverTime, "GiB/s", rate, plain, true),
     ...overTime("Latency over time", "Whole entries of the storage tier, and requests from arrival to answer, that were done in each interval.",
