@@ -3,6 +3,7 @@
 
 #include "command_line.hpp"
 #include "job.hpp"
+#include "live_view.hpp"
 #include "plan.hpp"
 #include "resolve.hpp"
 #include "run_stack.hpp"
@@ -130,6 +131,7 @@ run_result measure_job(settings& s, console& out, report::run_context& context) 
 } // namespace
 
 run_result measure_run(settings& s, console& out, report::run_context& context) {
+    const live_view view(s, out);
     return s.launches() ? measure_job(s, out, context) : measure_here(s, out, context);
 }
 
