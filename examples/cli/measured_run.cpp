@@ -3,6 +3,7 @@
 
 #include "command_line.hpp"
 #include "job.hpp"
+#include "live_view.hpp"
 #include "plan.hpp"
 #include "resolve.hpp"
 #include "run_stack.hpp"
@@ -132,6 +133,7 @@ run_result measure_job(settings& s, console& out, report::run_context& context,
 
 run_result measure_run(settings& s, console& out, report::run_context& context,
                        std::vector<measure::run_report>* own) {
+    const live_view view(s, out);
     return s.launches() ? measure_job(s, out, context, own) : measure_here(s, out, context);
 }
 

@@ -4,7 +4,6 @@
 #include "console.hpp"
 #include "io_trace.hpp"
 
-#include <kvmark/core/clock.hpp>
 #include <kvmark/measure/run_report.hpp>
 #include <kvmark/report/progress_line.hpp>
 
@@ -12,18 +11,13 @@
 
 namespace kvmark::cli {
 
-/// On a terminal a line that is rewritten; elsewhere one line every ten seconds.
+/// The full screen where there is one; else on a terminal a line that is rewritten, elsewhere one line every
+/// ten seconds.
 class progress_observer {
 public:
     explicit progress_observer(console& out) : out_(out) {}
 
-    void on_progress(const measure::progress& p) {
-        if (!out_.shows_progress()) return;
-        const nanoseconds now = clocks::monotonic_now(); // the reader's time, also when the run's is virtual
-        if (now < next_) return;
-        next_ = now + from_seconds(out_.stderr_is_terminal() ? 0.2 : 10.0);
-        out_.progress(line_.text(p));
-    }
+    void on_progress(const measure::progress& p);
 
     /// Of a rank: what it measured by itself, before rank 0 has it.
     void on_own_report(const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
