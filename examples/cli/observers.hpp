@@ -18,12 +18,16 @@ public:
     explicit progress_observer(console& out) : out_(out) {}
 
     void on_progress(const measure::progress& p) {
+        if (p.stage == "running" && opened_.count == 0) opened_ = clocks::monotonic_now() - p.elapsed;
         if (!out_.shows_progress()) return;
         const nanoseconds now = clocks::monotonic_now(); // the reader's time, also when the run's is virtual
         if (now < next_) return;
         next_ = now + from_seconds(out_.stderr_is_terminal() ? 0.2 : 10.0);
         out_.progress(line_.text(p));
     }
+
+    /// When the run's clock began, by the monotonic clock; 0 where it has not run for a second.
+    [[nodiscard]] nanoseconds opened() const { return opened_; }
 
     /// Of a rank: what it measured by itself, before rank 0 has it.
     void on_own_report(const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
@@ -38,6 +42,7 @@ private:
     std::function<void(const measure::run_report&, const options&, std::uint32_t)> write_own_;
     report::progress_line line_;
     nanoseconds next_{};
+    nanoseconds opened_{};
 };
 
 /// The same, and every operation on an entry goes into the trace.
