@@ -8,6 +8,7 @@
 namespace kvmark::cli {
 
 void progress_observer::on_progress(const measure::progress& p) {
+    if (p.stage == "running" && opened_.count == 0) opened_ = clocks::monotonic_now() - p.elapsed;
     if (!out_.shows_progress()) return;
     if (dashboard* screen = out_.screen(); screen != nullptr && screen->show(p)) return;
     const nanoseconds now = clocks::monotonic_now(); // the reader's time, also when the run's is virtual

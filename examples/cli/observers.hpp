@@ -19,6 +19,9 @@ public:
 
     void on_progress(const measure::progress& p);
 
+    /// When the run's clock began, by the monotonic clock; 0 where it has not run for a second.
+    [[nodiscard]] nanoseconds opened() const { return opened_; }
+
     /// Of a rank: what it measured by itself, before rank 0 has it.
     void on_own_report(const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
         if (write_own_) write_own_(own, of_rank, rank);
@@ -32,6 +35,7 @@ private:
     std::function<void(const measure::run_report&, const options&, std::uint32_t)> write_own_;
     report::progress_line line_;
     nanoseconds next_{};
+    nanoseconds opened_{};
 };
 
 /// The same, and every operation on an entry goes into the trace.

@@ -589,7 +589,8 @@ constexpr option_spec table[]{
      "DEBUG or INFO: everything; WARNING: no progress; ERROR, CRITICAL: no notes either (INFO)",
      log_level_names, choice<&s::level>},
     {"enable-latency-tracing", "", arity::flag, "", on_run | on_search, tool,
-     "accepted, without effect in this version", {}, flag<&s::enable_latency_tracing>},
+     "histograms of the requests to the device, through bpftrace where it is installed and permitted", {},
+     flag<&s::enable_latency_tracing>},
     {"help", "-h", arity::flag, "", on_any, tool,
      "this text", {}, flag<&s::help>},
 };

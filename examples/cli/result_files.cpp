@@ -3,6 +3,7 @@
 
 #include "command_line.hpp"
 #include "resolve.hpp"
+#include "run_fio.hpp"
 #include "xlsx.hpp"
 
 #include <kvmark/launch/hosts.hpp>
@@ -57,6 +58,12 @@ result<written_files> write_results(const settings& s, const measure::run_report
     if (!s.csv.empty()) {
         if (auto done = report::write_file(s.csv, report::csv_text(report)); !done) return done.error();
         written.others.push_back(s.csv);
+    }
+    if (!s.emit_fio.empty()) {
+        const auto job = fio_job_of_run(s, report);
+        if (!job) return job.error();
+        if (auto done = report::write_file(s.emit_fio, *job); !done) return done.error();
+        written.others.push_back(s.emit_fio);
     }
     if (!s.xlsx.empty()) {
         if (auto done = write_xlsx(s.xlsx, report); !done) return done.error();

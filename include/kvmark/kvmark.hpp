@@ -79,6 +79,7 @@
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>
+#include <kvmark/measure/block_layer.hpp>
 #include <kvmark/measure/faults.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/host_facts.hpp>

@@ -5344,6 +5344,56 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/measure/block_layer.hpp
+// What the kernel's block layer saw of a run, by its own tracepoints.
+
+namespace kvmark::measure {
+
+/// `count` values of low..high, both included.
+struct block_request_bucket {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    std::uint64_t count = 0;
+
+    friend bool operator==(const block_request_bucket&, const block_request_bucket&) = default;
+};
+
+/// Requests of one direction; the latency in buckets of powers of two. A request is what the driver is given:
+/// the kernel splits and joins the I/Os of a program.
+struct block_request_stats {
+    std::vector<block_request_bucket> latency_us; ///< from the issue to the driver to the completion
+    std::vector<block_request_bucket> size;       ///< bytes; each size has a bucket of its own
+
+    [[nodiscard]] std::uint64_t count() const {
+        std::uint64_t n = 0;
+        for (const block_request_bucket& b : latency_us) n += b.count;
+        return n;
+    }
+};
+
+/// Of the whole devices, whoever asked them.
+struct block_layer_stats {
+    std::string devices; ///< names, with commas between
+    nanoseconds begin{}; ///< the requests counted were completed from here on, after the window opened
+    nanoseconds end{};   ///< and until here
+    block_request_stats read{};
+    block_request_stats write{};
+};
+
+/// The upper end of the bucket in which the quantile lies, 0 without requests: the buckets say no more.
+[[nodiscard]] constexpr std::uint64_t quantile_bound(const std::vector<block_request_bucket>& buckets,
+                                                     double rank) {
+    std::uint64_t all = 0, before = 0;
+    for (const block_request_bucket& b : buckets) all += b.count;
+    for (const block_request_bucket& b : buckets) {
+        before += b.count;
+        if (b.count != 0 && static_cast<double>(before) >= rank * static_cast<double>(all)) return b.high;
+    }
+    return 0;
+}
+
+} // namespace kvmark::measure
+
 // kvmark/measure/histogram.hpp
 // A mergeable log-linear histogram of durations.
 
@@ -5598,6 +5648,10 @@ KVMARK_COLD std::string_view take_until(std::string_view& rest, char end) {
 // kvmark/measure/host_facts.hpp
 // The kernel's own counters: the block device under a path, and this process.
 
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/vfs.h>
+
 namespace kvmark::measure {
 
 /// What the block device did between two readings. `name` is empty where the path has no block device (tmpfs,
@@ -5606,14 +5660,34 @@ struct device_usage {
     std::string name;
     bytes read{};
     bytes written{};
+    bool in_memory = false; ///< the path is on tmpfs or ramfs
 };
 
-/// What this process used between two readings.
+/// What this process used between two readings, both of the same thread.
 struct process_usage {
     nanoseconds user{};
     nanoseconds system{};
     bytes peak_resident{}; ///< of the whole life of the process
+    nanoseconds thread{};  ///< user and system time of the thread that read it: a run's engine
+    double processors = 0; ///< that it may use at once, by affinity and cgroup; 0: unknown
 };
+
+/// What a limit of cgroup v2 (`200000 100000`: 200 of every 100 ms) comes to; 0 where there is none.
+[[nodiscard]] KVMARK_COLD double processor_limit(const std::string& cpu_max) {
+    unsigned long long quota = 0, period = 0;
+    if (std::sscanf(cpu_max.c_str(), "%llu %llu", &quota, &period) != 2 || period == 0) return 0;
+    return static_cast<double>(quota) / static_cast<double>(period);
+}
+
+/// The processors that this process may use at once: those of its affinity mask, or its cgroup's quota where
+/// that is less. A quota is found where the process sees its own cgroup as the root, as in a container.
+[[nodiscard]] KVMARK_COLD double usable_processors() {
+    cpu_set_t mask;
+    const int known = ::sched_getaffinity(0, sizeof mask, &mask);
+    const double in_mask = known == 0 ? CPU_COUNT(&mask) : 0;
+    const double quota = processor_limit(read_text("/sys/fs/cgroup/cpu.max"));
+    return quota > 0 && (quota < in_mask || in_mask == 0) ? quota : in_mask;
+}
 
 /// Reads /sys/dev/block/<major>:<minor>/stat, whose sectors are 512 bytes whatever the device's own are
 /// (Documentation/block/stat.rst).
@@ -5624,11 +5698,15 @@ public:
         const std::string directory = block_device_directory(path);
         name_ = link_name(directory);
         stat_path_ = directory + "/stat";
+        struct statfs info {};
+        if (path.empty() || ::statfs(nearest_existing(path).c_str(), &info) != 0) return;
+        const auto type = static_cast<unsigned long>(info.f_type);
+        in_memory_ = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
     }
 
     /// Totals since boot.
     [[nodiscard]] KVMARK_COLD device_usage read() const {
-        device_usage usage{.name = name_};
+        device_usage usage{.name = name_, .in_memory = in_memory_};
         if (std::FILE* file = name_.empty() ? nullptr : std::fopen(stat_path_.c_str(), "re")) {
             unsigned long long sectors_read = 0, sectors_written = 0;
             if (std::fscanf(file, "%*u %*u %llu %*u %*u %*u %llu", &sectors_read, &sectors_written) == 2) {
@@ -5643,6 +5721,7 @@ public:
 private:
     std::string name_;
     std::string stat_path_;
+    bool in_memory_ = false;
 };
 
 [[nodiscard]] inline device_usage operator-(device_usage later, const device_usage& earlier) {
@@ -5652,17 +5731,20 @@ private:
 }
 
 [[nodiscard]] KVMARK_COLD process_usage read_process_usage() {
-    rusage r{};
+    rusage r{}, thread{};
     ::getrusage(RUSAGE_SELF, &r);
+    ::getrusage(RUSAGE_THREAD, &thread);
     const auto ns = [](const timeval& t) {
         return nanoseconds(std::int64_t{t.tv_sec} * 1'000'000'000 + std::int64_t{t.tv_usec} * 1'000);
     };
-    return {ns(r.ru_utime), ns(r.ru_stime), bytes(static_cast<std::uint64_t>(r.ru_maxrss) * 1024)};
+    return {ns(r.ru_utime), ns(r.ru_stime), bytes(static_cast<std::uint64_t>(r.ru_maxrss) * 1024),
+            ns(thread.ru_utime) + ns(thread.ru_stime), usable_processors()};
 }
 
 [[nodiscard]] inline process_usage operator-(process_usage later, const process_usage& earlier) {
     later.user -= earlier.user;
     later.system -= earlier.system;
+    later.thread -= earlier.thread;
     return later;
 }
 
@@ -5898,8 +5980,9 @@ struct cache_counters {
     std::uint64_t user_hits = 0; ///< the request's own entry, and document chunks
     std::uint64_t prefill_writes = 0;
     std::uint64_t decode_reads = 0;
-    std::uint64_t not_placed = 0; ///< entries that fitted no tier
-    double storage_tokens = 0;    ///< tokens whose cache went to or came from the storage tier
+    std::uint64_t not_placed = 0;   ///< entries that fitted no tier
+    double storage_tokens = 0;      ///< tokens whose cache went to or came from the storage tier
+    double storage_tokens_read = 0; ///< of them, those whose cache came from it
 };
 
 /// By class of service.
@@ -5988,9 +6071,10 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<serving_stats> serving; ///< of a run over prefix blocks
-    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;                  ///< false where another process of the job reports to the user
+    std::optional<block_layer_stats> block_layer; ///< where it was traced, of a run on one process
+    std::optional<serving_stats> serving;         ///< of a run over prefix blocks
+    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;          ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {
@@ -6020,6 +6104,7 @@ inline void add(cache_counters& to, const cache_counters& c) {
     to.decode_reads += c.decode_reads;
     to.not_placed += c.not_placed;
     to.storage_tokens += c.storage_tokens;
+    to.storage_tokens_read += c.storage_tokens_read;
 }
 
 inline void add(direction_stats& to, const direction_stats& d) {
@@ -6047,6 +6132,8 @@ inline void add(process_usage& to, const process_usage& p) {
     to.user += p.user;
     to.system += p.system;
     to.peak_resident += p.peak_resident;
+    to.thread += p.thread;
+    to.processors += p.processors;
 }
 
 inline void add(serving_stats& to, const serving_stats& s) {
@@ -7624,9 +7711,11 @@ public:
         d.verify.record(s.verify);
         d.host.record(s.host());
         if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
-        if (report.tiers[t.tier].role == tier::tier_role::storage)
-            report.cache.storage_tokens +=
-                static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+        if (report.tiers[t.tier].role == tier::tier_role::storage) {
+            const double of_entry = static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+            report.cache.storage_tokens += of_entry;
+            if (reads) report.cache.storage_tokens_read += of_entry;
+        }
     }
 
     void completed(const active_request& a, nanoseconds arrival, nanoseconds now) {
@@ -19403,8 +19492,9 @@ inline void add_percentiles(json::object& o, const std::string& prefix, const me
 
 } // namespace kvmark::report
 
-// kvmark/report/warnings.hpp
-// What a reader must know before trusting a report.
+// kvmark/report/storage_metrics.hpp
+// The figures that rank storage and nothing else, and whether this run's may be used for it. docs/metrics.md
+// defines each.
 
 namespace kvmark::report {
 
@@ -19434,6 +19524,159 @@ struct device_share {
     return {role_totals(r, measure::tier_role::storage).write.moved, r.device.written};
 }
 
+/// Why the storage figures of a run are not those of the storage.
+struct storage_limit {
+    std::string_view name; ///< "unfinished_preparation", "simulated", "faults", "host_memory", "page_cache",
+                           ///< "processor" or "load"
+    std::string reason;    ///< a phrase
+};
+
+/// Of the storage tiers, over the measured window.
+struct storage_metrics {
+    double read_gib_per_s = 0;
+    double write_gib_per_s = 0;
+    double cached_tokens_per_s = 0; ///< tokens whose cache came from storage
+    double in_flight = 0;           ///< I/Os inside the tier, mean over the window
+    measure::direction_stats read;  ///< `device`: of a whole entry; `io`: of one I/O
+    measure::direction_stats write;
+    std::vector<storage_limit> limited_by; ///< the gravest first
+
+    [[nodiscard]] bool ranks_storage() const { return limited_by.empty(); }
+};
+
+namespace detail {
+
+/// The sum of all samples, seconds.
+[[nodiscard]] inline double seconds_in(const measure::histogram& h) {
+    return h.mean() * static_cast<double>(h.count()) * 1e-9;
+}
+
+/// A process that used more than 90 % of the processors it may use, or whose engine was on a processor for
+/// more than 90 % of the window: there is one engine, so more processors would not help it.
+inline void add_process_limits(std::vector<std::string>& to, const measure::process_usage& p,
+                               nanoseconds elapsed, const std::string& whose) {
+    const double window = to_seconds(elapsed), used = ratio(to_seconds(p.user + p.system), window);
+    const double engine = ratio(to_seconds(p.thread), window);
+    if (p.processors > 0 && used > 0.9 * p.processors)
+        to.push_back(whose + " used " + two_digits(used) + " of the " + two_digits(p.processors) +
+                     " processors it may use");
+    else if (engine > 0.9)
+        to.push_back(whose + "'s engine thread was on a processor for " + two_digits(100 * engine) +
+                     " % of the window");
+}
+
+} // namespace detail
+
+/// In what way the processors were busy enough to be what was measured; empty where they were not.
+[[nodiscard]] inline std::vector<std::string> saturation_texts(const measure::run_report& r) {
+    std::vector<std::string> all;
+    if (r.virtual_time) return all;
+    if (!r.job) {
+        detail::add_process_limits(all, r.process, r.elapsed, "kvmark");
+        return all;
+    }
+    const job_figures f = figures_of_job(r);
+    for (std::size_t i = 0; i < f.hosts.size(); ++i) {
+        const std::string host = r.job->host_name(static_cast<std::uint32_t>(i));
+        if (f.hosts[i].cores_saturated()) {
+            all.push_back("cores saturated on " + host + ": its ranks used " +
+                          two_digits(f.hosts[i].cores_used) + " of " +
+                          std::to_string(f.hosts[i].logical_cpus));
+            continue;
+        }
+        for (const measure::rank_stats& s : r.job->ranks)
+            if (s.host == i && s.complete())
+                detail::add_process_limits(all, s.process, s.elapsed,
+                                           "rank " + std::to_string(s.rank) + " on " + host);
+    }
+    return all;
+}
+
+namespace detail {
+
+/// "x", or "x and 2 more".
+[[nodiscard]] inline std::string first_of(const std::vector<std::string>& all) {
+    return all.front() + (all.size() > 1 ? " and " + std::to_string(all.size() - 1) + " more" : "");
+}
+
+[[nodiscard]] inline std::string page_cache_text(const measure::run_report& r, const storage_metrics& m) {
+    if (r.device.in_memory) return "the cache directory is memory (tmpfs or ramfs)";
+    if (has_device(r)) {
+        std::string text;
+        const auto check = [&](const device_share& d, const char* did) {
+            if (d.falls_short())
+                text += (text.empty() ? "the device " : " and ") + std::string(did) + " " +
+                        two_digits(100 * d.share()) + " %";
+        };
+        check({m.read.moved, r.device.read}, "read");
+        check({m.write.moved, r.device.written}, "wrote");
+        return text.empty() ? text : text + " of the bytes asked of storage, the page cache served the rest";
+    }
+    for (const measure::tier_stats& t : r.tiers)
+        if (t.role == measure::tier_role::storage && (t.name == "file" || t.name == "mapped_file"))
+            return "the tier " + t.name +
+                   " goes through the page cache, and there is no device whose counters would show what it "
+                   "served";
+    return "";
+}
+
+/// Where more of an entry's time in service went into software than into the device, the device waited.
+[[nodiscard]] inline std::string software_text(const storage_metrics& m) {
+    const double host = seconds_in(m.read.host) + seconds_in(m.write.host);
+    const double device = seconds_in(m.read.device) + seconds_in(m.write.device);
+    if (host <= device) return "";
+    return two_digits(100 * host / (host + device)) + " % of the time in service went into submitting, "
+                                                      "copying and verifying, and the rest into the device";
+}
+
+} // namespace detail
+
+/// The figures, and what forbids to read them as those of the storage. A run that is none of these may still
+/// not have been the hardest for its storage: another depth or size of I/O can give more.
+[[nodiscard]] inline storage_metrics storage_metrics_of(const measure::run_report& r) {
+    measure::tier_stats storage = role_totals(r, measure::tier_role::storage);
+    storage_metrics m;
+    const double window = to_seconds(r.elapsed);
+    m.read_gib_per_s = gib_per_second(storage.read.moved, r.elapsed);
+    m.write_gib_per_s = gib_per_second(storage.write.moved, r.elapsed);
+    m.cached_tokens_per_s = ratio(r.cache.storage_tokens_read, window);
+    m.in_flight = ratio(detail::seconds_in(storage.read.io) + detail::seconds_in(storage.write.io), window);
+    m.read = std::move(storage.read);
+    m.write = std::move(storage.write);
+
+    const auto limit = [&](std::string_view name, std::string reason) {
+        if (!reason.empty()) m.limited_by.push_back({name, std::move(reason)});
+    };
+    if (r.elapsed.count == 0) {
+        limit("unfinished_preparation", "the run ended before its window opened");
+        return m;
+    }
+    if (r.virtual_time) limit("simulated", "the time was virtual and no device was used");
+    if (!r.clean()) limit("faults", "data came back wrong, operations failed or ranks are missing");
+    if (m.read.moved.count + m.write.moved.count == 0) {
+        limit("host_memory", "storage moved nothing: memory held all that was asked for");
+        return m;
+    }
+    if (r.virtual_time) return m;
+    limit("page_cache", detail::page_cache_text(r, m));
+    const std::vector<std::string> saturated = saturation_texts(r);
+    const std::string busy = saturated.empty() ? detail::software_text(m) : detail::first_of(saturated);
+    limit("processor", busy);
+    // A tier with n I/Os inside it on average was in use for n of the window at most.
+    const bool timed = !m.read.io.empty() || !m.write.io.empty();
+    if (busy.empty() && timed && m.in_flight < 0.5)
+        limit("load", "storage had nothing to do for " + two_digits(100 * (1 - m.in_flight)) +
+                          " % of the window or more, so the bandwidths are those of the load");
+    return m;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/warnings.hpp
+// What a reader must know before trusting a report.
+
+namespace kvmark::report {
+
 struct request_counts {
     std::uint64_t arrived = 0;
     std::uint64_t unfinished = 0;
@@ -19446,20 +19689,6 @@ struct request_counts {
         sum.unfinished += c.queued + c.in_service;
     }
     return sum;
-}
-
-/// The hosts of a job whose processors were busy.
-[[nodiscard]] inline std::vector<std::string> saturation_texts(const measure::run_report& r) {
-    std::vector<std::string> all;
-    if (!r.job || r.virtual_time) return all;
-    const job_figures f = figures_of_job(r);
-    for (std::size_t i = 0; i < f.hosts.size(); ++i)
-        if (f.hosts[i].cores_saturated())
-            all.push_back("cores saturated on " + r.job->host_name(static_cast<std::uint32_t>(i)) +
-                          ": its ranks used " + two_digits(f.hosts[i].cores_used) + " of " +
-                          std::to_string(f.hosts[i].logical_cpus) +
-                          ", so the figures may be those of the processor and not of the storage");
-    return all;
 }
 
 /// One sentence each, the gravest first; empty when there is nothing to say.
@@ -19481,7 +19710,8 @@ struct request_counts {
         check(device_reads(r), "read", "Use --storage-tier direct_file to measure the device.");
         check(device_writes(r), "wrote", "Some bytes were still in memory when the window closed.");
     }
-    for (std::string& text : saturation_texts(r)) all.push_back(std::move(text));
+    for (const std::string& text : saturation_texts(r))
+        all.push_back(text + ", so the figures may be those of the processor and not of the storage");
     const request_counts requests = count_requests(r);
     if (requests.unfinished * 10 > requests.arrived)
         all.push_back(std::to_string(requests.unfinished) + " of " + std::to_string(requests.arrived) +
@@ -19502,8 +19732,8 @@ struct request_counts {
 namespace kvmark::report {
 
 struct row {
-    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process, job,
-                       ///< rank.<number>, host.<index>
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, storage, device,
+                       ///< block_layer.read or .write, process, job, rank.<number>, host.<index>
     std::string metric;
     std::string unit;
     double value = 0;
@@ -19545,6 +19775,27 @@ public:
 private:
     std::vector<row> rows_;
 };
+
+inline void add_storage(row_collector& c, const storage_metrics& m) {
+    c.add("storage", "read_bandwidth", "GiB/s", m.read_gib_per_s);
+    c.add("storage", "write_bandwidth", "GiB/s", m.write_gib_per_s);
+    c.add("storage", "cached_tokens_per_second", "1/s", m.cached_tokens_per_s);
+    c.add("storage", "mean_in_flight", "I/Os", m.in_flight);
+    c.add("storage", "read_entry_device", m.read.device);
+    c.add("storage", "write_entry_device", m.write.device);
+    c.add("storage", "read_io_device", m.read.io);
+    c.add("storage", "write_io_device", m.write.io);
+    c.add("storage", "ranks_storage", m.ranks_storage() ? std::uint64_t{1} : 0);
+    for (const storage_limit& l : m.limited_by)
+        c.add("storage", "limited_by_" + std::string(l.name), std::uint64_t{1});
+}
+
+/// A row for each bucket, named by its upper end.
+inline void add_block_layer(row_collector& c, const char* scope, const measure::block_request_stats& s) {
+    c.add(scope, "requests", s.count());
+    for (const auto& b : s.latency_us) c.add(scope, "latency_to_" + std::to_string(b.high) + "_us", b.count);
+    for (const auto& b : s.size) c.add(scope, "size_to_" + std::to_string(b.high) + "_bytes", b.count);
+}
 
 inline void add_serving(row_collector& c, const measure::serving_stats& s) {
     c.add("serving", "requests", s.counts.requests);
@@ -19649,11 +19900,16 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add(scope + ".read", t.read, r.elapsed);
         c.add(scope + ".write", t.write, r.elapsed);
     }
+    detail::add_storage(c, storage_metrics_of(r));
     if (has_device(r)) {
         c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
         c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
         c.add("device", "read_share", "ratio", device_reads(r).share());
         c.add("device", "write_share", "ratio", device_writes(r).share());
+    }
+    if (r.block_layer) {
+        detail::add_block_layer(c, "block_layer.read", r.block_layer->read);
+        detail::add_block_layer(c, "block_layer.write", r.block_layer->write);
     }
     if (!r.virtual_time) {
         c.add("process", "user", "s", to_seconds(r.process.user));
@@ -20380,6 +20636,62 @@ namespace kvmark::report {
 
 } // namespace kvmark::report
 
+// kvmark/report/json_storage.hpp
+// The figures that rank storage, and what the block layer saw, as JSON.
+
+namespace kvmark::report {
+
+/// What docs/json.md documents under `kvmark.storage`.
+[[nodiscard]] inline json::object storage_json(const measure::run_report& r) {
+    const storage_metrics m = storage_metrics_of(r);
+    json::array names, reasons;
+    for (const storage_limit& l : m.limited_by) {
+        names.emplace_back(l.name);
+        reasons.emplace_back(l.reason);
+    }
+    return {
+        {"read_gib_per_s", m.read_gib_per_s},
+        {"write_gib_per_s", m.write_gib_per_s},
+        {"cached_tokens_per_s", m.cached_tokens_per_s},
+        {"mean_in_flight", m.in_flight},
+        {"entry_device_latency_ms",
+         {{"read", latency_json(m.read.device)}, {"write", latency_json(m.write.device)}}},
+        {"io_device_latency_ms", {{"read", latency_json(m.read.io)}, {"write", latency_json(m.write.io)}}},
+        {"ranks_storage", m.ranks_storage()},
+        {"limited_by", std::move(names)},
+        {"reasons", std::move(reasons)}};
+}
+
+namespace detail {
+
+[[nodiscard]] inline json::array
+block_request_buckets_json(const std::vector<measure::block_request_bucket>& buckets) {
+    json::array all;
+    for (const auto& b : buckets) all.push_back(json::array{b.low, b.high, b.count});
+    return all;
+}
+
+[[nodiscard]] inline json::object block_requests_json(const measure::block_request_stats& s) {
+    return {{"requests", s.count()},
+            {"latency_us", block_request_buckets_json(s.latency_us)},
+            {"size_bytes", block_request_buckets_json(s.size)}};
+}
+
+} // namespace detail
+
+/// What docs/json.md documents under `kvmark.block_layer`; null where it was not traced.
+[[nodiscard]] inline json::value block_layer_json(const measure::run_report& r) {
+    if (!r.block_layer) return nullptr;
+    const measure::block_layer_stats& b = *r.block_layer;
+    return {{"devices", b.devices},
+            {"begin_s", to_seconds(b.begin)},
+            {"end_s", to_seconds(b.end)},
+            {"read", detail::block_requests_json(b.read)},
+            {"write", detail::block_requests_json(b.write)}};
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/json_kvmark.hpp
 // The "kvmark" member of the result file: what the reference does not say.
 
@@ -20555,7 +20867,9 @@ namespace detail {
             {"job", job_json(r)},
             {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
+            {"storage", storage_json(r)},
             {"device", device_json(r)},
+            {"block_layer", block_layer_json(r)},
             {"process", process_json(r)},
             {"cache", cache_json(r.cache)},
             {"classes", classes_json(r)},
@@ -21362,6 +21676,36 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
+    void write_ranking() {
+        const storage_metrics m = storage_metrics_of(r_);
+        for (const storage_limit& l : m.limited_by)
+            line("{}    {} {}", p_.bold("Ranking"), p_.yellow("not a storage figure:"), l.reason);
+        if (!m.ranks_storage()) return;
+        line("{}    {:.2f} GiB/s read, {:.2f} GiB/s written, {} cached tokens/s", p_.bold("Ranking"),
+             m.read_gib_per_s, m.write_gib_per_s,
+             grouped(static_cast<std::uint64_t>(m.cached_tokens_per_s + 0.5)));
+        line("           P99 ms in the device: read {} of an entry, {} of an I/O;",
+             quantile(m.read.device, 0.99), quantile(m.read.io, 0.99));
+        line("           written {} and {}", quantile(m.write.device, 0.99), quantile(m.write.io, 0.99));
+    }
+
+    /// Bounds of buckets: the tracer counts in powers of two.
+    void write_block_layer() {
+        if (!r_.block_layer) return;
+        const measure::block_layer_stats& b = *r_.block_layer;
+        const auto direction = [&](const char* name, const measure::block_request_stats& s) {
+            if (s.count() == 0) return;
+            line("           {} {}, half within {} us, 99 % within {} us; half up to {}", grouped(s.count()),
+                 name, grouped(measure::quantile_bound(s.latency_us, 0.5)),
+                 grouped(measure::quantile_bound(s.latency_us, 0.99)),
+                 size_text(bytes(measure::quantile_bound(s.size, 0.5))));
+        };
+        line("{}      {}, seen by bpftrace from {} s to {} s", p_.bold("Kernel"), b.devices,
+             two_digits(to_seconds(b.begin)), two_digits(to_seconds(b.end)));
+        direction("reads", b.read);
+        direction("writes", b.write);
+    }
+
     void write_warnings(const std::vector<std::string>& all) {
         for (const std::string& w : all) line("{} {}", p_.yellow("warning:"), w);
     }
@@ -21416,6 +21760,8 @@ private:
     w.write_job();
     if (!r.serving) w.write_classes();
     w.write_machine();
+    w.write_block_layer();
+    w.write_ranking();
     w.write_warnings(warnings);
     return std::move(w).text();
 }
@@ -21498,7 +21844,6 @@ private:
 // A ring of io_uring for one thread, with what the machine grants of its faster ways.
 
 #include <liburing.h>
-#include <linux/magic.h>
 #include <sys/statfs.h>
 
 namespace kvmark::tier {
@@ -21962,8 +22307,6 @@ private:
 // kvmark/measure/find_mount.hpp
 // Which file system holds a path, and how it is mounted.
 
-#include <sys/vfs.h>
-
 namespace kvmark::measure {
 
 /// Empty texts where it could not be found.
@@ -22347,10 +22690,11 @@ private:
 
     /// Without a name where some rank has no device: the sum would be that of a part of the bytes.
     [[nodiscard]] device_usage devices_together() const {
-        device_usage all;
+        device_usage all, unknown;
         std::vector<std::string_view> names;
+        for (const host_device& d : devices_) unknown.in_memory |= d.usage.in_memory;
         for (const host_device& d : devices_) {
-            if (d.usage.name.empty()) return {};
+            if (d.usage.name.empty()) return unknown;
             all.read += d.usage.read;
             all.written += d.usage.written;
             bool known = false;
@@ -22525,14 +22869,14 @@ void visit_members(Archive& archive, T& x) {
 
 template <class Archive, either<device_usage> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [name, read, written] = x;
-    archive(name, read, written);
+    auto& [name, read, written, in_memory] = x;
+    archive(name, read, written, in_memory);
 }
 
 template <class Archive, either<process_usage> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [user, system, peak_resident] = x;
-    archive(user, system, peak_resident);
+    auto& [user, system, peak_resident, thread, processors] = x;
+    archive(user, system, peak_resident, thread, processors);
 }
 
 template <class Archive, either<rank_tier> T>
@@ -22573,10 +22917,10 @@ template <class Archive, either<cache_counters> T>
 void visit_members(Archive& archive, T& x) {
     auto& [hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
            turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-           storage_tokens] = x;
+           storage_tokens, storage_tokens_read] = x;
     archive(hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
             turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-            storage_tokens);
+            storage_tokens, storage_tokens_read);
 }
 
 template <class Archive, either<class_stats> T>
@@ -22649,18 +22993,36 @@ void visit_members(Archive& archive, T& x) {
     archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
 }
 
+template <class Archive, either<block_request_bucket> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [low, high, count] = x;
+    archive(low, high, count);
+}
+
+template <class Archive, either<block_request_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [latency_us, size] = x;
+    archive(latency_us, size);
+}
+
+template <class Archive, either<block_layer_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [devices, begin, end, read, write] = x;
+    archive(devices, begin, end, read, write);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
-           serving, job, primary] = x;
+           block_layer, serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
             corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
-            serving, job, primary);
+            block_layer, serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>
@@ -22679,7 +23041,7 @@ void visit_members(Archive& archive, T& x) {
 namespace kvmark::measure {
 
 /// Goes up when the form of packed values changes; a member more is a change too.
-inline constexpr std::uint8_t packed_version = 1;
+inline constexpr std::uint8_t packed_version = 2;
 
 namespace detail {
 
@@ -23163,8 +23525,6 @@ KVMARK_COLD void read_processors(machine_facts& m, std::string_view cpuinfo) {
 #define MPICH_SKIP_MPICXX 1
 #endif
 #include <mpi.h>
-
-#include <sched.h>
 
 namespace kvmark {
 

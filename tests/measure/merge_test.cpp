@@ -94,18 +94,24 @@ TEST_CASE("merge: two equal reports are one with every count doubled") {
         REQUIRE(a.size() == b.size());
         for (std::size_t i = 0; i < a.size(); ++i) CHECK(std::stoull(b[i]) == 2 * std::stoull(a[i]));
     };
-    cache.storage_tokens = 0; // listed by its bits
+    cache.storage_tokens = cache.storage_tokens_read = 0; // listed by their bits
     auto twice = cache;
     add(twice, cache);
     check_doubled(cache, twice);
     cache.storage_tokens = 1.5;
+    cache.storage_tokens_read = 0.5;
     add(twice, cache);
     CHECK(twice.storage_tokens == 1.5);
+    CHECK(twice.storage_tokens_read == 0.5);
 
-    const auto process = test::filled<measure::process_usage>();
+    auto process = test::filled<measure::process_usage>();
+    process.processors = 0;
     auto processes = process;
     add(processes, process);
     check_doubled(process, processes);
+    process.processors = 1.5;
+    add(processes, process);
+    CHECK(processes.processors == 1.5);
 
     const auto part = test::filled<run_report>();
     const run_report sum = merged({part, part});
@@ -346,8 +352,13 @@ TEST_CASE("merge: a device counts once for the ranks of its host") {
         CHECK(sum.device.written == bytes(67));
     }
     SECTION("a rank without one leaves the job without, for a part of the bytes is no share of all") {
+        run_report in_memory;
+        in_memory.device.in_memory = true;
+        merger.add(std::move(in_memory), 5, 3);
         add(4, 2, "", 0, 0);
-        CHECK(std::move(merger).take().device.name.empty());
+        const run_report sum = std::move(merger).take();
+        CHECK(sum.device.name.empty());
+        CHECK(sum.device.in_memory);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <kvmark/report/json_job.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/json_serving.hpp>
+#include <kvmark/report/json_storage.hpp>
 #include <kvmark/report/warnings.hpp>
 
 namespace kvmark::report {
@@ -180,7 +181,9 @@ namespace detail {
             {"job", job_json(r)},
             {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
+            {"storage", storage_json(r)},
             {"device", device_json(r)},
+            {"block_layer", block_layer_json(r)},
             {"process", process_json(r)},
             {"cache", cache_json(r.cache)},
             {"classes", classes_json(r)},
