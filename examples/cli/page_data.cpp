@@ -83,7 +83,7 @@ void prune_tiers(json::array& tiers) {
 
 /// The columns of rows that have the same keys; those of a percentile are one level deeper.
 class columns {
-  public:
+public:
     explicit columns(std::size_t rows) : rows_(rows) {}
 
     void add(const json::object& row, std::size_t at) {
@@ -99,7 +99,7 @@ class columns {
 
     [[nodiscard]] json::object take() { return std::move(all_); }
 
-  private:
+private:
     json::value& cell(json::object& o, std::string_view key, std::size_t at) {
         json::value& column = o[key];
         if (!column.is_array()) column = json::array(rows_, nullptr);
@@ -110,8 +110,8 @@ class columns {
     json::object all_;
 };
 
-/// One row for several: bytes and tokens are of the whole time, users those at its end, and the latencies those of
-/// the row whose P99 is highest, so that no stall is hidden.
+/// One row for several: bytes and tokens are of the whole time, users those at its end, and the latencies
+/// those of the row whose P99 is highest, so that no stall is hidden.
 json::object merged(std::span<const json::value> rows, double since) {
     json::object sum = rows.back().get_object();
     double read = 0, write = 0, tokens = 0, from = since;
@@ -195,10 +195,11 @@ json::object page_document(const result_document& d, std::size_t timeline_rows) 
 } // namespace
 
 json::object page_data(std::span<const result_document> documents, const json::object* comparison) {
-    const auto runs =
-        std::count_if(documents.begin(), documents.end(), [](const result_document& d) { return d.is_run(); });
-    const std::size_t rows = std::clamp(rows_of_page / std::max<std::size_t>(1, static_cast<std::size_t>(runs)),
-                                        smallest_timeline, largest_timeline);
+    const auto runs = std::count_if(documents.begin(), documents.end(),
+                                    [](const result_document& d) { return d.is_run(); });
+    const std::size_t rows =
+        std::clamp(rows_of_page / std::max<std::size_t>(1, static_cast<std::size_t>(runs)), smallest_timeline,
+                   largest_timeline);
     json::array all;
     for (const result_document& d : documents) all.push_back(page_document(d, rows));
     json::object data{{"documents", std::move(all)}, {"comparison", nullptr}};
