@@ -21,11 +21,11 @@ def percent(share: float) -> str:
 def job_of(run: dict) -> dict:
     """A made-up job of two ranks on each of two hosts, one of which failed."""
     def rank(number: int) -> dict:
-        tier = {"name": "storage", "read_bytes": 1, "write_bytes": 1, "read_gib_per_s": 1.25 + number,
-                "write_gib_per_s": 0.25 + number, "reads": 1, "writes": 1, "entries": 1}
+        tiers = [{"name": t["name"], "read_gib_per_s": 1.25 + number if t["role"] == "storage" else 99.0,
+                  "write_gib_per_s": 0.25 + number} for t in run["kvmark"]["tiers"]]
         return {"rank": number, "host": f"node{number // 2}", "complete": number != 3, "interrupted": False,
                 "failure": "no space left" if number == 3 else None, "requests": 10, "tokens": 100,
-                "tiers": None if number == 3 else [tier], "storage_io_p95_ms": None if number == 3 else 10.0 * (number + 1)}
+                "tiers": None if number == 3 else tiers, "storage_io_p95_ms": None if number == 3 else 10.0 * (number + 1)}
 
     job = copy.deepcopy(run)
     hosts = [{"host": f"node{h}", "ranks": [2 * h, 2 * h + 1], "complete_ranks": 2 - h, "tiers": [], "cores_used": 1.0,
