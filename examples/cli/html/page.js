@@ -25,8 +25,10 @@ function subtitle() {
   return [
     d.kvmark.virtual_time ? "Simulation" : `Measured on ${d.kvmark.host.hostname}`,
     o?.model?.name || o?.model,
-    o && `${count(d.kvmark.peak_users)} users`,
-    `${number(d.summary?.elapsed_time)} s`,
+    d.kvmark.serving
+      ? `${count(d.kvmark.serving.requests)} requests of a trace`
+      : `${count(d.kvmark.peak_users)} users`,
+    d.summary && duration(1000 * d.summary.elapsed_time),
     d.kvmark.job && `${d.kvmark.job.ranks.length} ranks`,
     d.kvmark.started.slice(0, 16).replace("T", " ") + " UTC",
   ]

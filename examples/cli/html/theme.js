@@ -106,6 +106,10 @@ function axis(more) {
 function below(name, more = {}) {
   return axis({ name, nameLocation: "middle", nameGap: 28, ...more });
 }
+/** What a logarithmic axis names where it spans less than two decades: 1, 2, 5, 10... of 10^-9 to 10^12. */
+const ONE_TWO_FIVE = [...Array(22).keys()].flatMap((decade) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${decade - 9}`)),
+);
 /** Milliseconds on a logarithmic axis. */
 const milliseconds = { type: "log", axisLabel: { formatter: (ms) => duration(ms) } };
 /** Numbers on an axis, without trailing zeros. */

@@ -69,13 +69,12 @@ function simulatedLines() {
 
 function capacityAxis(lines) {
   const all = lines.flatMap((l) => l.points.map(capacity)).filter((c) => c > 0);
-  const named = [...Array(13).keys()].flatMap((decade) => [1, 2, 5].map((digit) => digit * 10 ** decade));
   return below("blocks of capacity", {
     type: "log",
     min: Math.min(...all),
     max: Math.max(...all),
-    axisTick: { customValues: named },
-    axisLabel: { customValues: named, formatter: count },
+    axisTick: { customValues: ONE_TWO_FIVE },
+    axisLabel: { customValues: ONE_TWO_FIVE, formatter: count },
   });
 }
 

@@ -17,11 +17,12 @@ function runHeadline(d) {
     add("Storage write", gib(storage.write.gib_per_s), of(storage.write));
     const l = latency(storage.read.total),
       device = latency(storage.read.device);
-    add(
-      "Storage read P99",
-      durationParts(l?.p99),
-      `of an entry; P50 ${duration(l?.p50)}, device P99 ${duration(device?.p99)}`,
-    );
+    if (storage.read.operations > 0)
+      add(
+        "Storage read P99",
+        durationParts(l?.p99),
+        `of an entry; P50 ${duration(l?.p50)}, device P99 ${duration(device?.p99)}`,
+      );
   } else if (stats.tier_storage_read_bandwidth_gbps !== undefined) {
     add(
       "Storage read",

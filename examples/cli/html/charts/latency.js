@@ -76,7 +76,8 @@ function densityFigure(title, lines) {
   );
   const from = Math.min(...edges) - 1,
     to = Math.max(...edges) + 1;
-  const ratio = 10 ** (0.5 / perDecade);
+  const ratio = 10 ** (0.5 / perDecade),
+    few = to - from < 2 * perDecade;
   return figure({
     title,
     about: "How many of the operations took how long, on a logarithmic scale.",
@@ -90,7 +91,10 @@ function densityFigure(title, lines) {
       ),
       xAxis: below("latency", {
         ...milliseconds,
-        axisLabel: { ...milliseconds.axisLabel, showMinLabel: false, showMaxLabel: false },
+        axisTick: few ? { customValues: ONE_TWO_FIVE } : {},
+        axisLabel: few
+          ? { ...milliseconds.axisLabel, customValues: ONE_TWO_FIVE }
+          : { ...milliseconds.axisLabel, showMinLabel: false, showMaxLabel: false },
         min: 10 ** (from / perDecade) / 1e6,
         max: 10 ** ((to + 1) / perDecade) / 1e6,
       }),
