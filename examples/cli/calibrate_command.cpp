@@ -15,6 +15,7 @@
 #include <kvmark/report/file.hpp>
 #include <kvmark/report/json_text.hpp>
 #include <kvmark/report/numbers.hpp>
+#include <kvmark/report/spread.hpp>
 #include <kvmark/tier/host.hpp>
 
 #include <fmt/format.h>
@@ -109,7 +110,7 @@ public:
                          std::to_string(c + 1) + " of " + std::to_string(what_.size()));
                 if (auto done = measure(*backend, c); !done) return done;
             }
-        for (calibrated_case& c : cases) c.measured.bytes_per_second = summarise(c.rounds).median;
+        for (calibrated_case& c : cases) c.measured.bytes_per_second = report::summarise(c.rounds).median;
         return {};
     }
 
@@ -181,7 +182,7 @@ std::string table(std::span<const calibrated_case> cases) {
                     "(spread)", "fitted", "error", "P50 us", "fitted", "error", "P99 us", "fitted", "error");
     const auto gib = [](double rate) { return rate / static_cast<double>(gib_bytes); };
     for (const calibrated_case& c : cases) {
-        const median_and_spread rounds = summarise(c.rounds);
+        const report::median_and_spread rounds = report::summarise(c.rounds);
         out += fmt::format("{:<24}{:>8.3f}  {:<13}{:>8.3f}{:>9}", case_name(c.measured), gib(rounds.median),
                            fmt::format("({:.2f}-{:.2f})", gib(rounds.low), gib(rounds.high)),
                            gib(c.fitted.bytes_per_second),

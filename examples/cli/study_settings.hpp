@@ -13,6 +13,8 @@ namespace kvmark::cli {
 struct report_request {
     std::string html;                 ///< where the page is written; empty: no page
     std::vector<std::string> compare; ///< two sets of trials: a result file, a directory of them, or a list
+    double min_effect = 2;            ///< percent; a change smaller than that is no difference
+    bool fail_if_worse = false;
 };
 
 enum class mlperf_mode : std::uint8_t { closed, open, whatif };

@@ -4,6 +4,7 @@
 #include <kvmark/report/json.hpp>
 #include <kvmark/report/json_text.hpp>
 #include <kvmark/report/numbers.hpp>
+#include <kvmark/report/spread.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/value_from.hpp>
@@ -39,15 +40,15 @@ struct totals {
         }
         std::vector<double> fio_rates = row.fio;
         for (double& rate : fio_rates) rate /= static_cast<double>(gib_bytes);
-        gib_per_s = summarise(rates);
-        ratio = summarise(ratios);
-        fio_gib_per_s = summarise(fio_rates);
-        cpu_us_per_op = summarise(micros);
-        cpu_s_per_gib = summarise(seconds);
+        gib_per_s = report::summarise(rates);
+        ratio = report::summarise(ratios);
+        fio_gib_per_s = report::summarise(fio_rates);
+        cpu_us_per_op = report::summarise(micros);
+        cpu_s_per_gib = report::summarise(seconds);
         iops = gib_per_s.median * static_cast<double>(gib_bytes) / static_cast<double>(row.what.block.count);
     }
 
-    median_and_spread gib_per_s, fio_gib_per_s, ratio, cpu_us_per_op, cpu_s_per_gib;
+    report::median_and_spread gib_per_s, fio_gib_per_s, ratio, cpu_us_per_op, cpu_s_per_gib;
     double iops = 0;
     measure::histogram latency;
     std::uint64_t errors = 0, corrupt_sectors = 0;
@@ -70,7 +71,7 @@ std::string us_text(nanoseconds n) {
     return fmt::format("{:.{}f}", us, us < 99.95 ? 1 : 0);
 }
 
-json::object spread_json(const median_and_spread& m) {
+json::object spread_json(const report::median_and_spread& m) {
     return {{"median", m.median}, {"min", m.low}, {"max", m.high}};
 }
 
@@ -78,14 +79,6 @@ constexpr std::array<std::pair<const char*, double>, 5> percentiles{
     {{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}}};
 
 } // namespace
-
-median_and_spread summarise(std::vector<double> figures) {
-    if (figures.empty()) return {};
-    std::sort(figures.begin(), figures.end());
-    const std::size_t half = figures.size() / 2;
-    const double median = figures.size() % 2 == 1 ? figures[half] : (figures[half - 1] + figures[half]) / 2;
-    return {median, figures.front(), figures.back()};
-}
 
 std::vector<std::string> tiers_warnings(const std::vector<tiers_row>& rows) {
     std::vector<std::string> all;

@@ -16,13 +16,6 @@ struct tiers_row {
     std::string note;
 };
 
-struct median_and_spread {
-    double median = 0, low = 0, high = 0;
-    /// 1: no spread; 0 where there is nothing.
-    [[nodiscard]] double spread() const { return low > 0 ? high / low : 0; }
-};
-[[nodiscard]] median_and_spread summarise(std::vector<double> figures);
-
 /// Everything that a reader should doubt, a line each.
 [[nodiscard]] std::vector<std::string> tiers_warnings(const std::vector<tiers_row>& rows);
 

@@ -17677,6 +17677,108 @@ using rank_figure = std::optional<double> rank_row::*;
 
 } // namespace kvmark::report
 
+// kvmark/report/block_bootstrap.hpp
+// How far the mean of a series may be off by chance, where neighbours in time resemble each other: the
+// circular block bootstrap (Politis and Romano 1992, after Kuensch 1989), which draws whole stretches of the
+// series.
+
+#include <algorithm>
+#include <cmath>
+
+namespace kvmark::report {
+
+/// A step of a series, and what it counts for in the mean: the seconds it lasted, or its samples.
+struct weighted_value {
+    double value = 0;
+    double weight = 1; ///< 0 or more
+};
+
+/// How many neighbours to draw together, 1..n/4: twice the length that Politis and White (2004) find the
+/// least wrong, as corrected by Patton, Politis and White (2009, Econometric Reviews 28(4)), and no less
+/// than 1.5 sqrt(n). Their own length finds too small a spread for series of a minute whose seconds resemble
+/// each other (docs/report.md has the figures).
+[[nodiscard]] inline std::size_t block_length(std::span<const weighted_value> series) {
+    const std::size_t n = series.size();
+    if (n < 8) return 1;
+    double mean = 0;
+    for (const weighted_value& v : series) mean += v.value / static_cast<double>(n);
+    const auto covariance = [&](std::size_t lag) {
+        double sum = 0;
+        for (std::size_t i = lag; i < n; ++i)
+            sum += (series[i].value - mean) * (series[i - lag].value - mean);
+        return sum / static_cast<double>(n);
+    };
+    const auto count = static_cast<double>(n);
+    const double least = 1.5 * std::sqrt(count), most = std::max(1.0, count / 4);
+    const auto bounded = [&](double length) {
+        return static_cast<std::size_t>(std::min(std::round(std::max(length, least)), most));
+    };
+    const double variance = covariance(0);
+    if (variance <= 1e-24 * mean * mean) return bounded(0);
+
+    // The lag from which on the correlation is that of noise.
+    const double noise = 2 * std::sqrt(std::log10(count) / count);
+    const auto in_a_row = std::max<std::size_t>(5, static_cast<std::size_t>(std::sqrt(std::log10(count))));
+    const std::size_t last =
+        std::min(n - 1, static_cast<std::size_t>(std::ceil(std::sqrt(count))) + in_a_row);
+    std::size_t memory = last, quiet = 0;
+    for (std::size_t lag = 1; lag <= last && quiet < in_a_row; ++lag) {
+        quiet = std::abs(covariance(lag)) < noise * variance ? quiet + 1 : 0;
+        if (quiet == in_a_row) memory = lag - in_a_row;
+    }
+    const std::size_t window = std::min(std::max<std::size_t>(2 * memory, 1), last);
+
+    double slope = 0, level = variance; // of the spectrum at frequency 0, through a flat-top window
+    for (std::size_t lag = 1; lag <= window; ++lag) {
+        const double part = static_cast<double>(lag) / static_cast<double>(window);
+        const double weight = part <= 0.5 ? 1 : 2 * (1 - part);
+        const double c = 2 * weight * covariance(lag);
+        slope += static_cast<double>(lag) * c;
+        level += c;
+    }
+    if (level <= 0) return bounded(0); // neighbours undo each other
+    return bounded(2 * std::cbrt(1.5 * slope * slope / (level * level) * count));
+}
+
+/// Resamples of one series. Each is as long as the series, and drawn in blocks of block_length() from it as a
+/// ring.
+class block_resampler {
+public:
+    explicit block_resampler(std::span<const weighted_value> series)
+        : size_(series.size()), length_(block_length(series)), sums_(2 * size_ + 1, weighted_value{0, 0}) {
+        for (std::size_t i = 0; i < 2 * size_; ++i) {
+            const weighted_value& v = series[i % size_];
+            sums_[i + 1] = {sums_[i].value + v.value * v.weight, sums_[i].weight + v.weight};
+        }
+    }
+
+    /// Independent pieces that the series is worth.
+    [[nodiscard]] double blocks() const { return static_cast<double>(size_) / static_cast<double>(length_); }
+    [[nodiscard]] double mean() const { return size_ == 0 ? 0 : mean_of(sums_[size_]); }
+
+    /// The weighted mean of one resample.
+    [[nodiscard]] double resampled_mean(random_stream& random) const {
+        weighted_value sum{0, 0};
+        for (std::size_t drawn = 0; drawn < size_;) {
+            const auto from = static_cast<std::size_t>(random.uniform_int(0, size_ - 1));
+            const std::size_t to = from + std::min(length_, size_ - drawn);
+            sum.value += sums_[to].value - sums_[from].value;
+            sum.weight += sums_[to].weight - sums_[from].weight;
+            drawn += to - from;
+        }
+        return mean_of(sum);
+    }
+
+private:
+    static double mean_of(const weighted_value& sum) { return sum.weight > 0 ? sum.value / sum.weight : 0; }
+
+    std::size_t size_;
+    std::size_t length_;
+    std::vector<weighted_value> sums_; ///< of all steps before, over two rounds of the ring
+};
+
+} // namespace kvmark::report
+
 // kvmark/report/numbers.hpp
 // Numbers as people read them.
 
@@ -17721,8 +17823,6 @@ namespace kvmark::report {
 
 // kvmark/report/cluster_issues.hpp
 // How the hosts of a cluster differ in size or speed.
-
-#include <algorithm>
 
 namespace kvmark::report {
 
@@ -17926,8 +18026,6 @@ inline constexpr comparison other_comparisons[]{
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-
-#include <cmath>
 
 namespace kvmark::report {
 
@@ -18379,6 +18477,253 @@ private:
     if (const std::vector<std::string> issues = cluster_issues(hosts); !issues.empty())
         o["host_consistency_issues"] = json::value_from(issues);
     return o;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/spread.hpp
+// Median and range of a few figures.
+
+namespace kvmark::report {
+
+struct median_and_spread {
+    double median = 0, low = 0, high = 0;
+    /// High over low. 1: no spread; 0 where there is nothing.
+    [[nodiscard]] double spread() const { return low > 0 ? high / low : 0; }
+};
+
+/// Of an even number the median is the mean of the two in the middle; of none everything is 0.
+[[nodiscard]] inline median_and_spread summarise(std::vector<double> figures) {
+    if (figures.empty()) return {};
+    std::sort(figures.begin(), figures.end());
+    const std::size_t half = figures.size() / 2;
+    const double median = figures.size() % 2 == 1 ? figures[half] : (figures[half - 1] + figures[half]) / 2;
+    return {median, figures.front(), figures.back()};
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/comparison.hpp
+// Are two sets of trials different, beyond what chance makes of either? For each metric: a ratio, an
+// interval, a verdict. docs/report.md explains the method.
+
+#include <boost/math/distributions/students_t.hpp>
+
+#include <numeric>
+
+namespace kvmark::report {
+
+/// One metric of one trial.
+struct trial_figure {
+    double value = 0;                   ///< of the whole trial, 0 or more
+    std::vector<weighted_value> course; ///< over its time, where it is known: what `value` is made of
+};
+
+enum class better_when : std::uint8_t {
+    higher,
+    lower,
+    neither, ///< a figure that moves with the load, and is good or bad only together with others
+};
+
+struct compared_metric {
+    std::string name;
+    std::string unit;
+    better_when better = better_when::higher;
+    std::vector<trial_figure> a, b;
+};
+
+struct comparison_rules {
+    double confidence = 0.95;
+    double min_effect = 0.02; ///< of the ratio: a change that is not surely larger is none
+    std::size_t resamples = 2000;
+    std::uint64_t seed = 42;
+};
+
+enum class verdict : std::uint8_t { better, worse, more, less, no_difference, not_judged };
+inline constexpr std::array<std::string_view, 6> verdict_names{
+    "better", "worse", "more", "less", "no difference beyond noise", "not judged"};
+
+struct metric_comparison {
+    median_and_spread a, b; ///< over the trials
+    verdict what = verdict::not_judged;
+    std::string reason;     ///< why it was not judged; else empty
+    bool has_ratio = false; ///< false too where a trial has 0: then differences were judged, in shares of the
+                            ///< largest median, and the next three are such differences
+    double ratio = 0;       ///< B over A, of the geometric means of the trials
+    double low = 0, high = 0; ///< interval of it, of this metric alone
+    double p = 1; ///< that a change beyond min_effect is chance, raised for the number of metrics (Holm)
+    double resolution = 0;  ///< a change by a smaller share would not have been seen
+    bool one_trial = false; ///< each side has one: the interval is of these two runs, not of further ones
+};
+
+namespace detail {
+
+/// Of a single run, before its own course is believed to show its noise: with fewer, and with seconds that
+/// resemble each other, two equal runs are called different far more often than the confidence says
+/// (docs/report.md).
+inline constexpr std::size_t fewest_steps = 60;
+
+/// A side of the comparison: its mean on the scale of the judgement, and the variance of that mean.
+struct side_estimate {
+    double mean = 0;
+    double variance = 0;
+    double freedom = 1; ///< degrees of freedom of `variance`
+    bool known = true;  ///< false: too little to know the variance
+};
+
+/// The hierarchical bootstrap: draws trials, and of each stretches of its time (Davison and Hinkley
+/// 1997, 3.8; Kalibera and Jones 2013). The bootstrap takes n for n - 1, which n/(n-1) undoes (Hesterberg
+/// 2015).
+template <class Scale>
+[[nodiscard]] side_estimate estimate_side(const std::vector<trial_figure>& trials, const Scale& scale,
+                                          std::size_t resamples, random_stream& random) {
+    side_estimate e;
+    const auto n = static_cast<double>(trials.size());
+    std::vector<block_resampler> courses;
+    for (const trial_figure& t : trials) {
+        courses.emplace_back(t.course);
+        e.mean += scale(t.value) / n;
+    }
+    double sum = 0, squares = 0;
+    for (std::size_t i = 0; i < resamples; ++i) {
+        double mean = 0;
+        for (std::size_t drawn = 0; drawn < trials.size(); ++drawn) {
+            const auto which = static_cast<std::size_t>(random.uniform_int(0, trials.size() - 1));
+            const block_resampler& course = courses[which];
+            const double whole = course.mean();
+            // A course that stands still most of the time may give nothing at all, which has no logarithm.
+            const double part = whole > 0 ? std::max(course.resampled_mean(random) / whole, 0.01) : 1;
+            mean += scale(trials[which].value * part) / n;
+        }
+        sum += mean - e.mean;
+        squares += (mean - e.mean) * (mean - e.mean);
+    }
+    const auto count = static_cast<double>(resamples);
+    const double pieces = trials.size() > 1 ? n : courses.front().blocks();
+    e.known = trials.size() > 1 || trials.front().course.size() >= fewest_steps;
+    e.freedom = std::max(pieces - 1, 1.0);
+    e.variance = std::max(0.0, squares / count - (sum / count) * (sum / count)) * (e.freedom + 1) / e.freedom;
+    return e;
+}
+
+/// A single trial beside a set of them is taken to vary as they do.
+inline void borrow_variance(side_estimate& single, const side_estimate& set, std::size_t trials) {
+    const double of_one_trial = set.variance * static_cast<double>(trials);
+    if (!single.known || of_one_trial > single.variance) single.variance = of_one_trial;
+    single.freedom = set.freedom;
+    single.known = true;
+}
+
+[[nodiscard]] inline median_and_spread spread_of(const std::vector<trial_figure>& trials) {
+    std::vector<double> values;
+    for (const trial_figure& t : trials) values.push_back(t.value);
+    return summarise(std::move(values));
+}
+
+struct judged {
+    double effect = 0;
+    double error = 0; ///< standard error of `effect`
+    double freedom = 1;
+
+    [[nodiscard]] boost::math::students_t noise() const { return boost::math::students_t(freedom); }
+    /// How far `effect` may be off, with a probability of 1 - alpha.
+    [[nodiscard]] double reach(double alpha) const {
+        return error > 0 ? error * boost::math::quantile(complement(noise(), alpha / 2)) : 0;
+    }
+    /// The probability that chance alone makes so much more than `band` of nothing.
+    [[nodiscard]] double p(double band) const {
+        const double beyond = std::abs(effect) - band;
+        if (beyond <= 0) return 1;
+        return error > 0 ? 2 * boost::math::cdf(complement(noise(), beyond / error)) : 0;
+    }
+};
+
+/// Difference of the sides, with the degrees of freedom of Welch (1947).
+[[nodiscard]] inline judged difference_of(const side_estimate& a, const side_estimate& b) {
+    const double variance = a.variance + b.variance;
+    const double parts = a.variance * a.variance / a.freedom + b.variance * b.variance / b.freedom;
+    return {b.mean - a.mean, std::sqrt(variance),
+            parts > 0 ? std::max(1.0, variance * variance / parts) : 1.0};
+}
+
+/// The judgement but for what depends on the other metrics.
+[[nodiscard]] inline judged judge(const compared_metric& m, const comparison_rules& rules,
+                                  random_stream& random, metric_comparison& into) {
+    into.a = spread_of(m.a);
+    into.b = spread_of(m.b);
+    if (m.a.empty() || m.b.empty()) {
+        into.reason = std::string(m.a.empty() ? "A" : "B") + " has no such figure";
+        return {};
+    }
+    const double least = std::min(into.a.low, into.b.low), size = std::max(into.a.median, into.b.median);
+    into.has_ratio = least > 0;
+    into.one_trial = m.a.size() == 1 && m.b.size() == 1;
+    const auto scale = [&](double v) { return into.has_ratio ? std::log(v) : size > 0 ? v / size : v; };
+    side_estimate a = estimate_side(m.a, scale, rules.resamples, random);
+    side_estimate b = estimate_side(m.b, scale, rules.resamples, random);
+    if (m.a.size() == 1 && m.b.size() > 1) borrow_variance(a, b, m.b.size());
+    if (m.b.size() == 1 && m.a.size() > 1) borrow_variance(b, a, m.a.size());
+    if (!a.known || !b.known) {
+        into.reason = m.a.front().course.empty() || m.b.front().course.empty()
+                          ? "one run a side, and no course over time: repeat the runs"
+                          : "one run a side, shorter than " + std::to_string(fewest_steps) +
+                                " steps of its timeline: repeat the runs";
+        into.ratio = into.low = into.high = into.has_ratio ? std::exp(b.mean - a.mean) : b.mean - a.mean;
+        return {};
+    }
+    return difference_of(a, b);
+}
+
+[[nodiscard]] inline verdict verdict_of(double effect, better_when better) {
+    const bool up = effect > 0;
+    if (better == better_when::neither) return up ? verdict::more : verdict::less;
+    return up == (better == better_when::higher) ? verdict::better : verdict::worse;
+}
+
+} // namespace detail
+
+/// One comparison for each metric, in their order. A difference is claimed where a change beyond
+/// rules.min_effect is surer than rules.confidence after the correction of Holm (1979), which holds for all
+/// metrics together: with no true difference in any, 1 - confidence of all comparisons claim one somewhere.
+/// The same input gives the same output. Preconditions: values are finite and 0 or more; weights are 0 or
+/// more.
+[[nodiscard]] inline std::vector<metric_comparison> compare(std::span<const compared_metric> metrics,
+                                                            const comparison_rules& rules = {}) {
+    std::vector<metric_comparison> all(metrics.size());
+    std::vector<detail::judged> found(metrics.size());
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+        random_stream random(rules.seed, i);
+        found[i] = detail::judge(metrics[i], rules, random, all[i]);
+        if (all[i].reason.empty()) order.push_back(i);
+    }
+    const double alpha = 1 - rules.confidence;
+    const auto band_of = [&](const metric_comparison& m) {
+        return m.has_ratio ? std::log1p(rules.min_effect) : rules.min_effect;
+    };
+    for (const std::size_t i : order) {
+        metric_comparison& m = all[i];
+        const detail::judged& f = found[i];
+        const auto shown = [&](double effect) { return m.has_ratio ? std::exp(effect) : effect; };
+        const double reach = f.reach(alpha);
+        m.ratio = shown(f.effect);
+        m.low = shown(f.effect - reach);
+        m.high = shown(f.effect + reach);
+        const double seen = band_of(m) + f.reach(alpha / static_cast<double>(order.size()));
+        m.resolution = m.has_ratio ? std::expm1(seen) : seen;
+        m.p = f.p(band_of(m));
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t x, std::size_t y) { return all[x].p < all[y].p; });
+    double highest = 0;
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+        metric_comparison& m = all[order[rank]];
+        highest = std::max(highest, m.p * static_cast<double>(order.size() - rank));
+        m.p = std::min(1.0, highest);
+        m.what = m.p <= alpha ? detail::verdict_of(found[order[rank]].effect, metrics[order[rank]].better)
+                              : verdict::no_difference;
+    }
+    return all;
 }
 
 } // namespace kvmark::report
@@ -18984,17 +19329,21 @@ namespace kvmark::report {
     return quoted += '"';
 }
 
-/// One row per figure under the header `scope,metric,unit,value`. Doubles read back to the same bits.
+/// `scope,metric,unit,value` and the end of the line. Doubles read back to the same bits.
+[[nodiscard]] inline std::string csv_line(const row& line) {
+    std::string out;
+    for (const std::string* field : {&line.scope, &line.metric, &line.unit})
+        (out += csv_field(*field)) += ',';
+    const bool whole = line.unit == "count" || line.unit == "bytes";
+    out += std::string_view(whole ? launch::integer_text(static_cast<std::int64_t>(line.value))
+                                  : launch::real_text(line.value));
+    return out += '\n';
+}
+
+/// One row per figure under the header `scope,metric,unit,value`.
 [[nodiscard]] inline std::string csv_text(const measure::run_report& r) {
     std::string out = "scope,metric,unit,value\n";
-    for (const row& line : report_rows(r)) {
-        for (const std::string* field : {&line.scope, &line.metric, &line.unit})
-            (out += csv_field(*field)) += ',';
-        const bool whole = line.unit == "count" || line.unit == "bytes";
-        out += std::string_view(whole ? launch::integer_text(static_cast<std::int64_t>(line.value))
-                                      : launch::real_text(line.value));
-        out += '\n';
-    }
+    for (const row& line : report_rows(r)) out += csv_line(line);
     return out;
 }
 
@@ -19914,6 +20263,78 @@ namespace detail {
 
 } // namespace kvmark::report
 
+// kvmark/report/json_members.hpp
+// The members of a JSON object that may lack them.
+
+namespace kvmark::report {
+
+namespace json = boost::json;
+
+/// The value behind these keys, each inside the one before; null where one of them is not there.
+[[nodiscard]] inline const json::value* member_at(const json::object& o,
+                                                  std::initializer_list<std::string_view> keys) {
+    const json::object* in = &o;
+    const json::value* v = nullptr;
+    for (const std::string_view key : keys) {
+        v = in != nullptr ? in->if_contains(key) : nullptr;
+        in = v != nullptr ? v->if_object() : nullptr;
+    }
+    return v;
+}
+
+/// Nothing where it is not there, or no finite number.
+[[nodiscard]] inline std::optional<double> number_at(const json::object& o,
+                                                     std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    if (v == nullptr || !v->is_number()) return std::nullopt;
+    boost::system::error_code failed;
+    const double d = v->to_number<double>(failed);
+    return std::isfinite(d) ? std::optional(d) : std::nullopt;
+}
+
+/// 0 where it is not there, or no count.
+[[nodiscard]] inline std::uint64_t count_at(const json::object& o,
+                                            std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    boost::system::error_code failed;
+    return v != nullptr && v->is_number() ? v->to_number<std::uint64_t>(failed) : 0;
+}
+
+/// Empty where it is not there, or no text. The object holds its bytes.
+[[nodiscard]] inline std::string_view text_at(const json::object& o,
+                                              std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_string() ? std::string_view(v->get_string()) : std::string_view();
+}
+
+[[nodiscard]] inline bool flag_at(const json::object& o, std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_bool() && v->get_bool();
+}
+
+/// An empty one where it is not there.
+[[nodiscard]] inline const json::object& object_at(const json::object& o,
+                                                   std::initializer_list<std::string_view> keys) {
+    static const json::object nothing;
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_object() ? v->get_object() : nothing;
+}
+[[nodiscard]] inline const json::array& array_at(const json::object& o,
+                                                 std::initializer_list<std::string_view> keys) {
+    static const json::array nothing;
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_array() ? v->get_array() : nothing;
+}
+
+/// f(object) of each element that is one.
+template <class F>
+void for_each_object(const json::array& a, F&& f) {
+    for (const json::value& v : a)
+        if (const json::object* o = v.if_object()) f(*o);
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/metadata.hpp
 // The metadata file of a run directory, under the names of the MLPerf Storage wrapper.
 
@@ -20039,6 +20460,234 @@ private:
 
 } // namespace kvmark::report
 
+// kvmark/report/read_report.hpp
+// A result file read again, as far as the summary and the rows of a run need it.
+
+namespace kvmark::report {
+
+struct read_run {
+    measure::run_report report;
+    options settings;    ///< those that a summary tells; the others have their defaults
+    std::string version; ///< of the kvmark that wrote it
+    std::vector<std::string> warnings;
+};
+
+namespace detail {
+
+[[nodiscard]] inline nanoseconds seconds_at(const json::object& o,
+                                            std::initializer_list<std::string_view> keys) {
+    return from_seconds(number_at(o, keys).value_or(0));
+}
+
+/// A distribution, back in the buckets that it was printed from.
+[[nodiscard]] inline measure::histogram read_histogram(const json::object& distribution) {
+    std::vector<std::uint64_t> counts;
+    measure::histogram places; // tells the index of each bucket
+    for (const json::value& bucket : array_at(distribution, {"histogram_ns"})) {
+        const json::array* b = bucket.if_array();
+        if (b == nullptr || b->size() != 3 || !(*b)[0].is_number() || !(*b)[2].is_number()) continue;
+        boost::system::error_code failed;
+        places.record(nanoseconds((*b)[0].to_number<std::int64_t>(failed)));
+        counts.push_back((*b)[2].to_number<std::uint64_t>(failed));
+    }
+    measure::histogram h;
+    if (counts.empty() || places.buckets().size() != counts.size()) return h;
+    auto count = counts.begin();
+    places.for_each_filled(
+        [&](std::size_t index, std::uint64_t) { static_cast<void>(h.restore_bucket(index, *count++)); });
+    const double mean = number_at(distribution, {"latency_ms", "mean"}).value_or(0);
+    const double max = number_at(distribution, {"latency_ms", "max"}).value_or(0);
+    static_cast<void>(h.restore_sum(mean * 1e6 * static_cast<double>(h.count()),
+                                    nanoseconds(static_cast<std::int64_t>(std::llround(max * 1e6)))));
+    return h;
+}
+
+[[nodiscard]] inline measure::direction_stats read_direction(const json::object& o) {
+    measure::direction_stats d;
+    d.operations = count_at(o, {"operations"});
+    d.moved = bytes(count_at(o, {"bytes"}));
+    d.total = read_histogram(object_at(o, {"total"}));
+    d.queue = read_histogram(object_at(o, {"queue"}));
+    d.submit = read_histogram(object_at(o, {"submit"}));
+    d.device = read_histogram(object_at(o, {"device"}));
+    d.copy = read_histogram(object_at(o, {"copy"}));
+    d.verify = read_histogram(object_at(o, {"verify"}));
+    d.host = read_histogram(object_at(o, {"host"}));
+    d.io = read_histogram(object_at(o, {"io"}));
+    return d;
+}
+
+inline void read_tiers(const json::object& kvmark, measure::run_report& r) {
+    for_each_object(array_at(kvmark, {"tiers"}), [&](const json::object& o) {
+        measure::tier_stats& t = r.tiers.emplace_back();
+        t.name = text_at(o, {"name"});
+        for (std::size_t i = 0; i < role_names.size(); ++i)
+            if (role_names[i] == text_at(o, {"role"})) t.role = static_cast<measure::tier_role>(i);
+        const bool bounded = number_at(o, {"limit_bytes"}).has_value();
+        t.limit = bytes(bounded ? count_at(o, {"limit_bytes"}) : ~std::uint64_t{0});
+        t.used = bytes(count_at(o, {"used_bytes"}));
+        t.entries = count_at(o, {"entries"});
+        t.demotions_in = count_at(o, {"demotions_in"});
+        t.evictions = count_at(o, {"evictions"});
+        t.note = text_at(o, {"note"});
+        t.read = read_direction(object_at(o, {"read"}));
+        t.write = read_direction(object_at(o, {"write"}));
+    });
+}
+
+inline void read_cache(const json::object& o, measure::cache_counters& c) {
+    c.hits = count_at(o, {"hits"});
+    c.misses = count_at(o, {"misses"});
+    c.system_prompt_hits = count_at(o, {"system_prompt_hits"});
+    c.system_prompt_misses = count_at(o, {"system_prompt_misses"});
+    c.turn_hits = count_at(o, {"turn_hits"});
+    c.turn_misses = count_at(o, {"turn_misses"});
+    c.chunk_hits = count_at(o, {"chunk_hits"});
+    c.chunk_misses = count_at(o, {"chunk_misses"});
+    c.user_hits = count_at(o, {"user_hits"});
+    c.not_placed = count_at(o, {"not_placed"});
+}
+
+/// Precondition: r has its tiers.
+inline void read_serving(const json::object& o, measure::run_report& r) {
+    measure::serving_stats& s = r.serving.emplace();
+    s.counts.requests = count_at(o, {"requests"});
+    s.counts.block_refs = count_at(o, {"block_refs"});
+    s.counts.hit_blocks_prefix = count_at(o, {"hit_blocks_prefix"});
+    s.counts.hit_blocks_any = count_at(o, {"hit_blocks_any"});
+    s.counts.recomputed_blocks = count_at(o, {"recomputed_blocks"});
+    s.counts.measured_tokens = count_at(o, {"measured_tokens"});
+    s.counts.hit_tokens = count_at(o, {"hit_tokens"});
+    std::size_t place = 0; // the tiers that are there, in stack order
+    for_each_object(array_at(o, {"tiers"}), [&](const json::object& t) {
+        while (place < r.tiers.size() && r.tiers[place].limit.count == 0) ++place;
+        if (place >= s.counts.tiers.size()) return;
+        s.counts.tiers[place++] = {count_at(t, {"hit_blocks"}), count_at(t, {"written_blocks"}),
+                                   count_at(t, {"demoted_blocks"}), count_at(t, {"dropped_blocks"})};
+    });
+    s.block = bytes(count_at(o, {"block_bytes"}));
+    s.block_tokens = tokens(count_at(o, {"block_tokens"}));
+    s.completed = count_at(o, {"completed"});
+    s.ttft = read_histogram(object_at(o, {"ttft"}));
+    s.queue = read_histogram(object_at(o, {"queue"}));
+    s.load = read_histogram(object_at(o, {"load"}));
+    s.prefill = read_histogram(object_at(o, {"prefill"}));
+    s.inter_token = read_histogram(object_at(o, {"inter_token"}));
+}
+
+[[nodiscard]] inline nanoseconds microseconds_at(const json::object& o, std::string_view key) {
+    return nanoseconds(static_cast<std::int64_t>(number_at(o, {key}).value_or(0) * 1e3));
+}
+
+[[nodiscard]] inline measure::rank_stats read_rank(const json::object& o, nanoseconds storage_time_of_all) {
+    measure::rank_stats s;
+    s.rank = static_cast<std::uint32_t>(count_at(o, {"rank"}));
+    s.failure = text_at(o, {"failure"});
+    s.delivered = number_at(o, {"elapsed_s"}).has_value();
+    s.interrupted = flag_at(o, {"interrupted"});
+    s.elapsed = seconds_at(o, {"elapsed_s"});
+    s.requests_completed = count_at(o, {"requests"});
+    s.tokens_generated = count_at(o, {"tokens"});
+    s.storage_io_p95 = from_seconds(number_at(o, {"storage_io_p95_ms"}).value_or(0) * 1e-3);
+    const double share = number_at(o, {"share_of_time"}).value_or(0);
+    s.storage_time = from_seconds(share * to_seconds(storage_time_of_all));
+    s.process.user = from_seconds(number_at(o, {"cores_used"}).value_or(0) * to_seconds(s.elapsed));
+    for_each_object(array_at(o, {"tiers"}), [&](const json::object& t) {
+        s.tiers.push_back({bytes(count_at(t, {"read_bytes"})), bytes(count_at(t, {"write_bytes"})),
+                           count_at(t, {"reads"}), count_at(t, {"writes"}), count_at(t, {"entries"})});
+    });
+    return s;
+}
+
+inline void read_job(const json::object& o, measure::run_report& r) {
+    measure::job_stats& job = r.job.emplace();
+    job.start_skew = microseconds_at(o, "start_skew_us");
+    job.barrier_skew = microseconds_at(o, "barrier_skew_us");
+    for_each_object(array_at(o, {"hosts"}), [&](const json::object& h) {
+        measure::machine_facts& facts = job.hosts.emplace_back();
+        facts.hostname = text_at(h, {"host"});
+        facts.logical_cpus = static_cast<std::uint32_t>(count_at(h, {"logical_cpus"}));
+    });
+    for_each_object(array_at(o, {"ranks"}), [&](const json::object& rank) {
+        measure::rank_stats s = read_rank(rank, r.storage_time);
+        while (s.host < job.hosts.size() && job.hosts[s.host].hostname != text_at(rank, {"host"})) ++s.host;
+        job.ranks.push_back(std::move(s));
+    });
+}
+
+/// By its name in `names`; `otherwise` where it is none of them.
+template <class Enumeration, std::size_t N>
+[[nodiscard]] Enumeration named(const std::array<std::string_view, N>& names, std::string_view name,
+                                Enumeration otherwise) {
+    for (std::size_t i = 0; i < N; ++i)
+        if (names[i] == name) return static_cast<Enumeration>(i);
+    return otherwise;
+}
+
+inline void read_options(const json::object& o, options& into) {
+    into.model.name = text_at(o, {"model", "name"});
+    into.num_users = static_cast<std::int64_t>(count_at(o, {"num_users"}));
+    into.cache_dir = text_at(o, {"cache_dir"});
+    into.generation_mode =
+        named(generation_mode_names, text_at(o, {"generation_mode"}), into.generation_mode);
+    into.performance_profile =
+        named(performance_profile_names, text_at(o, {"performance_profile"}), into.performance_profile);
+    for (std::size_t i = 0; i < into.workload.targets.size(); ++i)
+        if (const auto p95 = number_at(
+                o, {"workload", "qos_profiles", workload::service_class_names[i], "target_latency_p95_ms"}))
+            into.workload.targets[i].p95_ms = *p95;
+}
+
+} // namespace detail
+
+/// Precondition: `result` has "kvmark", and outlives what is returned. What it lacks is 0 or empty. Latencies
+/// are back in the buckets that they were printed from, so percentiles are the same.
+[[nodiscard]] inline read_run read_report(const json::object& result) {
+    using namespace detail;
+    const json::object& kvmark = object_at(result, {"kvmark"});
+    read_run all;
+    measure::run_report& r = all.report;
+    all.version = text_at(kvmark, {"version"});
+    for (const json::value& w : array_at(kvmark, {"warnings"}))
+        if (w.is_string()) all.warnings.emplace_back(w.get_string());
+    read_options(object_at(kvmark, {"options"}), all.settings);
+
+    r.elapsed = seconds_at(result, {"summary", "elapsed_time"});
+    r.interrupted = flag_at(kvmark, {"interrupted"});
+    r.virtual_time = flag_at(kvmark, {"virtual_time"});
+    r.seed = count_at(result, {"seed"});
+    r.requests_completed = count_at(result, {"requests_completed"});
+    r.tokens_generated = tokens(count_at(result, {"total_tokens_generated"}));
+    r.storage_time = seconds_at(result, {"total_storage_io_latency"});
+    r.generation_time = seconds_at(result, {"total_generation_latency"});
+    r.end_to_end = read_histogram(object_at(kvmark, {"latency", "end_to_end"}));
+    r.queue = read_histogram(object_at(kvmark, {"latency", "queue"}));
+    r.storage_io = read_histogram(object_at(kvmark, {"latency", "storage_io"}));
+    r.generation = read_histogram(object_at(kvmark, {"latency", "generation"}));
+    r.prefill = read_histogram(object_at(kvmark, {"latency", "prefill"}));
+    r.decode = read_histogram(object_at(kvmark, {"latency", "decode"}));
+    for (std::size_t i = 0; i < r.classes.size(); ++i) {
+        const json::object& c = object_at(kvmark, {"classes", workload::service_class_names[i]});
+        r.classes[i] = {count_at(c, {"arrived"}), count_at(c, {"completed"}), count_at(c, {"queued"}),
+                        count_at(c, {"in_service"}), read_histogram(object_at(c, {"latency"}))};
+    }
+    read_cache(object_at(kvmark, {"cache"}), r.cache);
+    read_tiers(kvmark, r);
+    r.corrupt_sectors = count_at(kvmark, {"integrity", "corrupt_sectors"});
+    r.failed_operations = count_at(kvmark, {"integrity", "failed_operations"});
+    r.device = {std::string(text_at(kvmark, {"device", "name"})),
+                bytes(count_at(kvmark, {"device", "read_bytes"})),
+                bytes(count_at(kvmark, {"device", "write_bytes"}))};
+    r.process = {seconds_at(kvmark, {"process", "user_s"}), seconds_at(kvmark, {"process", "system_s"}),
+                 bytes(count_at(kvmark, {"process", "peak_resident_bytes"}))};
+    if (const json::object& serving = object_at(kvmark, {"serving"}); !serving.empty())
+        read_serving(serving, r);
+    if (const json::object& job = object_at(kvmark, {"job"}); !job.empty()) read_job(job, r);
+    return all;
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/summary.hpp
 // The summary of a run on the terminal.
 
@@ -20050,15 +20699,16 @@ class summary_writer {
 public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
-    void write_what_ran() {
+    void write_what_ran(std::string_view version) {
+        const std::string program = p_.bold("kvmark " + std::string(version));
         const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
                                              r_.virtual_time ? " of virtual time" : "");
         if (r_.serving)
-            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+            line("{}  {}, prefix blocks, {}", program, o_.model.name, time);
         else
-            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
-                 name_of(o_.generation_mode), r_.seed);
+            line("{}  {}, {} users, {}, generation {}, seed {}", program, o_.model.name,
+                 grouped(static_cast<std::uint64_t>(o_.num_users)), time, name_of(o_.generation_mode),
+                 r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -20175,8 +20825,8 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
-    void write_warnings(const run_context& context) {
-        for (const std::string& w : warnings(r_, context)) line("{} {}", p_.yellow("warning:"), w);
+    void write_warnings(const std::vector<std::string>& all) {
+        for (const std::string& w : all) line("{} {}", p_.yellow("warning:"), w);
     }
 
     [[nodiscard]] std::string text() && { return std::move(out_); }
@@ -20215,11 +20865,12 @@ private:
 } // namespace detail
 
 /// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
-/// newline. GiB are 2^30 bytes.
+/// newline. GiB are 2^30 bytes. `version` is that of the kvmark that measured.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
-                                              const run_context& context, const palette& colors) {
+                                              const std::vector<std::string>& warnings,
+                                              std::string_view version, const palette& colors) {
     detail::summary_writer w(r, o, colors);
-    w.write_what_ran();
+    w.write_what_ran(version);
     if (r.serving)
         w.write_serving();
     else
@@ -20228,8 +20879,14 @@ private:
     w.write_job();
     if (!r.serving) w.write_classes();
     w.write_machine();
-    w.write_warnings(context);
+    w.write_warnings(warnings);
     return std::move(w).text();
+}
+
+/// Of a run that has just ended here.
+[[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
+                                              const run_context& context, const palette& colors) {
+    return summary_text(r, o, warnings(r, context), KVMARK_VERSION, colors);
 }
 
 } // namespace kvmark::report

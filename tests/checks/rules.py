@@ -99,6 +99,7 @@ THIRD_PARTY = {
     "exec/supervise.hpp": ["boost/asio/", "boost/optional.hpp", "boost/process/v2/", "boost/type_traits/"],
     "workload/reader/": ["boost/json"],
     "report/": ["boost/json", "fmt/"],
+    "report/comparison.hpp": ["boost/math/"],
     "tier/asio_file.hpp": ["boost/asio/"],
     "tier/checksummed.hpp": ["xxhash.h"],
     "tier/io_uring.hpp": ["liburing.h"],

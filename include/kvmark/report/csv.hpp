@@ -14,17 +14,21 @@ namespace kvmark::report {
     return quoted += '"';
 }
 
-/// One row per figure under the header `scope,metric,unit,value`. Doubles read back to the same bits.
+/// `scope,metric,unit,value` and the end of the line. Doubles read back to the same bits.
+[[nodiscard]] inline std::string csv_line(const row& line) {
+    std::string out;
+    for (const std::string* field : {&line.scope, &line.metric, &line.unit})
+        (out += csv_field(*field)) += ',';
+    const bool whole = line.unit == "count" || line.unit == "bytes";
+    out += std::string_view(whole ? launch::integer_text(static_cast<std::int64_t>(line.value))
+                                  : launch::real_text(line.value));
+    return out += '\n';
+}
+
+/// One row per figure under the header `scope,metric,unit,value`.
 [[nodiscard]] inline std::string csv_text(const measure::run_report& r) {
     std::string out = "scope,metric,unit,value\n";
-    for (const row& line : report_rows(r)) {
-        for (const std::string* field : {&line.scope, &line.metric, &line.unit})
-            (out += csv_field(*field)) += ',';
-        const bool whole = line.unit == "count" || line.unit == "bytes";
-        out += std::string_view(whole ? launch::integer_text(static_cast<std::int64_t>(line.value))
-                                      : launch::real_text(line.value));
-        out += '\n';
-    }
+    for (const row& line : report_rows(r)) out += csv_line(line);
     return out;
 }
 

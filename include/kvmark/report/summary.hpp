@@ -17,15 +17,16 @@ class summary_writer {
 public:
     summary_writer(const measure::run_report& r, const options& o, const palette& p) : r_(r), o_(o), p_(p) {}
 
-    void write_what_ran() {
+    void write_what_ran(std::string_view version) {
+        const std::string program = p_.bold("kvmark " + std::string(version));
         const std::string time = fmt::format("{} s{}", two_digits(to_seconds(r_.elapsed)),
                                              r_.virtual_time ? " of virtual time" : "");
         if (r_.serving)
-            line("{}  {}, prefix blocks, {}", p_.bold("kvmark " KVMARK_VERSION), o_.model.name, time);
+            line("{}  {}, prefix blocks, {}", program, o_.model.name, time);
         else
-            line("{}  {}, {} users, {}, generation {}, seed {}", p_.bold("kvmark " KVMARK_VERSION),
-                 o_.model.name, grouped(static_cast<std::uint64_t>(o_.num_users)), time,
-                 name_of(o_.generation_mode), r_.seed);
+            line("{}  {}, {} users, {}, generation {}, seed {}", program, o_.model.name,
+                 grouped(static_cast<std::uint64_t>(o_.num_users)), time, name_of(o_.generation_mode),
+                 r_.seed);
         std::string stack;
         for (const measure::tier_stats& t : r_.tiers) {
             if (t.limit.count == 0) continue;
@@ -142,8 +143,8 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
-    void write_warnings(const run_context& context) {
-        for (const std::string& w : warnings(r_, context)) line("{} {}", p_.yellow("warning:"), w);
+    void write_warnings(const std::vector<std::string>& all) {
+        for (const std::string& w : all) line("{} {}", p_.yellow("warning:"), w);
     }
 
     [[nodiscard]] std::string text() && { return std::move(out_); }
@@ -182,11 +183,12 @@ private:
 } // namespace detail
 
 /// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
-/// newline. GiB are 2^30 bytes.
+/// newline. GiB are 2^30 bytes. `version` is that of the kvmark that measured.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
-                                              const run_context& context, const palette& colors) {
+                                              const std::vector<std::string>& warnings,
+                                              std::string_view version, const palette& colors) {
     detail::summary_writer w(r, o, colors);
-    w.write_what_ran();
+    w.write_what_ran(version);
     if (r.serving)
         w.write_serving();
     else
@@ -195,8 +197,14 @@ private:
     w.write_job();
     if (!r.serving) w.write_classes();
     w.write_machine();
-    w.write_warnings(context);
+    w.write_warnings(warnings);
     return std::move(w).text();
+}
+
+/// Of a run that has just ended here.
+[[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
+                                              const run_context& context, const palette& colors) {
+    return summary_text(r, o, warnings(r, context), KVMARK_VERSION, colors);
 }
 
 } // namespace kvmark::report
