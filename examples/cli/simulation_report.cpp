@@ -1,5 +1,7 @@
 #include "simulation_report.hpp"
 
+#include "text_table.hpp"
+
 #include <kvmark/measure/host_facts.hpp>
 #include <kvmark/report/csv.hpp>
 #include <kvmark/report/json_serving.hpp>
@@ -7,8 +9,6 @@
 #include <kvmark/report/numbers.hpp>
 
 #include <boost/json/value_from.hpp>
-
-#include <iterator>
 
 namespace kvmark::cli {
 
@@ -133,8 +133,7 @@ std::string simulation_table(const settings& s, const workload::block_trace& tra
         fmt::format("{}: {} requests, {} blocks of {} tokens, {} of them distinct\n\n", s.serving.trace,
                     report::grouped(trace.requests()), report::grouped(trace.references()),
                     trace.block_tokens().count, report::grouped(trace.distinct_blocks()));
-    std::vector<std::size_t> widths;
-    std::vector<std::vector<std::string>> rows(1);
+    std::vector<table_row> rows(1);
     for (const auto& [key, value] : labels(cases.front())) rows[0].push_back(key);
     const std::size_t first_figure = rows[0].size();
     for (const column& c : columns(cases)) rows[0].push_back(c.name);
@@ -143,20 +142,7 @@ std::string simulation_table(const settings& s, const workload::block_trace& tra
         for (const auto& [key, value] : labels(c)) row.push_back(value);
         for (const column& figure : columns(cases)) row.push_back(figure.text(c));
     }
-    for (std::size_t i = 0; i < rows[0].size(); ++i) {
-        std::size_t width = 0;
-        for (const auto& row : rows) width = std::max(width, row[i].size());
-        widths.push_back(width);
-    }
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            if (i < first_figure)
-                fmt::format_to(std::back_inserter(out), "{}{:<{}}", i == 0 ? "" : "  ", row[i], widths[i]);
-            else
-                fmt::format_to(std::back_inserter(out), "  {:>{}}", row[i], widths[i]);
-        out += '\n';
-    }
-    return out;
+    return out + text_table(rows, first_figure);
 }
 
 std::string simulation_csv(const std::vector<simulated_case>& cases) {

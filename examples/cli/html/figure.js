@@ -13,12 +13,26 @@ function element(tag, attributes, ...children) {
 function table(caption, head, rows, text = []) {
   const place = (i) => (i === 0 || text.includes(i) ? { class: "text" } : {});
   const line = (row) =>
-    element("tr", {}, ...row.map((cell, i) => element(i === 0 ? "th" : "td", i === 0 ? { scope: "row" } : place(i), cell)));
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    element("table", {},
+    element(
+      "tr",
+      {},
+      ...row.map((cell, i) => element(i === 0 ? "th" : "td", i === 0 ? { scope: "row" } : place(i), cell)),
+    );
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    element(
+      "table",
+      {},
       element("caption", { class: "unseen" }, caption),
-      element("thead", {}, element("tr", {}, ...head.map((h, i) => element("th", { scope: "col", ...place(i) }, h)))),
-      element("tbody", {}, ...rows.map(line))));
+      element(
+        "thead",
+        {},
+        element("tr", {}, ...head.map((h, i) => element("th", { scope: "col", ...place(i) }, h))),
+      ),
+      element("tbody", {}, ...rows.map(line)),
+    ),
+  );
 }
 
 /** Every figure with a drawing, so that they can be drawn again: another width, other colours. */
@@ -30,11 +44,20 @@ const figures = [];
  */
 function figure({ title, about, head, rows, chart, height = 320, wide = false, text = [] }) {
   const box = element("div", { class: "chart", tabindex: "0", role: "img" });
-  const all = element("figure", wide ? { class: "wide" } : {},
+  const all = element(
+    "figure",
+    wide ? { class: "wide" } : {},
     element("figcaption", {}, element("h3", {}, title), element("p", {}, about)),
     box,
-    element("details", {}, element("summary", {}, "Values as a table"), table(title, head, rows, text)));
-  figures.push({ box, chart, height, label: `${title}. ${about} The values are in the table below.`, drawn: null });
+    element("details", {}, element("summary", {}, "Values as a table"), table(title, head, rows, text)),
+  );
+  figures.push({
+    box,
+    chart,
+    height,
+    label: `${title}. ${about} The values are in the table below.`,
+    drawn: null,
+  });
   return all;
 }
 
@@ -63,23 +86,31 @@ function onChartKey(event) {
   event.preventDefault();
   const series = f.drawn.getOption().series;
   let longest = 0;
-  series.forEach((s, i) => { if (s.data.length > series[longest].data.length) longest = i; });
+  series.forEach((s, i) => {
+    if (s.data.length > series[longest].data.length) longest = i;
+  });
   f.at = (f.at + step + series[longest].data.length) % series[longest].data.length;
   f.drawn.dispatchAction({ type: "showTip", seriesIndex: longest, dataIndex: f.at });
   setTimeout(() => {
-    const tip = [...f.box.children].find((child) => child.tagName === "DIV" && child.style.pointerEvents === "none");
+    const tip = [...f.box.children].find(
+      (child) => child.tagName === "DIV" && child.style.pointerEvents === "none",
+    );
     if (tip) document.getElementById("spoken").textContent = tip.innerText;
   }, 50);
 }
 
 /** Text that goes into a tooltip, which is HTML. */
 function escaped(text) {
-  return String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+  return String(text).replace(
+    /[&<>"]/g,
+    (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c],
+  );
 }
 
 /** A tooltip over one place of the axis: `title` of it, then each series with its value. */
 function tip(title, parameters, value) {
-  const lines = parameters.filter((p) => value(p) !== null)
+  const lines = parameters
+    .filter((p) => value(p) !== null)
     .map((p) => `${p.marker}${escaped(p.seriesName)}&nbsp; <b>${escaped(value(p))}</b>`);
   return lines.length > 0 ? `${escaped(title)}<br>${lines.join("<br>")}` : "";
 }

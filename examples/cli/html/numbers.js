@@ -6,8 +6,10 @@ function number(x) {
   if (x === null || x === undefined || Number.isNaN(x)) return "-";
   if (x === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(x))));
-  return x.toLocaleString("en-US", { minimumFractionDigits: Number.isInteger(x) ? 0 : Math.min(digits, 6),
-                                     maximumFractionDigits: Math.min(digits, 6) });
+  return x.toLocaleString("en-US", {
+    minimumFractionDigits: Number.isInteger(x) ? 0 : Math.min(digits, 6),
+    maximumFractionDigits: Math.min(digits, 6),
+  });
 }
 
 /** A whole number with groups of thousands. */
@@ -38,7 +40,12 @@ const GIB = 2 ** 30;
 /** Bytes in the largest binary unit. */
 function size(bytes) {
   if (bytes === null || bytes === undefined) return "-";
-  for (const [unit, name] of [[2 ** 40, "TiB"], [GIB, "GiB"], [2 ** 20, "MiB"], [1024, "KiB"]])
+  for (const [unit, name] of [
+    [2 ** 40, "TiB"],
+    [GIB, "GiB"],
+    [2 ** 20, "MiB"],
+    [1024, "KiB"],
+  ])
     if (bytes >= unit) return number(bytes / unit) + " " + name;
   return bytes + " B";
 }

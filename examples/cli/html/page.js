@@ -17,17 +17,34 @@ const SECTIONS = [
 ];
 
 function subtitle() {
-  if (page.documents.length > 1) return `${page.documents.length} results: ${page.documents.map((d) => d.name).join(", ")}`;
-  const d = page.documents[0], o = d.kvmark?.options;
+  if (page.documents.length > 1)
+    return `${page.documents.length} results: ${page.documents.map((d) => d.name).join(", ")}`;
+  const d = page.documents[0],
+    o = d.kvmark?.options;
   if (!d.kvmark) return d.trace ? `Trace ${d.trace}` : d.path;
-  return [d.kvmark.virtual_time ? "Simulation" : `Measured on ${d.kvmark.host.hostname}`, o?.model?.name || o?.model,
-          o && `${count(d.kvmark.peak_users)} users`, `${number(d.summary?.elapsed_time)} s`, d.kvmark.job && `${d.kvmark.job.ranks.length} ranks`,
-          d.kvmark.started.slice(0, 16).replace("T", " ") + " UTC"].filter((x) => typeof x === "string").join(" · ");
+  return [
+    d.kvmark.virtual_time ? "Simulation" : `Measured on ${d.kvmark.host.hostname}`,
+    o?.model?.name || o?.model,
+    d.kvmark.serving
+      ? `${count(d.kvmark.serving.requests)} requests of a trace`
+      : `${count(d.kvmark.peak_users)} users`,
+    d.summary && duration(1000 * d.summary.elapsed_time),
+    d.kvmark.job && `${d.kvmark.job.ranks.length} ranks`,
+    d.kvmark.started.slice(0, 16).replace("T", " ") + " UTC",
+  ]
+    .filter((x) => typeof x === "string")
+    .join(" · ");
 }
 
 function compose() {
-  const main = document.getElementById("report"), links = [];
-  const title = page.documents.length === 1 ? page.documents[0].name : page.comparison ? "Comparison" : "Results side by side";
+  const main = document.getElementById("report"),
+    links = [];
+  const title =
+    page.documents.length === 1
+      ? page.documents[0].name
+      : page.comparison
+        ? "Comparison"
+        : "Results side by side";
   document.getElementById("title").textContent = title;
   document.title = `${title} - kvmark report`;
   document.getElementById("subtitle").textContent = subtitle();
@@ -37,7 +54,15 @@ function compose() {
     const id = name.toLowerCase().replace(/ /g, "-");
     links.push(element("li", {}, element("a", { href: "#" + id }, name)));
     const heading = element("h2", { id: id + "-heading" }, name);
-    main.append(element("section", { id, "aria-labelledby": heading.id }, heading, kind ? element("div", { class: kind }, ...parts) : null, ...(kind ? [] : parts)));
+    main.append(
+      element(
+        "section",
+        { id, "aria-labelledby": heading.id },
+        heading,
+        kind ? element("div", { class: kind }, ...parts) : null,
+        ...(kind ? [] : parts),
+      ),
+    );
   }
   document.getElementById("sections").append(element("ul", {}, ...links));
 }
@@ -51,7 +76,8 @@ function show(theme) {
 }
 
 /** On paper: light, as wide as a page, tables open that take less than one. */
-const PAPER_WIDTH = "640px", PAPER_ROWS = 60;
+const PAPER_WIDTH = "640px",
+  PAPER_ROWS = 60;
 let before = null;
 function toPaper() {
   const closed = [...document.querySelectorAll("section details:not([open])")];
@@ -71,7 +97,9 @@ function fromPaper() {
 compose();
 show(document.documentElement.dataset.theme);
 document.getElementById("theme").addEventListener("click", () => show(scheme === "dark" ? "light" : "dark"));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) => show(e.matches ? "dark" : "light"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) =>
+  show(e.matches ? "dark" : "light"),
+);
 document.addEventListener("keydown", onChartKey);
 // The header, whose size no chart changes, is as wide as the page.
 new ResizeObserver(() => before || drawAll(false)).observe(document.querySelector(".top"));

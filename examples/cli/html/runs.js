@@ -5,11 +5,17 @@ const page = JSON.parse(document.getElementById("data").textContent);
 
 /** Names that tell the documents apart: the file's, with as much of its path as that takes. */
 function nameDocuments(documents) {
-  const parts = documents.map((d) => d.path.replace(/\.json$/, "").split("/").filter((p) => p !== ""));
+  const parts = documents.map((d) =>
+    d.path
+      .replace(/\.json$/, "")
+      .split("/")
+      .filter((p) => p !== ""),
+  );
   documents.forEach((d, i) => {
     let taken = 1;
     const name = (n, of) => parts[of].slice(-n).join("/");
-    while (taken < parts[i].length && parts.some((_, j) => j !== i && name(taken, j) === name(taken, i))) ++taken;
+    while (taken < parts[i].length && parts.some((_, j) => j !== i && name(taken, j) === name(taken, i)))
+      ++taken;
     d.name = name(taken, i);
   });
 }
@@ -36,8 +42,15 @@ function storageTier(d) {
 /** Each direction of each tier that moved a whole entry: {label, tier, operation, figures}. */
 function operations(d) {
   return tiers(d).flatMap((tier) =>
-    ["read", "write"].filter((o) => tier[o].operations > 0)
-      .map((operation) => ({ label: `${tier.label} ${operation}`, tier, operation, figures: tier[operation] })));
+    ["read", "write"]
+      .filter((o) => tier[o].operations > 0)
+      .map((operation) => ({
+        label: `${tier.label} ${operation}`,
+        tier,
+        operation,
+        figures: tier[operation],
+      })),
+  );
 }
 
 /** `text`, with the document in front where there are several. */

@@ -13,7 +13,9 @@ const ROLE_NAMES = ["gpu", "cpu", "storage", "peer"];
 let scheme = "light";
 
 function cssColor(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  return getComputedStyle(document.documentElement)
+    .getPropertyValue("--" + name)
+    .trim();
 }
 
 function color(index) {
@@ -35,10 +37,11 @@ function onColor() {
 
 /** Lines that a legend of these names takes, at `width` pixels. */
 function legendLines(names, width) {
-  let lines = 1, x = 0;
+  let lines = 1,
+    x = 0;
   for (const name of names) {
     const item = 50 + 6.8 * name.length;
-    if (x > 0 && x + item > width) (lines += 1), (x = 0);
+    if (x > 0 && x + item > width) ((lines += 1), (x = 0));
     x += item;
   }
   return lines;
@@ -46,20 +49,43 @@ function legendLines(names, width) {
 
 /** What every chart has: text, tooltip, legend above the drawing (none without `names`), and the unit of the axis. */
 function baseOption(names, width, unit = "") {
-  const text = cssColor("text"), soft = cssColor("soft");
+  const text = cssColor("text"),
+    soft = cssColor("soft");
   const lines = names.length > 0 ? legendLines(names, width) : 0;
   return {
     animation: false,
     color: PALETTE[scheme],
     textStyle: { fontFamily: "Segoe UI, Roboto, Helvetica, Arial, sans-serif", color: text, fontSize: 13 },
-    legend: { show: lines > 0, data: names, top: 0, left: 0, itemGap: 14, itemWidth: 26, itemHeight: 10,
-              textStyle: { color: text, fontSize: 13 }, inactiveColor: cssColor("none") },
-    title: { text: unit, left: 0, top: 24 * lines, padding: 4,
-             textStyle: { color: soft, fontSize: 13, fontWeight: "normal" } },
+    legend: {
+      show: lines > 0,
+      data: names,
+      top: 0,
+      left: 0,
+      itemGap: 14,
+      itemWidth: 26,
+      itemHeight: 10,
+      textStyle: { color: text, fontSize: 13 },
+      inactiveColor: cssColor("none"),
+    },
+    title: {
+      text: unit,
+      left: 0,
+      top: 24 * lines,
+      padding: 4,
+      textStyle: { color: soft, fontSize: 13, fontWeight: "normal" },
+    },
     grid: { left: 4, right: 18, top: (unit ? 32 : 14) + 24 * lines, bottom: 32, containLabel: true },
-    tooltip: { confine: true, backgroundColor: cssColor("card"), borderColor: soft,
-               textStyle: { color: text, fontSize: 13 }, axisPointer: { lineStyle: { color: soft },
-               crossStyle: { color: soft }, shadowStyle: { opacity: 0.15 } } },
+    tooltip: {
+      confine: true,
+      backgroundColor: cssColor("card"),
+      borderColor: soft,
+      textStyle: { color: text, fontSize: 13 },
+      axisPointer: {
+        lineStyle: { color: soft },
+        crossStyle: { color: soft },
+        shadowStyle: { opacity: 0.15 },
+      },
+    },
   };
 }
 
@@ -80,6 +106,10 @@ function axis(more) {
 function below(name, more = {}) {
   return axis({ name, nameLocation: "middle", nameGap: 28, ...more });
 }
+/** What a logarithmic axis names where it spans less than two decades: 1, 2, 5, 10... of 10^-9 to 10^12. */
+const ONE_TWO_FIVE = [...Array(22).keys()].flatMap((decade) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${decade - 9}`)),
+);
 /** Milliseconds on a logarithmic axis. */
 const milliseconds = { type: "log", axisLabel: { formatter: (ms) => duration(ms) } };
 /** Numbers on an axis, without trailing zeros. */
