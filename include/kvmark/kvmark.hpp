@@ -90,6 +90,7 @@
 #include <kvmark/measure/recent_latency.hpp>
 #include <kvmark/measure/run_report.hpp>
 #include <kvmark/measure/serving_stats.hpp>
+#include <kvmark/measure/steady_state.hpp>
 
 #include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>

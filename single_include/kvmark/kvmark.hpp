@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
+// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_SEARCH, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -6271,6 +6271,124 @@ concept observer = requires(O o, const progress& p) {
 struct no_observer {
     void on_progress(const progress&) {}
 };
+
+} // namespace kvmark::measure
+
+// kvmark/measure/steady_state.hpp
+// Whether a series has settled, and from where on.
+
+namespace kvmark::measure {
+
+/// What a series of equally spaced samples is like.
+struct steadiness {
+    bool known = false;  ///< false: fewer than steady_state_samples
+    bool steady = false; ///< behind the cut it neither rises nor falls
+    std::size_t cut = 0; ///< samples at its beginning that still settle
+};
+inline constexpr std::size_t steady_state_samples = 10;
+
+namespace detail {
+
+/// Means of `m` samples each; what is left over at the end is left out.
+[[nodiscard]] KVMARK_COLD std::vector<double> batch_means(std::span<const double> series, std::size_t m) {
+    std::vector<double> means;
+    for (std::size_t at = 0; at + m <= series.size(); at += m) {
+        double sum = 0;
+        for (const double x : series.subspan(at, m)) sum += x;
+        means.push_back(sum / static_cast<double>(m));
+    }
+    return means;
+}
+
+/// The cut, up to the middle, that leaves the mean of the rest with the least standard error.
+[[nodiscard]] KVMARK_COLD std::size_t least_error_cut(std::span<const double> means) {
+    std::size_t best = 0;
+    double least = 0;
+    for (std::size_t cut = 0; cut <= means.size() / 2; ++cut) {
+        const std::span<const double> rest = means.subspan(cut);
+        const auto n = static_cast<double>(rest.size());
+        double sum = 0, squares = 0;
+        for (const double x : rest) sum += x;
+        for (const double x : rest) squares += (x - sum / n) * (x - sum / n);
+        const double error = squares / (n * n);
+        // A difference that is rounding alone moves no cut.
+        if (cut == 0 || error < least * (1 - 1e-9)) {
+            best = cut;
+            least = error;
+        }
+    }
+    return best;
+}
+
+/// Whether the values rise or fall, by more than 5 % of their mean from end to end, and not by chance (5 %).
+[[nodiscard]] KVMARK_COLD bool has_trend(std::span<const double> values) {
+    const auto n = static_cast<double>(values.size());
+    double balance = 0, ties = 0, mean = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        double equal = 1; // those from here on: 1, 2, ... t of a group of t
+        for (std::size_t j = i + 1; j < values.size(); ++j) {
+            balance += values[j] > values[i] ? 1 : values[j] < values[i] ? -1 : 0;
+            equal += values[j] == values[i] ? 1 : 0;
+        }
+        // Summed over a group: t(t-1)(2t+5).
+        ties += equal * (equal - 1) * (2 * equal + 5) - (equal - 1) * (equal - 2) * (2 * equal + 3);
+        mean += values[i] / n;
+    }
+    const double variance = (n * (n - 1) * (2 * n + 5) - ties) / 18;
+    if (variance <= 0) return false;
+    const double z = (__builtin_fabs(balance) - 1) / __builtin_sqrt(variance);
+    constexpr double by_chance = 1.96;
+    if (z < by_chance) return false;
+    double by_index = 0, spread = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double from_middle = static_cast<double>(i) - (n - 1) / 2;
+        by_index += from_middle * values[i];
+        spread += from_middle * from_middle;
+    }
+    return __builtin_fabs(by_index / spread * (n - 1)) > 0.05 * __builtin_fabs(mean);
+}
+
+} // namespace detail
+
+/// Cuts the initial transient by MSER-5 (White 1997, "An effective truncation heuristic for bias reduction in
+/// simulation output"; White, Cobb and Spratt 2000): of the means of five samples, those are dropped whose
+/// absence leaves the smallest standard error, half of them at most. The rest is steady when it has no trend
+/// by the test of Mann (1945) and Kendall (1975), at 5 %, or none of a size that matters. Below 50 samples
+/// the batches are a tenth of the series, from 1,000 on a two-hundredth.
+[[nodiscard]] KVMARK_COLD steadiness steadiness_of(std::span<const double> series) {
+    steadiness found;
+    if (series.size() < steady_state_samples) return found;
+    const std::size_t n = series.size();
+    const std::size_t m = n < 50 ? n / 10 : n < 1000 ? 5 : n / 200;
+    const std::vector<double> means = detail::batch_means(series, m);
+    const std::size_t cut = detail::least_error_cut(means);
+    found.known = true;
+    found.cut = cut * m;
+    found.steady = !detail::has_trend(std::span<const double>(means).subspan(cut));
+    return found;
+}
+
+/// Of a run: its tokens/s and the bytes of its storage tier, second by second. A series that is 0 throughout
+/// says nothing. Steady when both are; the later cut.
+[[nodiscard]] KVMARK_COLD steadiness steadiness_of(const run_report& r) {
+    std::vector<double> generated, moved;
+    for (const throughput_sample& s : r.timeline) {
+        generated.push_back(s.tokens_per_second);
+        moved.push_back(static_cast<double>((s.read + s.written).count));
+    }
+    steadiness all;
+    for (const std::vector<double>* series : {&generated, &moved}) {
+        bool empty = true;
+        for (const double x : *series) empty &= x == 0;
+        if (empty) continue;
+        const steadiness one = steadiness_of(*series);
+        if (!one.known) continue;
+        all.steady = one.steady && (all.steady || !all.known);
+        all.known = true;
+        if (one.cut > all.cut) all.cut = one.cut;
+    }
+    return all;
+}
 
 } // namespace kvmark::measure
 
@@ -20832,6 +20950,13 @@ namespace detail {
     return all;
 }
 
+/// Null where the run was too short to tell.
+[[nodiscard]] inline json::value steady_state_json(const measure::run_report& r) {
+    const measure::steadiness s = measure::steadiness_of(r);
+    if (!s.known) return nullptr;
+    return {{"steady", s.steady}, {"cut_s", s.cut}};
+}
+
 /// The inherited names that say something else than they hold.
 [[nodiscard]] inline json::object units_json() {
     return {{"*_gb", "GiB (2^30 bytes)"},
@@ -20884,6 +21009,7 @@ namespace detail {
             {"samples",
              {{"kept", r.samples.size()}, {"completed", r.requests_completed}, {"capped", r.samples_capped}}},
             {"autoscaling", std::move(scaling)},
+            {"steady_state", steady_state_json(r)},
             {"timeline", timeline_json(r)}};
 }
 
@@ -21775,6 +21901,825 @@ private:
 } // namespace kvmark::report
 
 #endif // KVMARK_WITH_REPORT
+
+#ifdef KVMARK_WITH_SEARCH
+
+// kvmark/measure/confidence.hpp
+// What a few trials say of the value behind them.
+
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+#include <cmath>
+
+namespace kvmark::measure {
+
+/// A figure of one trial, and how far chance may have moved it.
+struct estimate {
+    double value = 0;
+    double standard_error = 0; ///< below 0: the trial cannot tell
+
+    [[nodiscard]] bool has_error() const { return standard_error >= 0; }
+};
+
+/// The mean of some trials with its two-sided interval.
+struct interval {
+    double mean = 0;
+    double low = 0, high = 0; ///< infinite where nothing is known of the spread
+    double standard_error = 0;
+    double freedom = 0; ///< degrees, of Student's distribution; 0: normal
+
+    /// The probability that the value behind is at most `bound`.
+    [[nodiscard]] KVMARK_COLD double below(double bound) const {
+        if (std::isinf(high)) return 0.5;
+        if (standard_error == 0) return mean <= bound ? 1 : 0;
+        const double t = (bound - mean) / standard_error;
+        return freedom > 0 ? boost::math::cdf(boost::math::students_t(freedom), t)
+                           : boost::math::cdf(boost::math::normal(), t);
+    }
+};
+
+/// The interval at `level` (as 0.95) around the mean of independent trials. While the trials differ no more
+/// than their own errors let expect (chi squared, 5 %), those are believed; else, and where a trial has none,
+/// the spread between the trials is (Student's t). One trial without an error has an infinite interval.
+[[nodiscard]] KVMARK_COLD interval interval_of(std::span<const estimate> trials, double level) {
+    const auto n = static_cast<double>(trials.size());
+    interval found;
+    double within = 0, between = 0;
+    bool errors_known = true;
+    for (const estimate& e : trials) {
+        found.mean += e.value / n;
+        within += e.standard_error * e.standard_error / n;
+        errors_known &= e.has_error();
+    }
+    for (const estimate& e : trials)
+        if (n > 1) between += (e.value - found.mean) * (e.value - found.mean) / (n - 1);
+
+    double quantile = boost::math::quantile(boost::math::normal(), (1 + level) / 2);
+    double variance = within;
+    const bool agree =
+        errors_known &&
+        (n == 1 || between <= within ||
+         between * (n - 1) <= within * boost::math::quantile(boost::math::chi_squared(n - 1), 0.95));
+    if (agree) {
+        variance = between > within ? between : within;
+    } else if (n > 1) {
+        variance = between;
+        found.freedom = n - 1;
+        quantile = boost::math::quantile(boost::math::students_t(n - 1), (1 + level) / 2);
+    } else {
+        quantile = std::numeric_limits<double>::infinity();
+        variance = 1;
+    }
+    found.standard_error = std::sqrt(variance / n);
+    const double half = found.standard_error > 0 ? quantile * found.standard_error : 0;
+    found.low = found.mean - half;
+    found.high = found.mean + half;
+    return found;
+}
+
+/// The standard error of the mean of a series whose neighbours may be alike, by the means of 20 batches (Law
+/// and Carson 1979), fewer where a batch had less than two values; below 0 where it has fewer than 10 values.
+/// `of(x)` is what the mean is taken of.
+template <class Values, class Of>
+[[nodiscard]] double batch_error(const Values& series, Of&& of) {
+    const std::size_t batches = series.size() < 40 ? series.size() / 2 : 20;
+    if (batches < 5) return -1;
+    const std::size_t each = series.size() / batches;
+    double sum = 0, squares = 0;
+    for (std::size_t b = 0; b < batches; ++b) {
+        double batch = 0;
+        for (std::size_t i = 0; i < each; ++i) batch += of(series[b * each + i]);
+        batch /= static_cast<double>(each);
+        sum += batch;
+        squares += batch * batch;
+    }
+    const auto n = static_cast<double>(batches);
+    const double mean = sum / n, variance = squares / n - mean * mean;
+    return variance > 1e-18 * mean * mean ? std::sqrt(variance / (n - 1)) : 0; // rounding is no variance
+}
+
+/// The standard deviation of the durations, as the buckets have them, in nanoseconds.
+[[nodiscard]] KVMARK_COLD double deviation_of(const histogram& h) {
+    double squares = 0;
+    for (const histogram::bucket& b : h.buckets()) {
+        const double from_mean = static_cast<double>(b.low.count + b.high.count) / 2 - h.mean();
+        squares += from_mean * from_mean * static_cast<double>(b.count);
+    }
+    return h.count() > 1 ? std::sqrt(squares / static_cast<double>(h.count() - 1)) : 0;
+}
+
+/// The standard error of the quantile at rank q, in nanoseconds, where the share of durations below it has
+/// the error `of_rank`: half the distance of the quantiles that far to both sides.
+[[nodiscard]] KVMARK_COLD double quantile_error(const histogram& h, double q, double of_rank) {
+    const double low = q - of_rank, high = q + of_rank;
+    const nanoseconds distance = h.quantile(high > 1 ? 1 : high) - h.quantile(low < 0 ? 0 : low);
+    return static_cast<double>(distance.count) / 2;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/benchmark/load_trials.hpp
+// Trials at one load after another, each load until it is decided; what a search is made of.
+
+namespace kvmark {
+
+/// One trial: what is asked of it, and what it found.
+struct load_trial {
+    double load = 0;
+    std::size_t number = 0; ///< of all trials of the search, from 0
+    std::uint64_t seed = 0;
+    double warmup = 0; ///< seconds
+
+    std::vector<measure::estimate> figures{}; ///< one for each target
+    bool overloaded = false;                  ///< the backlog grew: the load fails, whatever the figures
+    bool steady = true;                       ///< false: it still settled, and more warm-up would help
+    bool stopped = false;                     ///< the user stopped it: its figures count for nothing
+    double seconds = 0;                       ///< it took, by the search's clock
+    bool counts = true;                       ///< false: repeated with more warm-up
+};
+
+/// Keeps its target where the figure is at most `limit`, or at least.
+struct load_target {
+    double limit = 0;
+    bool at_least = false;
+};
+
+enum class load_verdict : std::uint8_t { keeps, fails };
+
+/// A load and all its trials.
+struct load_point {
+    double load = 0;
+    std::vector<load_trial> trials{};           ///< in their order, those repeated too
+    std::vector<measure::interval> intervals{}; ///< one for each target, over the trials that count
+    load_verdict verdict = load_verdict::fails;
+    double confidence = 0; ///< that the verdict holds, 0.5..1
+    bool decided = false;  ///< false: the interval still straddles the target
+
+    [[nodiscard]] std::size_t counted() const {
+        std::size_t n = 0;
+        for (const load_trial& t : trials) n += t.counts;
+        return n;
+    }
+};
+
+enum class search_end : std::uint8_t {
+    found,
+    all_keep,    ///< the highest load keeps the target
+    none_keeps,  ///< the lowest fails
+    out_of_time, ///< what was asked of max_seconds
+    stopped,     ///< by the user
+    failed       ///< a trial could not be done
+};
+
+struct search_settings {
+    double lowest = 1;
+    double highest = 1e6;
+    bool whole = false;         ///< loads are whole numbers
+    double precision = 0.02;    ///< between the highest load that keeps and the lowest that fails
+    std::size_t max_trials = 5; ///< of one load
+    double max_seconds = 0;     ///< 0: no bound
+    double warmup = 0;          ///< seconds, of the first trial
+    double longest_warmup = 0;  ///< it is doubled up to here while trials are not steady
+    std::uint64_t seed = 0;     ///< of the first trial of each load; the next ones count on
+    double confidence = 0.95;   ///< of the intervals
+};
+
+/// Runs trials and keeps the path. `Run` is result<load_trial>(const load_trial& asked), `Clock` has
+/// nanoseconds now(). Every load gets the same seeds: what differs between loads is then the load.
+template <class Run, class Clock = clocks::steady>
+class load_trials {
+public:
+    load_trials(const search_settings& settings, std::vector<load_target> targets, Run run, Clock clock = {})
+        : settings_(settings), targets_(std::move(targets)), run_(std::move(run)), clock_(std::move(clock)),
+          begun_(clock_.now()), warmup_(settings.warmup) {}
+
+    /// One more trial at the load, with longer and longer warm-up until it is steady. Null where the search
+    /// has ended: end() says why. Pointers to points end with the next call.
+    load_point* once(double load) {
+        load_point& point = at(load);
+        for (;;) {
+            if (out_of_time()) return ended(search_end::out_of_time);
+            const nanoseconds begun = clock_.now();
+            result<load_trial> done = run_(load_trial{.load = load,
+                                                      .number = trials_,
+                                                      .seed = settings_.seed + point.counted(),
+                                                      .warmup = warmup_});
+            if (!done) {
+                failure_ = done.error();
+                return ended(search_end::failed);
+            }
+            done->seconds = to_seconds(clock_.now() - begun);
+            if (done->seconds > longest_) longest_ = done->seconds;
+            const bool again = !done->stopped && !done->steady && !done->overloaded && lengthen_warmup();
+            done->counts = !again && !done->stopped;
+            const bool stopped = done->stopped;
+            point.trials.push_back(*std::move(done));
+            ++trials_;
+            if (stopped) return ended(search_end::stopped);
+            if (again) continue;
+            decide(point);
+            return &point;
+        }
+    }
+
+    /// Trials at the load until its intervals leave the targets, `least` of them and max_trials at most.
+    load_point* until_decided(double load, std::size_t least = 1) {
+        load_point* point = nullptr;
+        do {
+            point = once(load);
+        } while (point && (point->counted() < least || !point->decided) &&
+                 point->counted() < settings_.max_trials);
+        return point;
+    }
+
+    [[nodiscard]] const search_settings& settings() const { return settings_; }
+    /// In the order of their first trial.
+    [[nodiscard]] const std::vector<load_point>& path() const { return points_; }
+    [[nodiscard]] std::optional<search_end> end() const { return end_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] double seconds() const { return to_seconds(clock_.now() - begun_); }
+    [[nodiscard]] std::size_t trials() const { return trials_; }
+
+private:
+    load_point& at(double load) {
+        for (load_point& p : points_)
+            if (p.load == load) return p;
+        points_.push_back({.load = load});
+        return points_.back();
+    }
+
+    load_point* ended(search_end why) {
+        end_ = why;
+        if (points_.back().counted() == 0 && points_.back().trials.empty()) points_.pop_back();
+        return nullptr;
+    }
+
+    /// Not to begin what would end too late, as far as the longest trial so far tells.
+    [[nodiscard]] bool out_of_time() const {
+        return settings_.max_seconds > 0 && trials_ > 0 && seconds() + longest_ > settings_.max_seconds;
+    }
+
+    [[nodiscard]] bool lengthen_warmup() {
+        if (warmup_ >= settings_.longest_warmup) return false;
+        const double shortest = settings_.longest_warmup / 16;
+        warmup_ = warmup_ * 2 > shortest ? warmup_ * 2 : shortest;
+        if (warmup_ > settings_.longest_warmup) warmup_ = settings_.longest_warmup;
+        return true;
+    }
+
+    void decide(load_point& p) const {
+        std::size_t overloaded = 0;
+        for (const load_trial& t : p.trials) overloaded += t.counts && t.overloaded;
+        p.intervals.clear();
+        bool keeps = true, surely_keeps = true, surely_fails = false;
+        double all_keep = 1; // the probability of the target that is least sure
+        std::vector<measure::estimate> values;
+        for (std::size_t i = 0; i < targets_.size(); ++i) {
+            values.clear();
+            for (const load_trial& t : p.trials)
+                if (t.counts) values.push_back(t.figures[i]);
+            const measure::interval range =
+                p.intervals.emplace_back(measure::interval_of(values, settings_.confidence));
+            const load_target& target = targets_[i];
+            const double below = range.below(target.limit);
+            const double kept = target.at_least ? (range.mean == target.limit ? 1 : 1 - below) : below;
+            if (kept < all_keep) all_keep = kept;
+            keeps &= target.at_least ? range.mean >= target.limit : range.mean <= target.limit;
+            surely_keeps &= target.at_least ? range.low >= target.limit : range.high <= target.limit;
+            surely_fails |= target.at_least ? range.high < target.limit : range.low > target.limit;
+        }
+        const bool overload = 2 * overloaded > p.counted();
+        p.verdict = keeps && !overload ? load_verdict::keeps : load_verdict::fails;
+        p.decided = overload || surely_fails || (surely_keeps && overloaded == 0);
+        p.confidence = overload ? 1 : p.verdict == load_verdict::keeps ? all_keep : 1 - all_keep;
+    }
+
+    search_settings settings_;
+    std::vector<load_target> targets_;
+    Run run_;
+    Clock clock_;
+    nanoseconds begun_{};
+    double warmup_ = 0;
+    double longest_ = 0;
+    std::size_t trials_ = 0;
+    std::vector<load_point> points_;
+    std::optional<search_end> end_;
+    std::optional<error> failure_;
+};
+
+/// The load halfway between two, whole where loads are.
+[[nodiscard]] inline double load_between(const search_settings& s, double low, double high) {
+    const double middle = low + (high - low) / 2;
+    return s.whole ? std::floor(middle) : middle;
+}
+
+/// Whether no load between the two is worth a trial.
+[[nodiscard]] inline bool close_enough(const search_settings& s, double low, double high) {
+    return high - low <= s.precision * low || (s.whole && high - low <= 1);
+}
+
+/// The load after `load` while it grows: twice as much.
+[[nodiscard]] inline double next_load(const search_settings& s, double load) {
+    const double more = 2 * load;
+    return more < s.highest ? more : s.highest;
+}
+
+} // namespace kvmark
+
+// kvmark/benchmark/limit_search.hpp
+// The highest load that keeps a target: it grows until the target fails, then the gap is halved.
+
+namespace kvmark {
+
+struct limit_result {
+    search_end end = search_end::found;
+    std::optional<double> keeps; ///< the highest load that keeps every target; no lower one fails
+    std::optional<double> fails; ///< the lowest load that does not
+    double confidence = 0;       ///< that the limit lies between the two; of the one where there is one alone
+    std::vector<load_point> path; ///< in the order of their first trial
+    std::optional<error> failure;
+    double seconds = 0;
+    std::size_t trials = 0;
+};
+
+/// Finds the limit of a service: the highest load at which every target is kept, where a higher load never
+/// makes a figure better. Trials repeat where the interval straddles the target. The two ends that the
+/// answer stands on have two trials each at least. Where a load keeps the target above one that fails, the
+/// failing one is tried up to max_trials times; if it still fails, the lower load counts.
+template <class Run, class Clock = clocks::steady>
+class limit_search {
+public:
+    limit_search(const search_settings& settings, std::vector<load_target> targets, Run run, Clock clock = {})
+        : trials_(settings, std::move(targets), std::move(run), std::move(clock)) {}
+
+    [[nodiscard]] limit_result find() {
+        limit_result r;
+        r.end = walk();
+        r.path = trials_.path();
+        const ends e = ends_of(r.path);
+        double sure = 1;
+        for (const load_point* p : {e.keeps, e.fails})
+            if (p) sure *= p->confidence;
+        if (e.keeps) r.keeps = e.keeps->load;
+        if (e.fails) r.fails = e.fails->load;
+        r.confidence = e.keeps || e.fails ? sure : 0;
+        r.failure = trials_.failure();
+        r.seconds = trials_.seconds();
+        r.trials = trials_.trials();
+        return r;
+    }
+
+private:
+    struct ends {
+        const load_point* keeps = nullptr;    ///< the highest below `fails`
+        const load_point* fails = nullptr;    ///< the lowest
+        const load_point* violates = nullptr; ///< keeps, above `fails`
+    };
+
+    [[nodiscard]] static ends ends_of(const std::vector<load_point>& path) {
+        ends e;
+        for (const load_point& p : path)
+            if (p.counted() > 0 && p.verdict == load_verdict::fails && (!e.fails || p.load < e.fails->load))
+                e.fails = &p;
+        for (const load_point& p : path) {
+            if (p.counted() == 0 || p.verdict == load_verdict::fails) continue;
+            const bool above = e.fails && p.load > e.fails->load;
+            const load_point*& place = above ? e.violates : e.keeps;
+            if (!place || p.load > place->load) place = &p;
+        }
+        return e;
+    }
+
+    [[nodiscard]] bool wants_another(const load_point* p) const {
+        const std::size_t most = trials_.settings().max_trials;
+        return p && p->counted() < (most < 2 ? most : 2);
+    }
+
+    [[nodiscard]] search_end walk() {
+        const search_settings& s = trials_.settings();
+        double next = s.lowest;
+        std::size_t least = 1;
+        while (trials_.until_decided(next, least)) {
+            least = 1;
+            const ends e = ends_of(trials_.path());
+            if (e.violates && e.fails->counted() < s.max_trials) {
+                next = e.fails->load;
+                least = e.fails->counted() + 1;
+                continue;
+            }
+            const bool bracketed = e.keeps && e.fails;
+            const bool over = bracketed ? close_enough(s, e.keeps->load, e.fails->load)
+                              : e.fails ? e.fails->load <= s.lowest
+                                        : e.keeps->load >= s.highest;
+            if (over) {
+                const load_point* unsure = wants_another(e.keeps)   ? e.keeps
+                                           : wants_another(e.fails) ? e.fails
+                                                                    : nullptr;
+                if (!unsure)
+                    return bracketed ? search_end::found
+                           : e.fails ? search_end::none_keeps
+                                     : search_end::all_keep;
+                next = unsure->load;
+                least = 2;
+            } else if (bracketed) {
+                next = load_between(s, e.keeps->load, e.fails->load);
+            } else {
+                next = next_load(s, e.keeps->load);
+            }
+        }
+        return *trials_.end();
+    }
+
+    load_trials<Run, Clock> trials_;
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/plateau_search.hpp
+// Where the rate of a service stops to grow with its load.
+
+namespace kvmark {
+
+struct plateau_result {
+    search_end end = search_end::found; ///< all_keep: it still grows at the highest load
+    std::optional<double> plateau;      ///< the rate that no load raises
+    std::optional<double> knee;         ///< the smallest load whose rate is within 5 % of it
+    std::optional<double> below_knee;   ///< the highest load tried whose rate is not
+    std::vector<load_point> path;       ///< its only figure is the rate
+    std::optional<error> failure;
+    double seconds = 0;
+    std::size_t trials = 0;
+};
+
+/// Doubles the load until the rate has twice not grown by more than `growth` beyond the best so far, then
+/// halves the gap around the knee. A step is tried again, up to max_trials, while the interval of its growth
+/// straddles `growth`; so is a load whose interval straddles 95 % of the plateau.
+template <class Run, class Clock = clocks::steady>
+class plateau_search {
+public:
+    /// A trial's only figure is the rate.
+    plateau_search(const search_settings& settings, Run run, double growth = 0.02, Clock clock = {})
+        : trials_(settings, {{.limit = 0, .at_least = true}}, std::move(run), std::move(clock)),
+          growth_(growth) {}
+
+    [[nodiscard]] plateau_result find() {
+        plateau_result r;
+        r.end = climb(r) && find_knee(r) ? search_end::found : trials_.end().value_or(search_end::all_keep);
+        r.path = trials_.path();
+        r.failure = trials_.failure();
+        r.seconds = trials_.seconds();
+        r.trials = trials_.trials();
+        return r;
+    }
+
+private:
+    static constexpr double knee_share = 0.95;
+
+    [[nodiscard]] const load_point& at(double load) const {
+        const load_point* found = nullptr;
+        for (const load_point& p : trials_.path())
+            if (p.load == load) found = &p;
+        return *found;
+    }
+    [[nodiscard]] static double rate(const load_point& p) { return p.intervals.front().mean; }
+
+    [[nodiscard]] bool climb(plateau_result& r) {
+        const search_settings& s = trials_.settings();
+        double best = s.lowest, flat = 0, load = s.lowest;
+        std::size_t without = 0;
+        if (!trials_.until_decided(load)) return false;
+        while (load < s.highest) {
+            load = next_load(s, load);
+            if (!trials_.until_decided(load)) return false;
+            if (!decide_growth(best, load)) return false;
+            if (rate(at(load)) > (1 + growth_) * rate(at(best))) {
+                best = load;
+                without = 0;
+                flat = 0;
+                continue;
+            }
+            flat += rate(at(load)) / 2;
+            if (++without < 2) continue;
+            r.plateau = flat > rate(at(best)) ? flat : rate(at(best));
+            return true;
+        }
+        return false;
+    }
+
+    /// Tries both loads again until the growth from one to the other is above `growth_`, or is not.
+    [[nodiscard]] bool decide_growth(double from, double to) {
+        for (;;) {
+            const measure::interval a = at(from).intervals.front(), b = at(to).intervals.front();
+            const double wanted = (1 + growth_) * a.mean;
+            const double half =
+                std::sqrt(square(b.high - b.mean) + square((1 + growth_) * (a.high - a.mean)));
+            if (std::fabs(b.mean - wanted) >= half) return true;
+            const std::size_t most = trials_.settings().max_trials;
+            const bool from_next = at(from).counted() < at(to).counted();
+            if (at(from_next ? from : to).counted() >= most) return true;
+            if (!trials_.once(from_next ? from : to)) return false;
+        }
+    }
+    [[nodiscard]] static double square(double x) { return x * x; }
+
+    [[nodiscard]] bool find_knee(plateau_result& r) {
+        const search_settings& s = trials_.settings();
+        const double enough = knee_share * *r.plateau;
+        for (;;) {
+            r.knee.reset();
+            r.below_knee.reset();
+            for (const load_point& p : trials_.path())
+                if (p.counted() > 0 && rate(p) >= enough && (!r.knee || p.load < *r.knee)) r.knee = p.load;
+            for (const load_point& p : trials_.path())
+                if (p.counted() > 0 && p.load < *r.knee && (!r.below_knee || p.load > *r.below_knee))
+                    r.below_knee = p.load;
+            if (!r.below_knee || close_enough(s, *r.below_knee, *r.knee)) return true;
+            const double load = load_between(s, *r.below_knee, *r.knee);
+            const load_point* p = nullptr;
+            do {
+                p = trials_.once(load);
+            } while (p && p->counted() < s.max_trials && p->intervals.front().low < enough &&
+                     p->intervals.front().high > enough);
+            if (!p) return false;
+        }
+    }
+
+    load_trials<Run, Clock> trials_;
+    double growth_;
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/slo.hpp
+// Targets of a service in words, as p95_ttft=500ms,p99_read=50ms, and what a run's report says of them.
+
+namespace kvmark {
+
+/// What a target can be about, and which runs know it.
+struct slo_metric {
+    std::string_view name;
+    std::string_view help;
+    bool of_users = true;  ///< runs of conversations' entries
+    bool of_blocks = true; ///< runs of prefix blocks
+};
+
+inline constexpr slo_metric slo_metrics[]{
+    {"ttft", "intended arrival to first token", false},
+    {"inter_token", "mean gap of a request's further tokens", false},
+    {"end_to_end", "intended arrival to the last token"},
+    {"queue", "intended arrival to admission"},
+    {"storage_io", "a request's time in the tiers"},
+    {"prefill", "a request's time in prefill"},
+    {"decode", "a request's reads for decode", true, false},
+    {"read", "an entry read from storage, from ready to done"},
+    {"write", "an entry written to storage"},
+    {"device_read", "of a read, the time inside the device"},
+    {"device_write", "of a write"},
+    {"io_read", "one I/O of a read"},
+    {"io_write", "one I/O of a write"},
+};
+
+struct slo_statistic {
+    std::string_view name;
+    double rank = 0; ///< 0..1; below 0: the mean
+};
+inline constexpr slo_statistic slo_statistics[]{
+    {"mean", -1},  {"p50", 0.50},   {"p75", 0.75},     {"p90", 0.90}, {"p95", 0.95},
+    {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}, {"max", 1},
+};
+
+struct slo_target {
+    std::string name;                   ///< as p95_ttft, or hit_rate
+    const slo_metric* metric = nullptr; ///< null: hit_rate
+    double rank = -1;
+    load_target target{}; ///< milliseconds at most, or a share at least
+};
+
+struct slo {
+    std::vector<slo_target> targets;
+    std::vector<error> faults{}; ///< each names the part, and what there is
+};
+
+namespace detail {
+
+[[nodiscard]] KVMARK_COLD std::string known_metrics(bool blocks) {
+    std::string text;
+    for (const slo_statistic& s : slo_statistics) (text += text.empty() ? "" : "|") += s.name;
+    text += ", then _, then ";
+    bool first = true;
+    for (const slo_metric& m : slo_metrics) {
+        if (!(blocks ? m.of_blocks : m.of_users)) continue;
+        (text += first ? "" : "|") += m.name;
+        first = false;
+    }
+    return text + "; or hit_rate";
+}
+
+/// Milliseconds, or nothing.
+[[nodiscard]] KVMARK_COLD std::optional<double> parse_time(std::string_view text) {
+    constexpr struct {
+        std::string_view name;
+        double ms;
+    } units[]{{"us", 1e-3}, {"ms", 1}, {"s", 1e3}};
+    double value = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || !(value > 0) || value > 1e15) return {};
+    const std::string_view unit = text.substr(static_cast<std::size_t>(stop - text.data()));
+    for (const auto& u : units)
+        if (u.name == unit) return value * u.ms;
+    return {};
+}
+
+/// 0.8 or 80%.
+[[nodiscard]] KVMARK_COLD std::optional<double> parse_share(std::string_view text) {
+    const bool percent = text.ends_with('%');
+    if (percent) text.remove_suffix(1);
+    double value = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || stop != text.data() + text.size()) return {};
+    if (percent) value /= 100;
+    return value > 0 && value <= 1 ? std::optional(value) : std::nullopt;
+}
+
+KVMARK_COLD void parse_target(std::string_view part, bool blocks, slo& into) {
+    const auto refuse = [&](const std::string& why) {
+        into.faults.push_back({error_kind::invalid_argument, "'" + std::string(part) + "': " + why});
+    };
+    const std::size_t sign = part.find_first_of("=<>");
+    if (sign == std::string_view::npos)
+        return refuse("must be METRIC=LIMIT, as p95_" + std::string(blocks ? "ttft" : "read") + "=50ms");
+    slo_target t{.name = std::string(part.substr(0, sign))};
+    std::string_view limit = part.substr(sign);
+    const bool above = limit.front() == '>', below = limit.front() == '<';
+    limit.remove_prefix(limit.size() > 1 && limit[0] != '=' && limit[1] == '=' ? 2 : 1);
+
+    if (t.name == "hit_rate") {
+        const auto share = parse_share(limit);
+        if (below) return refuse("a hit rate is to be kept at least: write hit_rate>=0.8");
+        if (!share) return refuse("must be a share above 0, up to 1 or 100%, as hit_rate>=0.8");
+        t.target = {.limit = *share, .at_least = true};
+        into.targets.push_back(std::move(t));
+        return;
+    }
+    const std::size_t bar = t.name.find('_');
+    const std::string_view statistic = std::string_view(t.name).substr(0, bar);
+    const std::string_view metric =
+        bar == std::string::npos ? std::string_view() : std::string_view(t.name).substr(bar + 1);
+    const slo_statistic* how = nullptr;
+    for (const slo_statistic& s : slo_statistics)
+        if (s.name == statistic) how = &s;
+    for (const slo_metric& m : slo_metrics)
+        if (m.name == metric) t.metric = &m;
+    if (!how || !t.metric) return refuse("there is no such metric; there are " + known_metrics(blocks));
+    if (!(blocks ? t.metric->of_blocks : t.metric->of_users))
+        return refuse(blocks ? "a served trace has none; there are " + known_metrics(true)
+                             : "is of a served trace (--trace); runs of users have " + known_metrics(false));
+    const auto ms = parse_time(limit);
+    if (above) return refuse("a latency is to be kept at most: write " + t.name + "<=50ms");
+    if (!ms) return refuse("its limit must be a time above 0 with its unit, us, ms or s, as 50ms");
+    t.rank = how->rank;
+    t.target = {.limit = *ms, .at_least = false};
+    into.targets.push_back(std::move(t));
+}
+
+[[nodiscard]] KVMARK_COLD measure::histogram of_storage(const measure::run_report& r,
+                                                        measure::direction_stats measure::tier_stats::*way,
+                                                        measure::histogram measure::direction_stats::*what) {
+    measure::histogram all;
+    for (const measure::tier_stats& t : r.tiers)
+        if (t.role == tier::tier_role::storage) all.merge(t.*way.*what);
+    return all;
+}
+
+[[nodiscard]] KVMARK_COLD measure::histogram histogram_of(const measure::run_report& r,
+                                                          std::string_view name) {
+    using measure::direction_stats, measure::tier_stats;
+    if (name == "read") return of_storage(r, &tier_stats::read, &direction_stats::total);
+    if (name == "write") return of_storage(r, &tier_stats::write, &direction_stats::total);
+    if (name == "device_read") return of_storage(r, &tier_stats::read, &direction_stats::device);
+    if (name == "device_write") return of_storage(r, &tier_stats::write, &direction_stats::device);
+    if (name == "io_read") return of_storage(r, &tier_stats::read, &direction_stats::io);
+    if (name == "io_write") return of_storage(r, &tier_stats::write, &direction_stats::io);
+    if (name == "ttft" && r.serving) return r.serving->ttft;
+    if (name == "inter_token" && r.serving) return r.serving->inter_token;
+    if (name == "queue") return r.serving ? r.serving->queue : r.queue;
+    if (name == "prefill") return r.serving ? r.serving->prefill : r.prefill;
+    if (name == "decode") return r.decode;
+    return name == "storage_io" ? r.storage_io : r.end_to_end;
+}
+
+/// The variance of a mean over that of as many independent values, where nothing tells it: wide enough that
+/// more trials are asked for near a target, whose own spread then counts.
+inline constexpr double assumed_dependence = 25;
+
+/// The same from the requests in the order of their completion: neighbours in a queue have waited alike.
+/// `of` is what the mean is taken of, `variance` that of one value.
+template <class Of>
+[[nodiscard]] double dependence(const measure::run_report& r, double variance, Of&& of) {
+    const double error = measure::batch_error(r.samples, of);
+    if (error < 0) return assumed_dependence;
+    if (!(variance > 0)) return 1;
+    const double ratio = error * error * static_cast<double>(r.samples.size()) / variance;
+    return ratio > 1 ? ratio : 1;
+}
+
+[[nodiscard]] KVMARK_COLD measure::estimate latency_of(const measure::run_report& r,
+                                                       const measure::histogram& h, double rank) {
+    constexpr double ms = 1e-6;
+    const auto n = static_cast<double>(h.count());
+    if (h.empty()) return {};
+    const auto seconds = [](const measure::request_sample& s) { return double{s.end_to_end_s}; };
+    if (rank < 0) {
+        const double own = deviation_of(h), request = deviation_of(r.end_to_end) * 1e-9;
+        const double factor = dependence(r, request * request, seconds);
+        return {h.mean() * ms, own * std::sqrt(factor / n) * ms};
+    }
+    const double value = static_cast<double>(h.quantile(rank).count) * ms;
+    if (rank == 1) return {value, -1};
+    const double bound = to_seconds(r.end_to_end.quantile(rank)), variance = rank * (1 - rank);
+    const double factor =
+        dependence(r, variance, [&](const auto& s) { return seconds(s) <= bound ? 1.0 : 0.0; });
+    return {value, measure::quantile_error(h, rank, std::sqrt(variance * factor / n)) * ms};
+}
+
+} // namespace detail
+
+/// Parts are split by commas. `blocks`: of a served trace.
+[[nodiscard]] KVMARK_COLD slo parse_slo(std::string_view text, bool blocks) {
+    slo all;
+    for (;;) {
+        const std::size_t comma = text.find(',');
+        detail::parse_target(text.substr(0, comma), blocks, all);
+        if (comma == std::string_view::npos) return all;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+/// What the run says of a target: milliseconds or a share, with a standard error. Requests that queue are no
+/// independent samples, so the error counts with how alike those are that completed side by side (Conway
+/// 1963, batch means), as the run's samples tell.
+[[nodiscard]] KVMARK_COLD measure::estimate measure_target(const measure::run_report& r,
+                                                           const slo_target& target) {
+    if (target.metric)
+        return detail::latency_of(r, detail::histogram_of(r, target.metric->name), target.rank);
+    const auto hits = static_cast<double>(r.cache.hits), all = hits + static_cast<double>(r.cache.misses);
+    if (all == 0) return {1, -1};
+    const double share = hits / all;
+    const double requests = static_cast<double>(r.requests_completed > 0 ? r.requests_completed : 1);
+    return {share, std::sqrt(share * (1 - share) / requests)};
+}
+
+/// Requests that came and those that were answered, in the window.
+struct flow {
+    std::uint64_t arrived = 0;
+    std::uint64_t completed = 0;
+
+    /// Whether more came than were answered, by 2 % and by more than chance (3 standard deviations of a
+    /// Poisson process) makes of a stable queue. Then every latency depends on when the run ended, and those
+    /// of the completed are the survivors'.
+    [[nodiscard]] bool overloaded() const {
+        if (completed >= arrived) return false;
+        const auto grown = static_cast<double>(arrived - completed), all = static_cast<double>(arrived);
+        return completed == 0 || (grown > 0.02 * all && grown > 3 * std::sqrt(all));
+    }
+};
+
+/// `offered`: requests per second that the run was to get where the report cannot know it (prefix blocks).
+[[nodiscard]] KVMARK_COLD flow flow_of(const measure::run_report& r, double offered = 0) {
+    flow f{.completed = r.requests_completed};
+    for (const measure::class_stats& c : r.classes) f.arrived += c.arrived;
+    if (r.serving) f.arrived = static_cast<std::uint64_t>(offered * to_seconds(r.elapsed));
+    return f;
+}
+
+/// The rate that a plateau is looked for in: bytes/s of storage, read and written; tokens/s in a run whose
+/// storage moved none.
+struct service_rate {
+    measure::estimate rate;
+    bool of_bytes = false;
+};
+[[nodiscard]] KVMARK_COLD service_rate rate_of(const measure::run_report& r) {
+    const double seconds = to_seconds(r.elapsed);
+    service_rate found;
+    double moved = 0;
+    for (const measure::tier_stats& t : r.tiers)
+        if (t.role == tier::tier_role::storage)
+            moved += static_cast<double>((t.read.moved + t.write.moved).count);
+    found.of_bytes = moved > 0;
+    if (seconds <= 0) return found;
+    const double total = found.of_bytes ? moved : static_cast<double>(r.tokens_generated.count);
+    const double error = measure::batch_error(r.timeline, [&](const measure::throughput_sample& s) {
+        return found.of_bytes ? static_cast<double>((s.read + s.written).count) : s.tokens_per_second;
+    });
+    found.rate = {total / seconds, error};
+    return found;
+}
+
+} // namespace kvmark
+
+#endif // KVMARK_WITH_SEARCH
 
 #ifdef KVMARK_WITH_CHECKSUMMED
 

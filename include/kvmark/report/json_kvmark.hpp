@@ -1,6 +1,7 @@
 // The "kvmark" member of the result file: what the reference does not say.
 #pragma once
 
+#include <kvmark/measure/steady_state.hpp>
 #include <kvmark/report/json_distribution.hpp>
 #include <kvmark/report/json_host.hpp>
 #include <kvmark/report/json_job.hpp>
@@ -146,6 +147,13 @@ namespace detail {
     return all;
 }
 
+/// Null where the run was too short to tell.
+[[nodiscard]] inline json::value steady_state_json(const measure::run_report& r) {
+    const measure::steadiness s = measure::steadiness_of(r);
+    if (!s.known) return nullptr;
+    return {{"steady", s.steady}, {"cut_s", s.cut}};
+}
+
 /// The inherited names that say something else than they hold.
 [[nodiscard]] inline json::object units_json() {
     return {{"*_gb", "GiB (2^30 bytes)"},
@@ -198,6 +206,7 @@ namespace detail {
             {"samples",
              {{"kept", r.samples.size()}, {"completed", r.requests_completed}, {"capped", r.samples_capped}}},
             {"autoscaling", std::move(scaling)},
+            {"steady_state", steady_state_json(r)},
             {"timeline", timeline_json(r)}};
 }
 
