@@ -1,4 +1,4 @@
-# find_package(kvmark 0.1 CONFIG [COMPONENTS local caching report readers uring asio_file checksummed job mpi]). Without components only kvmark::kvmark can be
+# find_package(kvmark 0.1 CONFIG [COMPONENTS local caching search report readers uring asio_file checksummed job mpi]). Without components only kvmark::kvmark can be
 # linked, and nothing else is searched for.
 include("${CMAKE_CURRENT_LIST_DIR}/kvmark-targets.cmake")
 
@@ -8,6 +8,9 @@ foreach(component IN LISTS kvmark_FIND_COMPONENTS)
         find_package(Boost 1.81 QUIET)
         find_package(Threads QUIET)
         set(kvmark_needs Boost::headers Threads::Threads)
+    elseif(component STREQUAL "search")
+        find_package(Boost 1.81 QUIET)
+        set(kvmark_needs Boost::headers)
     elseif(component STREQUAL "report")
         find_package(Boost 1.81 QUIET OPTIONAL_COMPONENTS json)
         find_package(fmt QUIET)

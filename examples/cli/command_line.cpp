@@ -108,6 +108,7 @@ argv with_own_options(const settings& s, const argv& command) {
 exec::job_order job_order_of(const settings& s) {
     exec::job_order order = kvmark::job_order_of<launch::mpirun>(s.options, 1);
     order.words = s.words;
+    order.own_reports = s.own_reports;
     if (s.launcher != 0 && s.options.mpi_bin.empty()) order.launcher = s.words->program;
     return order;
 }

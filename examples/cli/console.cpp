@@ -1,6 +1,8 @@
 // Both output streams, their logs, and the line of progress.
 #include "console.hpp"
 
+#include "dashboard.hpp"
+
 #include <cerrno>
 #include <cstring>
 
@@ -35,16 +37,30 @@ result<void> console::open_logs(const std::string& stdout_log, const std::string
 }
 
 void console::print(std::string_view text, std::string_view plain) {
-    write(stdout, text);
-    std::fflush(stdout);
+    put(stdout, text, plain);
     if (stdout_log_) write(stdout_log_.get(), plain);
 }
 
 void console::err(std::string_view label, std::string_view colored_label, std::string_view line) {
     end_progress();
-    const std::string rest = std::string(line) + "\n";
-    write(stderr, std::string(err_color_ ? colored_label : label) + rest);
-    if (stderr_log_) write(stderr_log_.get(), std::string(label) + rest);
+    const std::string rest = std::string(line) + "\n", plain = std::string(label) + rest;
+    put(stderr, err_color_ ? std::string(colored_label) + rest : plain, plain);
+    if (stderr_log_) write(stderr_log_.get(), plain);
+}
+
+void console::put(std::FILE* to, std::string_view text, std::string_view plain) {
+    if (screen_ != nullptr && screen_->add_line(plain)) {
+        held_.push_back({to, std::string(text)});
+        return;
+    }
+    write(to, text);
+    std::fflush(to);
+}
+
+void console::attach(dashboard* screen) {
+    screen_ = screen;
+    for (const held_text& h : held_) write(h.to, h.text), std::fflush(h.to);
+    held_.clear();
 }
 
 void console::note(std::string_view line) {
@@ -63,9 +79,10 @@ void console::relay(std::string_view who, bool is_stderr, std::string_view line)
 }
 
 void console::progress(std::string_view line) {
-    if (!terminal_) return err("", "", line);
+    const std::string whole = lead_ + std::string(line);
+    if (!terminal_) return err("", "", whole);
     const std::size_t width = report::terminal_width(STDERR_FILENO);
-    write(stderr, "\r\x1b[K" + std::string(line.substr(0, width > 1 ? width - 1 : 1)));
+    write(stderr, "\r\x1b[K" + whole.substr(0, width > 1 ? width - 1 : 1));
     std::fflush(stderr);
     line_is_open_ = true;
 }

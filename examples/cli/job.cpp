@@ -29,11 +29,31 @@ struct console_lines {
     }
 };
 
+/// Also keeps what each rank measured by itself.
+class launch_observer : public progress_observer {
+public:
+    launch_observer(console& out, std::vector<measure::run_report>* own)
+        : progress_observer(out), own_(own) {}
+
+    void on_rank_report(const measure::run_report& own) {
+        if (own_ != nullptr) own_->push_back(own);
+    }
+
+private:
+    std::vector<measure::run_report>* own_;
+};
+
 } // namespace
 
-result<measure::run_report> launch_run(const settings& s, console& out) {
+std::string launcher_version(const settings& s) {
+    const auto told = exec::version_of(job_order_of(s).launcher);
+    return told ? told->substr(0, told->find('\n')) : "";
+}
+
+result<measure::run_report> launch_run(const settings& s, console& out,
+                                       std::vector<measure::run_report>* own) {
     const exec::job_order order = job_order_of(s);
-    progress_observer observer(out);
+    launch_observer observer(out, own);
     return exec::launch_job(
         order,
         [&](const launch::dialect* words, const exec::launch_extras& extras) {
@@ -79,7 +99,10 @@ namespace {
 error no_mpi() { return {error_kind::unsupported, "this kvmark was built without MPI"}; }
 } // namespace
 
-result<measure::run_report> launch_run(const settings&, console&) { return no_mpi(); }
+result<measure::run_report> launch_run(const settings&, console&, std::vector<measure::run_report>*) {
+    return no_mpi();
+}
+std::string launcher_version(const settings&) { return ""; }
 result<bool> speaks_for_job() { return no_mpi(); }
 void abandon_job() { std::abort(); }
 result<measure::run_report> launch_survey(const settings&, console&) { return no_mpi(); }

@@ -7,8 +7,13 @@
 
 namespace kvmark::cli {
 
-/// Launches the ranks of a run and returns what they measured together.
-[[nodiscard]] result<measure::run_report> launch_run(const settings& s, console& out);
+/// Launches the ranks of a run and returns what they measured together. Those that the settings bring home
+/// one by one (settings::own_reports) are appended to `own`, if there is one.
+[[nodiscard]] result<measure::run_report> launch_run(const settings& s, console& out,
+                                                     std::vector<measure::run_report>* own = nullptr);
+
+/// What the launcher of the settings says of its version, its first line; empty where it cannot be asked.
+[[nodiscard]] std::string launcher_version(const settings& s);
 
 /// Of a rank: whether it is the one that tells what came of the job. Enters the job.
 [[nodiscard]] result<bool> speaks_for_job();

@@ -3,6 +3,7 @@
 #include "calibrate_command.hpp"
 #include "capacity_plan_command.hpp"
 #include "cluster_command.hpp"
+#include "command_record.hpp"
 #include "completion.hpp"
 #include "datasize.hpp"
 #include "history_command.hpp"
@@ -79,6 +80,21 @@ std::size_t help_width() {
     return std::clamp<std::size_t>(kvmark::report::terminal_width(STDOUT_FILENO), 80, 120);
 }
 
+/// Does it, and enters it into the history.
+int recorded(const char* name, const settings& s, int (*act)(const settings&)) {
+    command_record record(name);
+    record.add_file(s);
+    return record.finish(act(s));
+}
+
+/// Whether what the settings ask of one of those commands measures or simulates something.
+bool is_recorded(unsigned bit, const settings& s) {
+    if (bit == on_mlperf)
+        return s.mlperf.mode != mlperf_mode::whatif && s.mlperf.check.empty() &&
+               s.dry_run == dry_run_form::off;
+    return (bit & (on_simulate | on_plan | on_calibrate | on_search)) != 0;
+}
+
 int run_main(words arguments) {
     settings s;
     fault_list faults;
@@ -123,7 +139,8 @@ int tiers_main(words arguments) {
     }
     resolve_model(s, faults);
     resolve_tiers(s, faults);
-    return faults.empty() ? measure_tiers(s) : report_faults(faults, "tiers");
+    if (!faults.empty()) return report_faults(faults, "tiers");
+    return s.tiers.emit_fio.empty() ? recorded("tiers", s, measure_tiers) : measure_tiers(s);
 }
 
 /// A command of its own options: `resolve` gathers the faults, `act` does it.
@@ -137,7 +154,8 @@ int command_main(words arguments, const char* name, const std::string& usage, un
         return exit_ok;
     }
     resolve(s, faults);
-    return faults.empty() ? act(s) : report_faults(faults, name);
+    if (!faults.empty()) return report_faults(faults, name);
+    return is_recorded(bit, s) ? recorded(name, s, act) : act(s);
 }
 
 int cluster_main(words arguments) {

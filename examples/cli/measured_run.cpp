@@ -1,8 +1,10 @@
 // The tiers that the settings name, the notes, the seed: all that stands between settings and a report.
 #include "measured_run.hpp"
 
+#include "block_tracer.hpp"
 #include "command_line.hpp"
 #include "job.hpp"
+#include "live_view.hpp"
 #include "plan.hpp"
 #include "resolve.hpp"
 #include "run_stack.hpp"
@@ -60,12 +62,7 @@ auto own_result_writer(const settings& s, console& out) {
     };
 }
 
-run_result run_stack(const settings& s, console& out, io_trace* trace) {
-    if (trace != nullptr) {
-        trace_observer observer(out, *trace);
-        return s.clock == clock_kind::virtual_time ? run_null_virtual(s, observer) : run_null(s, observer);
-    }
-    progress_observer observer(out);
+run_result run_stack(const settings& s, console& out, progress_observer& observer) {
     if (!s.rank_output.empty()) observer.write_own(own_result_writer(s, out));
     if (!s.serving.trace.empty()) return serve_trace(s, out, observer);
     if (s.clock == clock_kind::virtual_time) return run_modelled(s, observer);
@@ -78,8 +75,40 @@ run_result run_stack(const settings& s, console& out, io_trace* trace) {
     return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before
 }
 
-run_result run_traced(const settings& s, console& out) {
-    if (s.io_trace_log.empty()) return run_stack(s, out, nullptr);
+/// What the reader must know, now and in the report.
+void tell(console& out, report::run_context& context, std::string text) {
+    out.end_progress();
+    out.note(text);
+    context.notes.push_back(std::move(text));
+}
+
+/// With bpftrace beside it, where that was asked for and can be.
+run_result run_on_devices(const settings& s, console& out, report::run_context& context) {
+    progress_observer observer(out);
+    if (!s.enable_latency_tracing) return run_stack(s, out, observer);
+    constexpr const char* without = "--enable-latency-tracing: the block layer is not traced: ";
+    if (s.clock == clock_kind::virtual_time || s.is_rank) {
+        tell(out, context, without + std::string(s.is_rank ? "this is a rank of a job" : "time is virtual"));
+        return run_stack(s, out, observer);
+    }
+    auto tracer = block_tracer::start({s.options.cache_dir, s.options.raw_device});
+    if (!tracer) tell(out, context, without + tracer.error().message);
+    run_result report = run_stack(s, out, observer);
+    if (!tracer) return report;
+    const nanoseconds begin = observer.opened(), end = clocks::monotonic_now();
+    // Of a served trace the window follows the warm-up, and both are of one clock.
+    const bool known = report && s.options.serving.warmup_requests == 0;
+    auto seen = tracer->stop(begin, known ? begin + report->elapsed : end);
+    if (!report) return report;
+    if (seen && begin.count != 0)
+        report->block_layer = std::move(seen);
+    else
+        tell(out, context, without + std::string("the run was too short for it"));
+    return report;
+}
+
+run_result run_traced(const settings& s, console& out, report::run_context& context) {
+    if (s.io_trace_log.empty()) return run_on_devices(s, out, context);
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
     const bool simulated = s.clock == clock_kind::virtual_time; // reproducible to the last byte
@@ -87,7 +116,8 @@ run_result run_traced(const settings& s, console& out) {
                                                           : static_cast<double>(now.tv_sec) +
                                                                 static_cast<double>(now.tv_nsec) * 1e-9);
     if (!trace) return trace.error();
-    run_result report = run_stack(s, out, &*trace);
+    trace_observer observer(out, *trace);
+    run_result report = simulated ? run_null_virtual(s, observer) : run_null(s, observer);
     if (!report) return report;
     if (auto closed = trace->close(); !closed) return closed.error();
     out.end_progress();
@@ -115,22 +145,28 @@ run_result measure_here(settings& s, console& out, report::run_context& context)
     settle(s, context);
     for (const std::string& note : context.notes) out.note(note);
     context.host = measure::read_machine(s.options.cache_dir);
-    return run_traced(s, out);
+    return run_traced(s, out, context);
 }
 
-run_result measure_job(settings& s, console& out, report::run_context& context) {
+run_result measure_job(settings& s, console& out, report::run_context& context,
+                       std::vector<measure::run_report>* own) {
     if (!s.options.seed) s.options.seed = static_cast<std::int64_t>(fresh_seed());
     context.notes = make_plan(s).notes;
+    if (s.enable_latency_tracing)
+        context.notes.push_back("--enable-latency-tracing: the block layer is not traced: a run of several "
+                                "ranks is not, one of this process is");
     for (const std::string& note : context.notes) out.note(note);
-    run_result report = launch_run(s, out);
+    run_result report = launch_run(s, out, own);
     if (s.options.output.empty()) s.options.output = make_plan(s).output;
     return report;
 }
 
 } // namespace
 
-run_result measure_run(settings& s, console& out, report::run_context& context) {
-    return s.launches() ? measure_job(s, out, context) : measure_here(s, out, context);
+run_result measure_run(settings& s, console& out, report::run_context& context,
+                       std::vector<measure::run_report>* own) {
+    const live_view view(s, out);
+    return s.launches() ? measure_job(s, out, context, own) : measure_here(s, out, context);
 }
 
 } // namespace kvmark::cli

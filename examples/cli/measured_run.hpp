@@ -10,9 +10,10 @@ namespace kvmark::cli {
 
 /// Runs what the settings say: in this process, or as the ranks of a job. Settles in `s` what was left open
 /// (seed, cache directory, path of the result), fills `context` in, and shows progress on `out`. May be
-/// called again, each time with settings of its own. Precondition: resolve() found no fault. Errors: those
-/// of the benchmark and of the launch.
-[[nodiscard]] result<measure::run_report> measure_run(settings& s, console& out,
-                                                      report::run_context& context);
+/// called again, each time with settings of its own. Where the settings ask for own_reports, those of the
+/// ranks of a launch are appended to `own`. Precondition: resolve() found no fault. Errors: those of the
+/// benchmark and of the launch.
+[[nodiscard]] result<measure::run_report> measure_run(settings& s, console& out, report::run_context& context,
+                                                      std::vector<measure::run_report>* own = nullptr);
 
 } // namespace kvmark::cli

@@ -4,7 +4,6 @@
 #include "console.hpp"
 #include "io_trace.hpp"
 
-#include <kvmark/core/clock.hpp>
 #include <kvmark/measure/run_report.hpp>
 #include <kvmark/report/progress_line.hpp>
 
@@ -12,18 +11,16 @@
 
 namespace kvmark::cli {
 
-/// On a terminal a line that is rewritten; elsewhere one line every ten seconds.
+/// The full screen where there is one; else on a terminal a line that is rewritten, elsewhere one line every
+/// ten seconds.
 class progress_observer {
 public:
     explicit progress_observer(console& out) : out_(out) {}
 
-    void on_progress(const measure::progress& p) {
-        if (!out_.shows_progress()) return;
-        const nanoseconds now = clocks::monotonic_now(); // the reader's time, also when the run's is virtual
-        if (now < next_) return;
-        next_ = now + from_seconds(out_.stderr_is_terminal() ? 0.2 : 10.0);
-        out_.progress(line_.text(p));
-    }
+    void on_progress(const measure::progress& p);
+
+    /// When the run's clock began, by the monotonic clock; 0 where it has not run for a second.
+    [[nodiscard]] nanoseconds opened() const { return opened_; }
 
     /// Of a rank: what it measured by itself, before rank 0 has it.
     void on_own_report(const measure::run_report& own, const options& of_rank, std::uint32_t rank) {
@@ -38,6 +35,7 @@ private:
     std::function<void(const measure::run_report&, const options&, std::uint32_t)> write_own_;
     report::progress_line line_;
     nanoseconds next_{};
+    nanoseconds opened_{};
 };
 
 /// The same, and every operation on an entry goes into the trace.

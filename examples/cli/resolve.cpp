@@ -164,6 +164,10 @@ void check_execution(const settings& s, fault_list& faults) {
     check_writable(faults, "--output", s.options.output);
     check_writable(faults, "--csv", s.csv);
     check_writable(faults, "--xlsx-output", s.xlsx);
+    check_writable(faults, "--emit-fio", s.emit_fio);
+    if (!s.emit_fio.empty() && (s.clock == clock_kind::virtual_time || !s.io_trace_log.empty()))
+        faults.add(
+            "--emit-fio: is of what storage was asked for; leave out --clock virtual and --io-trace-log");
     check_writable(faults, "--io-trace-log", s.io_trace_log);
     check_replaceable(faults, "--xlsx-output", s.xlsx);
     check_replaceable(faults, "--io-trace-log", s.io_trace_log);
@@ -228,7 +232,6 @@ void resolve(settings& s, const std::string& datetime, fault_list& faults) {
     if (s.dry_run == dry_run_form::off) check_execution(s, faults);
     check_options(o, faults);
 
-    if (s.enable_latency_tracing) s.notes.push_back("--enable-latency-tracing has no effect in this version");
     if (!s.validation_trace.empty()) s.notes.push_back("--validation-trace has no effect in this version");
     if (!has_uring && s.io_engine == io_engine_kind::automatic &&
         s.storage_tier == storage_tier_kind::direct_file)

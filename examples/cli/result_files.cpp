@@ -3,6 +3,7 @@
 
 #include "command_line.hpp"
 #include "resolve.hpp"
+#include "run_fio.hpp"
 #include "xlsx.hpp"
 
 #include <kvmark/launch/hosts.hpp>
@@ -18,25 +19,27 @@ namespace kvmark::cli {
 
 namespace fs = std::filesystem;
 
-result<void> reserve_run_directory(settings& s) {
-    const fs::path parent = fs::path(s.results_dir) / "kv_cache" / "run";
+result<reserved_directory> reserve_directory(const std::string& parent) {
     std::error_code failure;
     fs::create_directories(parent, failure);
-    if (failure)
-        return error{error_kind::system, "cannot create " + parent.string() + ": " + failure.message()};
+    if (failure) return error{error_kind::system, "cannot create " + parent + ": " + failure.message()};
     for (int attempt = 0; attempt < 10; ++attempt) {
         const std::string datetime = datetime_now(attempt);
-        const std::string path = (parent / datetime).string();
-        if (::mkdir(path.c_str(), 0777) == 0) {
-            s.options.run_datetime = datetime;
-            s.options.run_directory = path;
-            return {};
-        }
+        const std::string path = (fs::path(parent) / datetime).string();
+        if (::mkdir(path.c_str(), 0777) == 0) return reserved_directory{path, datetime};
         if (errno != EEXIST)
             return error{error_kind::system, "cannot create " + path + ": " + std::strerror(errno)};
     }
-    return error{error_kind::system, "ten run directories from this second on exist in " + parent.string() +
+    return error{error_kind::system, "ten run directories from this second on exist in " + parent +
                                          ": try again later, or give another --results-dir"};
+}
+
+result<void> reserve_run_directory(settings& s) {
+    auto reserved = reserve_directory((fs::path(s.results_dir) / "kv_cache" / "run").string());
+    if (!reserved) return reserved.error();
+    s.options.run_datetime = std::move(reserved->datetime);
+    s.options.run_directory = std::move(reserved->path);
+    return {};
 }
 
 run_files::run_files(const options& o)
@@ -55,6 +58,12 @@ result<written_files> write_results(const settings& s, const measure::run_report
     if (!s.csv.empty()) {
         if (auto done = report::write_file(s.csv, report::csv_text(report)); !done) return done.error();
         written.others.push_back(s.csv);
+    }
+    if (!s.emit_fio.empty()) {
+        const auto job = fio_job_of_run(s, report);
+        if (!job) return job.error();
+        if (auto done = report::write_file(s.emit_fio, *job); !done) return done.error();
+        written.others.push_back(s.emit_fio);
     }
     if (!s.xlsx.empty()) {
         if (auto done = write_xlsx(s.xlsx, report); !done) return done.error();

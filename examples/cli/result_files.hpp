@@ -9,8 +9,16 @@
 
 namespace kvmark::cli {
 
-/// Makes `<results_dir>/kv_cache/run/<datetime>` and enters it into the options. The directory itself is made
-/// by one exclusive mkdir, so two runs never share one; a collision takes the next second, ten times at most.
+/// A run directory and the datetime that is its name.
+struct reserved_directory {
+    std::string path, datetime;
+};
+
+/// Makes `<parent>/<datetime>`. The directory itself is made by one exclusive mkdir, so two runs never share
+/// one; a collision takes the next second, ten times at most.
+[[nodiscard]] result<reserved_directory> reserve_directory(const std::string& parent);
+
+/// The same for `<results_dir>/kv_cache/run/<datetime>`, entered into the options.
 [[nodiscard]] result<void> reserve_run_directory(settings& s);
 
 /// The names of a run directory's files, as the reference's wrapper has them.

@@ -2,6 +2,7 @@
 #include "run_command.hpp"
 
 #include "command_line.hpp"
+#include "command_record.hpp"
 #include "dry_run.hpp"
 #include "job.hpp"
 #include "measured_run.hpp"
@@ -33,9 +34,13 @@ int execute(const settings& s, console& out) {
 }
 
 int measure_and_conclude(settings& s, console& out) {
+    command_record record("run");
     run_course course(s);
     const auto report = measure_run(s, out, course.context);
-    return conclude(s, out, course, report);
+    const int code = conclude(s, out, course, report);
+    if (!report || s.is_rank) return code;
+    record.add(*report, s.options.output);
+    return record.finish(code);
 }
 
 /// The directory of --results-dir and, for a run of kvmark's own, its logs.

@@ -1,12 +1,274 @@
 // The highest load that keeps a target.
 #include "search_command.hpp"
 
+#include "console.hpp"
+#include "measured_run.hpp"
 #include "outcome.hpp"
+#include "resolve.hpp"
+#include "search_report.hpp"
+#include "serve_stack.hpp"
+
+#include <kvmark/benchmark/limit_search.hpp>
+#include <kvmark/benchmark/plan_run.hpp>
+#include <kvmark/benchmark/plateau_search.hpp>
+#include <kvmark/launch/quote.hpp>
+#include <kvmark/measure/faults.hpp>
+#include <kvmark/measure/steady_state.hpp>
+#include <kvmark/report/file.hpp>
+
+#include <algorithm>
+#include <csignal>
 
 namespace kvmark::cli {
 
-void resolve_for_search(settings&, fault_list&) {}
+namespace {
 
-int search(const settings&) { return exit_failed; }
+void stop(int signal) { simulation_stop = signal; }
+/// A run takes the signals for itself and leaves them at their defaults.
+void listen() {
+    std::signal(SIGINT, stop);
+    std::signal(SIGTERM, stop);
+}
+
+bool is_given(const settings& s, std::string_view option) {
+    return std::find(s.given.begin(), s.given.end(), option) != s.given.end();
+}
+
+double most_of(const settings& s) {
+    if (s.search.highest > 0) return s.search.highest;
+    return s.search.load == search_load::users ? 100'000 : 1e6;
+}
+
+/// The reference's words for the two questions.
+void map_autoscaler(settings& s, fault_list& faults) {
+    search_request& q = s.search;
+    if (!is_given(s, "autoscaler-mode") && !is_given(s, "target-saturation")) return;
+    if (s.autoscaler_mode_text == "capacity") {
+        q.capacity = true;
+        if (is_given(s, "target-saturation"))
+            faults.add("--target-saturation: is of --autoscaler-mode qos; leave it out");
+    } else if (s.autoscaler_mode_text == "qos") {
+        if (!q.slo.empty()) faults.add("--slo and --autoscaler-mode qos both name a target: leave one out");
+        const double ms = s.options.target_saturation * s.options.workload.saturation_read_p95_ms;
+        q.slo = "p95_read=" + std::string(launch::real_text(ms)) + "ms";
+    }
+}
+
+void check_load(settings& s, fault_list& faults) {
+    search_request& q = s.search;
+    const bool users = q.load == search_load::users, trace = !s.serving.trace.empty();
+    const bool recorded = trace || s.use_burst_trace || !s.dataset_path.empty();
+    if (users && recorded && is_given(s, "load"))
+        faults.add("--load users: the requests of a trace have no users to be added; give --load rate");
+    if (users && s.options.request_rate > 0)
+        faults.add("--request-rate: is the load of --load rate, which the search sets; leave it out");
+    if (!users && (s.use_burst_trace || !s.dataset_path.empty()))
+        faults.add("--use-burst-trace, --dataset-path: their requests come as recorded, so there is no load "
+                   "to raise; play a trace with --trace, or simulated users");
+    if (!users && is_given(s, "request-rate"))
+        faults.add("--request-rate: is what the search sets; leave it out");
+    if (!users && trace &&
+        (s.serving.arrivals == workload::replay_arrivals::trace ||
+         s.serving.arrivals == workload::replay_arrivals::closed))
+        faults.add("--trace-arrivals: must be fixed, poisson, gamma or weibull, which have a rate to raise");
+    const double most = users ? 100'000 : 1e6, least = users ? 1 : 1e-6;
+    if (!(q.lowest >= least && q.lowest <= most))
+        faults.add("--lowest " + std::string(launch::real_text(q.lowest)) + ": must be " +
+                   (users ? "1..100000 users" : "0.000001..1000000 requests/s"));
+    if (q.highest != 0 && !(q.highest >= q.lowest && q.highest <= most))
+        faults.add("--highest " + std::string(launch::real_text(q.highest)) +
+                   ": must be 0 (as far as the load goes), or --lowest.." + (users ? "100000" : "1000000"));
+    if (users && (q.lowest != std::floor(q.lowest) || q.highest != std::floor(q.highest)))
+        faults.add("--lowest, --highest: must be whole numbers of users");
+}
+
+void check_question(settings& s, fault_list& faults) {
+    search_request& q = s.search;
+    if (q.slo.empty() && !q.capacity)
+        faults.add("--slo METRIC=LIMIT is needed, as --slo p95_read=50ms; or --capacity, for the plateau of "
+                   "the bandwidth");
+    if (!q.slo.empty() && q.capacity)
+        faults.add("--slo and --capacity ask for different things: give one of them");
+    if (!q.slo.empty())
+        for (const error& e : parse_slo(q.slo, !s.serving.trace.empty()).faults)
+            faults.add("--slo " + e.message);
+    if (!(q.precision > 0 && q.precision <= 100))
+        faults.add("--precision: must be above 0, up to 100 percent");
+    if (q.trials < 1 || q.trials > 1000) faults.add("--trials: must be 1..1000");
+    if (!(q.max_seconds >= 0)) faults.add("--max-seconds: must be 0 (no bound) or more");
+}
+
+/// One trial after another, as the search asks for them.
+class trial_runner {
+public:
+    trial_runner(settings& s, console& out, search_findings& found) : s_(s), out_(out), found_(found) {}
+
+    result<load_trial> operator()(const load_trial& asked) {
+        load_trial t = asked;
+        listen();
+        t.stopped = simulation_stop != 0;
+        trial_detail& detail = found_.details.emplace_back();
+        if (t.stopped) return t;
+        set(t);
+        report::run_context context;
+        const auto report = measure_run(s_, out_, context);
+        listen();
+        s_.notes.clear(); // said once
+        out_.end_progress();
+        if (!report) return report.error();
+        if (report->interrupted) {
+            if (simulation_stop == 0)
+                simulation_stop = report->stop_signal != 0 ? report->stop_signal : SIGINT;
+            t.stopped = true;
+        }
+        if (!report->clean()) return unclean(*report);
+        const flow f = flow_of(*report, offered(t));
+        const double seconds = to_seconds(report->elapsed);
+        const service_rate rate = rate_of(*report);
+        detail = {.elapsed = seconds, .arrived = f.arrived, .completed = f.completed};
+        if (rate.of_bytes) detail.storage_bytes_per_second = rate.rate.value;
+        if (seconds > 0)
+            detail.tokens_per_second = static_cast<double>(report->tokens_generated.count) / seconds;
+        const measure::steadiness settled = measure::steadiness_of(*report);
+        t.steady = settled.steady || !settled.known;
+        if (found_.targets.empty()) {
+            found_.of_bytes = rate.of_bytes;
+            t.figures = {rate.rate};
+        } else {
+            t.overloaded = f.overloaded();
+            for (const slo_target& target : found_.targets)
+                t.figures.push_back(measure_target(*report, target));
+        }
+        if (!t.stopped) tell(t);
+        return t;
+    }
+
+private:
+    void set(const load_trial& t) {
+        s_.options.seed = static_cast<std::int64_t>(t.seed);
+        s_.options.warmup = t.warmup;
+        if (s_.search.load == search_load::users)
+            s_.options.num_users = static_cast<std::int64_t>(t.load);
+        else
+            s_.options.request_rate = t.load;
+    }
+
+    /// Of a trace that is cut by the window: what should have come, had all been admitted.
+    [[nodiscard]] double offered(const load_trial& t) const {
+        return s_.serving.trace.empty() || s_.options.serving.to_the_end ? 0 : t.load;
+    }
+
+    static error unclean(const measure::run_report& report) {
+        error all{error_kind::system, ""};
+        for (const std::string& fault : measure::faults(report))
+            all.message += (all.message.empty() ? "" : "\n") + fault;
+        return all;
+    }
+
+    void tell(const load_trial& t) {
+        std::string line = "trial " + std::to_string(t.number + 1) + ": " + load_text(s_, t.load) + ":";
+        for (std::size_t i = 0; i < t.figures.size(); ++i)
+            line += (i == 0 ? " " : ", ") + figure_text(found_, i, t.figures[i].value);
+        if (t.overloaded) line += ", the backlog grows";
+        if (!t.steady) line += ", not steady";
+        if (t.warmup > 0) line += " (warm-up " + fmt::format("{:g}", t.warmup) + " s)";
+        if (!s_.quiet) out_.note(line);
+    }
+
+    settings& s_;
+    console& out_;
+    search_findings& found_;
+};
+
+search_settings settings_of(const settings& s) {
+    const search_request& q = s.search;
+    const options& o = s.options;
+    const bool whole_trace = !s.serving.trace.empty() && o.serving.to_the_end;
+    const auto duration = static_cast<double>(o.duration);
+    const double warmup = is_given(s, "warmup") || whole_trace ? o.warmup : duration / 10;
+    return {.lowest = q.lowest,
+            .highest = most_of(s),
+            .whole = q.load == search_load::users,
+            .precision = q.precision / 100,
+            .max_trials = static_cast<std::size_t>(q.trials),
+            .max_seconds = q.max_seconds,
+            .warmup = warmup,
+            .longest_warmup = whole_trace ? warmup : std::max(duration, warmup),
+            .seed = static_cast<std::uint64_t>(*o.seed)};
+}
+
+/// What both kinds of result have.
+template <class Result>
+std::optional<error> take_over(Result r, search_findings& found) {
+    found.end = r.end;
+    found.path = std::move(r.path);
+    found.seconds = r.seconds;
+    found.trials = r.trials;
+    return r.failure;
+}
+
+std::optional<error> search_for_limit(settings& s, console& out, search_findings& found) {
+    std::vector<load_target> targets;
+    for (const slo_target& t : found.targets) targets.push_back(t.target);
+    limit_search search(settings_of(s), std::move(targets), trial_runner(s, out, found));
+    limit_result r = search.find();
+    found.keeps = r.keeps;
+    found.fails = r.fails;
+    found.confidence = r.confidence;
+    return take_over(std::move(r), found);
+}
+
+std::optional<error> search_for_plateau(settings& s, console& out, search_findings& found) {
+    plateau_search search(settings_of(s), trial_runner(s, out, found));
+    plateau_result r = search.find();
+    found.plateau = r.plateau;
+    found.knee = r.knee;
+    found.below_knee = r.below_knee;
+    return take_over(std::move(r), found);
+}
+
+} // namespace
+
+void resolve_for_search(settings& s, fault_list& faults) {
+    search_request& q = s.search;
+    const bool trace = !s.serving.trace.empty();
+    if (trace && !is_given(s, "load")) q.load = search_load::rate;
+    if (trace && !is_given(s, "trace-arrivals")) s.serving.arrivals = workload::replay_arrivals::poisson;
+    s.options.serving.to_the_end = trace && !is_given(s, "duration");
+    check_load(s, faults);
+    if (q.load == search_load::rate) s.options.request_rate = q.lowest;
+    resolve(s, datetime_now(), faults);
+    map_autoscaler(s, faults);
+    check_question(s, faults);
+    if (s.is_rank)
+        faults.add("search: starts its jobs itself; give --exec-type mpi and --hosts in place of a launcher");
+}
+
+int search(const settings& given) {
+    settings s = given;
+    console out(s);
+    const std::string output = std::exchange(s.options.output, "");
+    if (!s.options.seed) s.options.seed = static_cast<std::int64_t>(fresh_seed());
+    search_findings found;
+    found.started = report::utc_now();
+    if (!s.search.slo.empty()) found.targets = parse_slo(s.search.slo, !s.serving.trace.empty()).targets;
+    const settings asked = s;
+    const std::optional<error> failure =
+        s.search.capacity ? search_for_plateau(s, out, found) : search_for_limit(s, out, found);
+
+    int code = exit_ok;
+    if (failure) code = report_failure(out, *failure);
+    if (simulation_stop != 0) code = simulation_stop == SIGTERM ? exit_terminated : exit_interrupted;
+    const std::string text = search_json(asked, found);
+    if (s.json)
+        out.print(text, text);
+    else if (!s.quiet)
+        out.print(search_text(asked, found, report::palette(out.color())),
+                  search_text(asked, found, report::palette(false)));
+    if (output.empty()) return code;
+    if (auto written = report::write_file(output, text); !written)
+        return report_failure(out, written.error());
+    return code;
+}
 
 } // namespace kvmark::cli

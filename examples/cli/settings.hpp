@@ -104,6 +104,7 @@ struct settings {
     std::size_t launcher = 0;                          ///< index of launcher_names
     const launch::dialect* words = nullptr; ///< how it is spoken to; null until it is asked (ask_launcher)
     std::string rank_output;                ///< directory for each rank's own result
+    bool own_reports = false;               ///< launched ranks send theirs home by message too
     std::string kvcache_bin_path;
     std::string python = "python3";
 

@@ -27,8 +27,10 @@ struct mlperf_request {
     std::optional<std::int64_t> npernode;
     std::optional<std::int64_t> trials;
     std::optional<std::int64_t> inter_option_delay; ///< seconds
-    std::string check;                              ///< a finished tree, in place of a sequence
-    bool fresh = false;                             ///< begin anew beside an interrupted sequence
+    std::optional<std::int64_t> start_delay;        ///< seconds, likewise the next
+    std::optional<std::int64_t> end_delay;
+    std::string check;  ///< a finished tree, in place of a sequence
+    bool fresh = false; ///< begin anew beside an interrupted sequence
 };
 
 enum class search_load : std::uint8_t { users, rate };

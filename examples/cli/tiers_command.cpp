@@ -209,8 +209,7 @@ private:
 
 /// The equal job file: a section for each case, one after the other.
 std::string fio_job_file(const settings& s) {
-    std::string text = "; written by kvmark tiers: run it with `fio FILE`\n"
-                       "; mem=mmaphuge needs reserved huge pages: echo 512 > /proc/sys/vm/nr_hugepages\n";
+    std::string text = std::string("; written by kvmark tiers: run it with `fio FILE`\n") + fio_pages_comment;
     int number = 0;
     for (const auto& [size, depth] : chosen_cases(s))
         for (const int read_percent : s.tiers.read_percents) {
@@ -218,10 +217,10 @@ std::string fio_job_file(const settings& s) {
                                .depth = depth,
                                .read_percent = read_percent,
                                .duration = from_seconds(s.tiers.seconds)};
-            text += "\n[case-" + std::to_string(++number) + "]\nstonewall\n";
-            for (const std::string& option :
-                 fio_options(c, s.tiers.path + "/kvmark-peer.fio", s.tiers.size, true))
-                text += option + "\n";
+            std::vector<std::string> words =
+                fio_options(fio_job_of(c, s.tiers.path + "/kvmark-peer.fio", s.tiers.size));
+            words.insert(words.begin(), "stonewall");
+            text += fio_section("case-" + std::to_string(++number), words);
         }
     return text;
 }

@@ -1,9 +1,11 @@
-// fio's options, its process, and what it prints.
+// fio's process, and what it prints.
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/optional.hpp>
 #include <boost/type_traits/remove_pointer.hpp>
 
 #include "tiers_fio.hpp"
+
+#include "own_process_group.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -25,21 +27,6 @@ namespace asio = boost::asio;
 namespace process = boost::process::v2;
 constexpr const char* pages_file = "/proc/sys/vm/nr_hugepages";
 
-/// A process group of its own, so that Ctrl-C reaches it through us and nobody else, with the signals of a
-/// fresh process.
-struct own_group {
-    template <class Launcher>
-    boost::system::error_code on_exec_setup(Launcher&, const auto&, const char* const*) {
-        ::setpgid(0, 0);
-        sigset_t none;
-        ::sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::signal(SIGINT, SIG_DFL);
-        ::signal(SIGTERM, SIG_DFL);
-        return {};
-    }
-};
-
 /// What fio printed on stdout; it is ended when `stop` becomes true.
 result<std::string> output_of(const std::vector<std::string>& arguments, const std::atomic<bool>& stop) {
     const auto program = process::environment::find_executable("fio");
@@ -51,7 +38,7 @@ result<std::string> output_of(const std::vector<std::string>& arguments, const s
     std::string text, complaint;
     boost::system::error_code failed;
     process::process child(context, program, arguments, process::process_stdio{nullptr, out, err},
-                           own_group{});
+                           own_process_group{});
     asio::async_read(out, asio::dynamic_buffer(text), [](const boost::system::error_code&, std::size_t) {});
     asio::async_read(err, asio::dynamic_buffer(complaint),
                      [](const boost::system::error_code&, std::size_t) {});
@@ -81,34 +68,16 @@ std::string text_of(const char* path) {
     return text;
 }
 
-std::string seconds_text(nanoseconds n) { return std::to_string(n.count / 1'000'000) + "ms"; }
-
 } // namespace
 
-std::vector<std::string> fio_options(const block_case& c, const std::string& file, bytes size,
-                                     bool reserved_pages) {
-    const bool mixed = c.read_percent > 0 && c.read_percent < 100;
-    std::vector<std::string> all{
-        "filename=" + file,
-        "size=" + std::to_string(size.count),
-        std::string("rw=") + (mixed                   ? "randrw"
-                              : c.read_percent == 100 ? "randread"
-                                                      : "randwrite"),
-        "bs=" + std::to_string(c.block.count),
-        "iodepth=" + std::to_string(c.depth),
-        "ioengine=io_uring",
-        "fixedbufs=1",
-        "registerfiles=1",
-        "direct=1",
-        std::string("mem=") + (reserved_pages ? "mmaphuge" : "mmap"),
-        "norandommap=1",
-        "time_based=1",
-        "runtime=" + seconds_text(c.duration),
-        "ramp_time=" + seconds_text(c.warm_up),
-        "group_reporting=1",
-    };
-    if (mixed) all.push_back("rwmixread=" + std::to_string(c.read_percent));
-    return all;
+fio_job fio_job_of(const block_case& c, const std::string& file, bytes size) {
+    return {.file = file,
+            .size = size,
+            .blocks = "bs=" + std::to_string(c.block.count),
+            .depth = c.depth,
+            .read_percent = c.read_percent,
+            .warm_up = c.warm_up,
+            .duration = c.duration};
 }
 
 fio_peer::fio_peer(std::string directory, bytes size, std::string file)
@@ -143,8 +112,9 @@ result<void> fio_peer::open(bytes buffers, const std::atomic<bool>& stop) {
 result<fio_result> fio_peer::measure(const block_case& c, const std::atomic<bool>& stop) {
     std::vector<std::string> arguments{"--name=peer", "--output-format=json"};
     const std::string& file = c.read_percent == 100 ? read_file_ : own_file_;
-    for (const std::string& option : fio_options(c, file, size_, reserved_pages_))
-        arguments.push_back("--" + option);
+    fio_job job_words = fio_job_of(c, file, size_);
+    job_words.reserved_pages = reserved_pages_;
+    for (const std::string& option : fio_options(job_words)) arguments.push_back("--" + option);
     const auto text = output_of(arguments, stop);
     if (!text) return text.error();
     boost::system::error_code failed;

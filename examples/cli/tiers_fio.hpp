@@ -1,10 +1,9 @@
 // fio as the peer of a measurement: the same I/Os on a file of the same size in the same directory.
 #pragma once
 
-#include <kvmark/benchmark/block_benchmark.hpp>
+#include "fio_job.hpp"
 
-#include <string>
-#include <vector>
+#include <kvmark/benchmark/block_benchmark.hpp>
 
 namespace kvmark::cli {
 
@@ -39,8 +38,7 @@ private:
     std::string note_;
 };
 
-/// The options of fio for one case, as `name=value` or a bare name; the job file has them a line each.
-[[nodiscard]] std::vector<std::string> fio_options(const block_case&, const std::string& file, bytes size,
-                                                   bool reserved_pages);
+/// A case as a job of fio.
+[[nodiscard]] fio_job fio_job_of(const block_case&, const std::string& file, bytes size);
 
 } // namespace kvmark::cli

@@ -79,6 +79,7 @@
 #include <kvmark/cache/waterfall.hpp>
 
 #include <kvmark/measure/add.hpp>
+#include <kvmark/measure/block_layer.hpp>
 #include <kvmark/measure/faults.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/host_facts.hpp>
@@ -86,8 +87,10 @@
 #include <kvmark/measure/kernel_files.hpp>
 #include <kvmark/measure/machine_facts.hpp>
 #include <kvmark/measure/progress.hpp>
+#include <kvmark/measure/recent_latency.hpp>
 #include <kvmark/measure/run_report.hpp>
 #include <kvmark/measure/serving_stats.hpp>
+#include <kvmark/measure/steady_state.hpp>
 
 #include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>
@@ -134,6 +137,7 @@
 #include <kvmark/benchmark/command.hpp>
 #include <kvmark/benchmark/fault_list.hpp>
 #include <kvmark/benchmark/job_command.hpp>
+#include <kvmark/benchmark/mlperf_rules.hpp>
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/benchmark/plan_run.hpp>

@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
+// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_SEARCH, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -5344,6 +5344,56 @@ private:
 
 } // namespace kvmark::cache
 
+// kvmark/measure/block_layer.hpp
+// What the kernel's block layer saw of a run, by its own tracepoints.
+
+namespace kvmark::measure {
+
+/// `count` values of low..high, both included.
+struct block_request_bucket {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    std::uint64_t count = 0;
+
+    friend bool operator==(const block_request_bucket&, const block_request_bucket&) = default;
+};
+
+/// Requests of one direction; the latency in buckets of powers of two. A request is what the driver is given:
+/// the kernel splits and joins the I/Os of a program.
+struct block_request_stats {
+    std::vector<block_request_bucket> latency_us; ///< from the issue to the driver to the completion
+    std::vector<block_request_bucket> size;       ///< bytes; each size has a bucket of its own
+
+    [[nodiscard]] std::uint64_t count() const {
+        std::uint64_t n = 0;
+        for (const block_request_bucket& b : latency_us) n += b.count;
+        return n;
+    }
+};
+
+/// Of the whole devices, whoever asked them.
+struct block_layer_stats {
+    std::string devices; ///< names, with commas between
+    nanoseconds begin{}; ///< the requests counted were completed from here on, after the window opened
+    nanoseconds end{};   ///< and until here
+    block_request_stats read{};
+    block_request_stats write{};
+};
+
+/// The upper end of the bucket in which the quantile lies, 0 without requests: the buckets say no more.
+[[nodiscard]] constexpr std::uint64_t quantile_bound(const std::vector<block_request_bucket>& buckets,
+                                                     double rank) {
+    std::uint64_t all = 0, before = 0;
+    for (const block_request_bucket& b : buckets) all += b.count;
+    for (const block_request_bucket& b : buckets) {
+        before += b.count;
+        if (b.count != 0 && static_cast<double>(before) >= rank * static_cast<double>(all)) return b.high;
+    }
+    return 0;
+}
+
+} // namespace kvmark::measure
+
 // kvmark/measure/histogram.hpp
 // A mergeable log-linear histogram of durations.
 
@@ -5364,6 +5414,13 @@ public:
         nanoseconds low;  ///< smallest duration counted here
         nanoseconds high; ///< largest
         std::uint64_t count;
+
+        /// The duration at rank `r` (0..count) of those counted here, taken as spread evenly.
+        [[nodiscard]] nanoseconds at(double r) const {
+            const double width = static_cast<double>((high - low).count);
+            return low +
+                   nanoseconds(static_cast<std::int64_t>(width * (r + 0.5) / static_cast<double>(count)));
+        }
     };
 
     histogram() : counts_(bucket_count) {}
@@ -5403,9 +5460,8 @@ public:
             if (counts_[i] == 0) continue;
             const auto n = static_cast<double>(counts_[i]);
             if (rank < before + n) {
-                const auto low = static_cast<double>(low_of(i));
-                const auto high = static_cast<double>(high_of(i) < max_ ? high_of(i) : max_);
-                return nanoseconds(static_cast<std::int64_t>(low + (high - low) * (rank - before + 0.5) / n));
+                const std::uint64_t high = high_of(i) < max_ ? high_of(i) : max_;
+                return bucket{signed_ns(low_of(i)), signed_ns(high), counts_[i]}.at(rank - before);
             }
             before += n;
         }
@@ -5418,6 +5474,20 @@ public:
         for (std::size_t i = 0; i < bucket_count; ++i)
             if (counts_[i] != 0) filled.push_back({signed_ns(low_of(i)), signed_ns(high_of(i)), counts_[i]});
         return filled;
+    }
+
+    /// f(bucket) of what was recorded since this histogram was as `earlier` is, in order.
+    template <class F>
+    void for_each_added(const histogram& earlier, F&& f) const {
+        for (std::size_t row = 0; row < bucket_count; row += linear) { // most rows are as they were
+            const std::uint64_t *now = counts_.data() + row, *then = earlier.counts_.data() + row;
+            if (std::memcmp(now, then, linear * sizeof *now) == 0) continue;
+            for (std::size_t i = 0; i < linear; ++i) {
+                if (now[i] == then[i]) continue;
+                const std::uint64_t high = high_of(row + i) < max_ ? high_of(row + i) : max_;
+                f(bucket{signed_ns(low_of(row + i)), signed_ns(high), now[i] - then[i]});
+            }
+        }
     }
 
     /// f(index, count) of each bucket that holds anything, in order: with sum() and max() all that a
@@ -5578,6 +5648,10 @@ KVMARK_COLD std::string_view take_until(std::string_view& rest, char end) {
 // kvmark/measure/host_facts.hpp
 // The kernel's own counters: the block device under a path, and this process.
 
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/vfs.h>
+
 namespace kvmark::measure {
 
 /// What the block device did between two readings. `name` is empty where the path has no block device (tmpfs,
@@ -5586,14 +5660,34 @@ struct device_usage {
     std::string name;
     bytes read{};
     bytes written{};
+    bool in_memory = false; ///< the path is on tmpfs or ramfs
 };
 
-/// What this process used between two readings.
+/// What this process used between two readings, both of the same thread.
 struct process_usage {
     nanoseconds user{};
     nanoseconds system{};
     bytes peak_resident{}; ///< of the whole life of the process
+    nanoseconds thread{};  ///< user and system time of the thread that read it: a run's engine
+    double processors = 0; ///< that it may use at once, by affinity and cgroup; 0: unknown
 };
+
+/// What a limit of cgroup v2 (`200000 100000`: 200 of every 100 ms) comes to; 0 where there is none.
+[[nodiscard]] KVMARK_COLD double processor_limit(const std::string& cpu_max) {
+    unsigned long long quota = 0, period = 0;
+    if (std::sscanf(cpu_max.c_str(), "%llu %llu", &quota, &period) != 2 || period == 0) return 0;
+    return static_cast<double>(quota) / static_cast<double>(period);
+}
+
+/// The processors that this process may use at once: those of its affinity mask, or its cgroup's quota where
+/// that is less. A quota is found where the process sees its own cgroup as the root, as in a container.
+[[nodiscard]] KVMARK_COLD double usable_processors() {
+    cpu_set_t mask;
+    const int known = ::sched_getaffinity(0, sizeof mask, &mask);
+    const double in_mask = known == 0 ? CPU_COUNT(&mask) : 0;
+    const double quota = processor_limit(read_text("/sys/fs/cgroup/cpu.max"));
+    return quota > 0 && (quota < in_mask || in_mask == 0) ? quota : in_mask;
+}
 
 /// Reads /sys/dev/block/<major>:<minor>/stat, whose sectors are 512 bytes whatever the device's own are
 /// (Documentation/block/stat.rst).
@@ -5604,11 +5698,15 @@ public:
         const std::string directory = block_device_directory(path);
         name_ = link_name(directory);
         stat_path_ = directory + "/stat";
+        struct statfs info {};
+        if (path.empty() || ::statfs(nearest_existing(path).c_str(), &info) != 0) return;
+        const auto type = static_cast<unsigned long>(info.f_type);
+        in_memory_ = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
     }
 
     /// Totals since boot.
     [[nodiscard]] KVMARK_COLD device_usage read() const {
-        device_usage usage{.name = name_};
+        device_usage usage{.name = name_, .in_memory = in_memory_};
         if (std::FILE* file = name_.empty() ? nullptr : std::fopen(stat_path_.c_str(), "re")) {
             unsigned long long sectors_read = 0, sectors_written = 0;
             if (std::fscanf(file, "%*u %*u %llu %*u %*u %*u %llu", &sectors_read, &sectors_written) == 2) {
@@ -5623,6 +5721,7 @@ public:
 private:
     std::string name_;
     std::string stat_path_;
+    bool in_memory_ = false;
 };
 
 [[nodiscard]] inline device_usage operator-(device_usage later, const device_usage& earlier) {
@@ -5632,17 +5731,20 @@ private:
 }
 
 [[nodiscard]] KVMARK_COLD process_usage read_process_usage() {
-    rusage r{};
+    rusage r{}, thread{};
     ::getrusage(RUSAGE_SELF, &r);
+    ::getrusage(RUSAGE_THREAD, &thread);
     const auto ns = [](const timeval& t) {
         return nanoseconds(std::int64_t{t.tv_sec} * 1'000'000'000 + std::int64_t{t.tv_usec} * 1'000);
     };
-    return {ns(r.ru_utime), ns(r.ru_stime), bytes(static_cast<std::uint64_t>(r.ru_maxrss) * 1024)};
+    return {ns(r.ru_utime), ns(r.ru_stime), bytes(static_cast<std::uint64_t>(r.ru_maxrss) * 1024),
+            ns(thread.ru_utime) + ns(thread.ru_stime), usable_processors()};
 }
 
 [[nodiscard]] inline process_usage operator-(process_usage later, const process_usage& earlier) {
     later.user -= earlier.user;
     later.system -= earlier.system;
+    later.thread -= earlier.thread;
     return later;
 }
 
@@ -5755,6 +5857,60 @@ struct job_stats {
 
 } // namespace kvmark::measure
 
+// kvmark/measure/recent_latency.hpp
+// Latency of the last moment: percentiles of what a growing histogram took in since it was last looked at.
+
+namespace kvmark::measure {
+
+/// Of what completed in one interval. The percentiles are 0 where nothing did.
+struct recent_latency {
+    std::uint64_t count = 0;
+    nanoseconds p50{}, p95{}, p99{};
+};
+
+/// One figure of two sources in the same interval. Percentiles do not add up, so those of the sum are the
+/// highest of either: no source was slower than they say.
+inline void add(recent_latency& to, const recent_latency& r) {
+    to.count += r.count;
+    if (to.p50 < r.p50) to.p50 = r.p50;
+    if (to.p95 < r.p95) to.p95 = r.p95;
+    if (to.p99 < r.p99) to.p99 = r.p99;
+}
+
+/// Follows one histogram. Recording into it costs nothing more; a look costs microseconds.
+class latency_follower {
+public:
+    /// Of what `h` took in since the call before, from the first call on everything. Give the same histogram
+    /// each time. Percentiles are those of histogram::quantile().
+    [[nodiscard]] KVMARK_COLD recent_latency take(const histogram& h) {
+        recent_latency recent{.count = h.count() - seen_.count()};
+        if (recent.count == 0) return recent;
+        added_.clear();
+        h.for_each_added(seen_, [this](const histogram::bucket& b) { added_.push_back(b); });
+        recent.p50 = quantile(0.50, recent.count);
+        recent.p95 = quantile(0.95, recent.count);
+        recent.p99 = quantile(0.99, recent.count);
+        seen_ = h;
+        return recent;
+    }
+
+private:
+    [[nodiscard]] nanoseconds quantile(double q, std::uint64_t count) const {
+        const auto rank = static_cast<std::uint64_t>(q * static_cast<double>(count - 1));
+        std::uint64_t before = 0;
+        for (const histogram::bucket& b : added_) {
+            if (rank < before + b.count) return b.at(static_cast<double>(rank - before));
+            before += b.count;
+        }
+        return added_.back().high;
+    }
+
+    histogram seen_;
+    std::vector<histogram::bucket> added_; ///< kept for its memory
+};
+
+} // namespace kvmark::measure
+
 // kvmark/measure/serving_stats.hpp
 // What a run over prefix blocks says beyond its tiers: hits by tier, and the latency of each request's
 // tokens.
@@ -5824,14 +5980,15 @@ struct cache_counters {
     std::uint64_t user_hits = 0; ///< the request's own entry, and document chunks
     std::uint64_t prefill_writes = 0;
     std::uint64_t decode_reads = 0;
-    std::uint64_t not_placed = 0; ///< entries that fitted no tier
-    double storage_tokens = 0;    ///< tokens whose cache went to or came from the storage tier
+    std::uint64_t not_placed = 0;   ///< entries that fitted no tier
+    double storage_tokens = 0;      ///< tokens whose cache went to or came from the storage tier
+    double storage_tokens_read = 0; ///< of them, those whose cache came from it
 };
 
 /// By class of service.
 struct class_stats {
-    std::uint64_t arrived = 0;
-    std::uint64_t completed = 0;
+    std::uint64_t arrived = 0;    ///< in the window
+    std::uint64_t completed = 0;  ///< in the window, those among them that arrived before it
     std::uint64_t queued = 0;     ///< at the end of the window, not yet taken by a server
     std::uint64_t in_service = 0; ///< at the end of the window
     histogram latency;            ///< of the completed: intended arrival to last I/O, generation included
@@ -5861,6 +6018,11 @@ struct throughput_sample {
     bytes read{}; ///< of the storage tier, since the sample before
     bytes written{};
     std::uint64_t users = 0;
+    // Of what completed since the sample before.
+    recent_latency storage_read{};  ///< whole entries, from ready to done
+    recent_latency storage_write{}; ///< likewise
+    recent_latency end_to_end{};    ///< requests, from intended arrival to the end of the answer
+    recent_latency ttft{};          ///< of a served run, to the first token
 };
 
 struct autoscale_event {
@@ -5909,9 +6071,10 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<serving_stats> serving; ///< of a run over prefix blocks
-    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;                  ///< false where another process of the job reports to the user
+    std::optional<block_layer_stats> block_layer; ///< where it was traced, of a run on one process
+    std::optional<serving_stats> serving;         ///< of a run over prefix blocks
+    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;          ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {
@@ -5941,6 +6104,7 @@ inline void add(cache_counters& to, const cache_counters& c) {
     to.decode_reads += c.decode_reads;
     to.not_placed += c.not_placed;
     to.storage_tokens += c.storage_tokens;
+    to.storage_tokens_read += c.storage_tokens_read;
 }
 
 inline void add(direction_stats& to, const direction_stats& d) {
@@ -5968,6 +6132,8 @@ inline void add(process_usage& to, const process_usage& p) {
     to.user += p.user;
     to.system += p.system;
     to.peak_resident += p.peak_resident;
+    to.thread += p.thread;
+    to.processors += p.processors;
 }
 
 inline void add(serving_stats& to, const serving_stats& s) {
@@ -6065,10 +6231,23 @@ struct tier_progress {
     std::string_view name;
     bytes read{}; ///< since the start of the window
     bytes written{};
+    tier::tier_role role = tier::tier_role::storage;
+    bytes used{};
+    bytes limit{}; ///< 0: no tier; without bound as in tier_stats
+    std::uint64_t entries = 0;
+    recent_latency read_latency{}; ///< whole entries, since the call before
+    recent_latency write_latency{};
+};
+
+/// A machine of a job.
+struct host_progress {
+    std::string_view name;
+    std::uint64_t ranks = 0;
+    bytes moved{}; ///< by its ranks, to and from storage tiers; 0 where rank 0 has not heard of it
 };
 
 struct progress {
-    std::string_view stage; ///< "preparing", "running", "cleaning up"
+    std::string_view stage; ///< "preparing", "warming up", "running", "cleaning up"
     nanoseconds elapsed{};  ///< of the window; of the stage while preparing
     nanoseconds window{};   ///< its length; 0 where unknown
     double fraction = 0;    ///< of the stage, 0..1
@@ -6076,8 +6255,11 @@ struct progress {
     std::uint64_t completed = 0;
     std::uint64_t queued = 0;
     std::uint64_t tokens = 0;
-    double hit_rate = 0; ///< 0..1
-    std::vector<tier_progress> tiers;
+    double hit_rate = 0;         ///< 0..1
+    recent_latency end_to_end{}; ///< of requests, since the call before
+    recent_latency ttft{};       ///< of a served run
+    std::vector<tier_progress> tiers{};
+    std::vector<host_progress> hosts{}; ///< of a job
 };
 
 /// Whoever wants to watch a run. Called on the engine's thread, so it must return at once.
@@ -6089,6 +6271,124 @@ concept observer = requires(O o, const progress& p) {
 struct no_observer {
     void on_progress(const progress&) {}
 };
+
+} // namespace kvmark::measure
+
+// kvmark/measure/steady_state.hpp
+// Whether a series has settled, and from where on.
+
+namespace kvmark::measure {
+
+/// What a series of equally spaced samples is like.
+struct steadiness {
+    bool known = false;  ///< false: fewer than steady_state_samples
+    bool steady = false; ///< behind the cut it neither rises nor falls
+    std::size_t cut = 0; ///< samples at its beginning that still settle
+};
+inline constexpr std::size_t steady_state_samples = 10;
+
+namespace detail {
+
+/// Means of `m` samples each; what is left over at the end is left out.
+[[nodiscard]] KVMARK_COLD std::vector<double> batch_means(std::span<const double> series, std::size_t m) {
+    std::vector<double> means;
+    for (std::size_t at = 0; at + m <= series.size(); at += m) {
+        double sum = 0;
+        for (const double x : series.subspan(at, m)) sum += x;
+        means.push_back(sum / static_cast<double>(m));
+    }
+    return means;
+}
+
+/// The cut, up to the middle, that leaves the mean of the rest with the least standard error.
+[[nodiscard]] KVMARK_COLD std::size_t least_error_cut(std::span<const double> means) {
+    std::size_t best = 0;
+    double least = 0;
+    for (std::size_t cut = 0; cut <= means.size() / 2; ++cut) {
+        const std::span<const double> rest = means.subspan(cut);
+        const auto n = static_cast<double>(rest.size());
+        double sum = 0, squares = 0;
+        for (const double x : rest) sum += x;
+        for (const double x : rest) squares += (x - sum / n) * (x - sum / n);
+        const double error = squares / (n * n);
+        // A difference that is rounding alone moves no cut.
+        if (cut == 0 || error < least * (1 - 1e-9)) {
+            best = cut;
+            least = error;
+        }
+    }
+    return best;
+}
+
+/// Whether the values rise or fall, by more than 5 % of their mean from end to end, and not by chance (5 %).
+[[nodiscard]] KVMARK_COLD bool has_trend(std::span<const double> values) {
+    const auto n = static_cast<double>(values.size());
+    double balance = 0, ties = 0, mean = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        double equal = 1; // those from here on: 1, 2, ... t of a group of t
+        for (std::size_t j = i + 1; j < values.size(); ++j) {
+            balance += values[j] > values[i] ? 1 : values[j] < values[i] ? -1 : 0;
+            equal += values[j] == values[i] ? 1 : 0;
+        }
+        // Summed over a group: t(t-1)(2t+5).
+        ties += equal * (equal - 1) * (2 * equal + 5) - (equal - 1) * (equal - 2) * (2 * equal + 3);
+        mean += values[i] / n;
+    }
+    const double variance = (n * (n - 1) * (2 * n + 5) - ties) / 18;
+    if (variance <= 0) return false;
+    const double z = (__builtin_fabs(balance) - 1) / __builtin_sqrt(variance);
+    constexpr double by_chance = 1.96;
+    if (z < by_chance) return false;
+    double by_index = 0, spread = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double from_middle = static_cast<double>(i) - (n - 1) / 2;
+        by_index += from_middle * values[i];
+        spread += from_middle * from_middle;
+    }
+    return __builtin_fabs(by_index / spread * (n - 1)) > 0.05 * __builtin_fabs(mean);
+}
+
+} // namespace detail
+
+/// Cuts the initial transient by MSER-5 (White 1997, "An effective truncation heuristic for bias reduction in
+/// simulation output"; White, Cobb and Spratt 2000): of the means of five samples, those are dropped whose
+/// absence leaves the smallest standard error, half of them at most. The rest is steady when it has no trend
+/// by the test of Mann (1945) and Kendall (1975), at 5 %, or none of a size that matters. Below 50 samples
+/// the batches are a tenth of the series, from 1,000 on a two-hundredth.
+[[nodiscard]] KVMARK_COLD steadiness steadiness_of(std::span<const double> series) {
+    steadiness found;
+    if (series.size() < steady_state_samples) return found;
+    const std::size_t n = series.size();
+    const std::size_t m = n < 50 ? n / 10 : n < 1000 ? 5 : n / 200;
+    const std::vector<double> means = detail::batch_means(series, m);
+    const std::size_t cut = detail::least_error_cut(means);
+    found.known = true;
+    found.cut = cut * m;
+    found.steady = !detail::has_trend(std::span<const double>(means).subspan(cut));
+    return found;
+}
+
+/// Of a run: its tokens/s and the bytes of its storage tier, second by second. A series that is 0 throughout
+/// says nothing. Steady when both are; the later cut.
+[[nodiscard]] KVMARK_COLD steadiness steadiness_of(const run_report& r) {
+    std::vector<double> generated, moved;
+    for (const throughput_sample& s : r.timeline) {
+        generated.push_back(s.tokens_per_second);
+        moved.push_back(static_cast<double>((s.read + s.written).count));
+    }
+    steadiness all;
+    for (const std::vector<double>* series : {&generated, &moved}) {
+        bool empty = true;
+        for (const double x : *series) empty &= x == 0;
+        if (empty) continue;
+        const steadiness one = steadiness_of(*series);
+        if (!one.known) continue;
+        all.steady = one.steady && (all.steady || !all.known);
+        all.known = true;
+        if (one.cut > all.cut) all.cut = one.cut;
+    }
+    return all;
+}
 
 } // namespace kvmark::measure
 
@@ -6615,8 +6915,9 @@ struct engine_config {
     workload::parameters parameters{};
     io_settings io{};
     bytes per_token{1};              ///< of KV cache, after tensor parallelism
+    nanoseconds warmup{};            ///< under load before the window opens
     nanoseconds duration{};          ///< the measured window
-    std::uint64_t max_requests = 0;  ///< the window also ends when so many have completed; 0: no bound
+    std::uint64_t max_requests = 0;  ///< of the warm-up and the window, which ends with the last; 0: no bound
     std::uint64_t users = 1;         ///< at the start
     std::uint64_t max_servers = 500; ///< requests in service: min(users, this)
     nanoseconds generation_per_token{};
@@ -6724,28 +7025,46 @@ public:
     explicit live_figures(nanoseconds window) { progress_.window = window; }
 
     /// While the cache is being prepared.
-    const measure::progress& preparing(nanoseconds elapsed, double fraction) {
+    template <class Crew>
+    const measure::progress& preparing(const measure::run_report& report, Crew& crew, nanoseconds elapsed,
+                                       double fraction) {
+        look_at_tiers(report, crew);
         progress_.stage = "preparing";
         progress_.elapsed = elapsed;
         progress_.fraction = fraction;
         return progress_;
     }
 
+    /// While the load is played and nothing counts yet.
+    template <class Crew>
+    const measure::progress& warming_up(const measure::run_report& report, Crew& crew, nanoseconds elapsed,
+                                        double fraction, std::uint64_t users, std::uint64_t queued) {
+        preparing(report, crew, elapsed, fraction);
+        progress_.stage = "warming up";
+        progress_.users = users;
+        progress_.queued = queued;
+        return progress_;
+    }
+
     /// Adds a row to the report's timeline; `done` are the tokens of the requests completed since the last
-    /// one.
+    /// one. What the tiers hold is read from the report. `ttft` is that of a served run.
     template <class Crew>
     const measure::progress& sample(measure::run_report& report, Crew& crew, nanoseconds elapsed, tokens done,
-                                    std::uint64_t users, std::uint64_t queued) {
+                                    std::uint64_t users, std::uint64_t queued,
+                                    const measure::histogram* ttft = nullptr) {
         const nanoseconds since = elapsed - previous_.at;
         measure::throughput_sample row{.at = elapsed, .users = users};
         row.tokens_per_second = since.count > 0 ? static_cast<double>(done.count) / to_seconds(since) : 0.0;
-        progress_.tiers.clear();
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            progress_.tiers.push_back(moved_so_far(report.tiers[t], t, crew));
-            if (report.tiers[t].role != tier::tier_role::storage) continue;
-            row.read += progress_.tiers.back().read;
-            row.written += progress_.tiers.back().written;
+        look_at_tiers(report, crew);
+        for (const measure::tier_progress& t : progress_.tiers) {
+            if (t.role != tier::tier_role::storage) continue;
+            row.read += t.read;
+            row.written += t.written;
+            measure::add(row.storage_read, t.read_latency);
+            measure::add(row.storage_write, t.write_latency);
         }
+        row.end_to_end = end_to_end_.take(report.end_to_end);
+        if (ttft != nullptr) row.ttft = ttft_.take(*ttft);
         report.timeline.push_back(row);
         report.timeline.back().read -= previous_.read;
         report.timeline.back().written -= previous_.written;
@@ -6759,22 +7078,43 @@ public:
         progress_.queued = queued;
         progress_.tokens = report.tokens_generated.count;
         const std::uint64_t accesses = report.cache.hits + report.cache.misses;
+        progress_.end_to_end = row.end_to_end;
+        progress_.ttft = row.ttft;
         progress_.hit_rate =
             accesses ? static_cast<double>(report.cache.hits) / static_cast<double>(accesses) : 0.0;
         return progress_;
     }
 
 private:
+    struct tier_followers {
+        measure::latency_follower read, write;
+    };
+
     template <class Crew>
-    static measure::tier_progress moved_so_far(const measure::tier_stats& stats, std::size_t t, Crew& crew) {
-        measure::tier_progress p{stats.name, stats.read.moved, stats.write.moved};
-        crew.for_each_worker([&](io_worker& w) {
-            p.read += bytes(w.counters(t).read_bytes.load(std::memory_order_relaxed));
-            p.written += bytes(w.counters(t).written_bytes.load(std::memory_order_relaxed));
-        });
-        return p;
+    void look_at_tiers(const measure::run_report& report, Crew& crew) {
+        followers_.resize(report.tiers.size());
+        progress_.tiers.clear();
+        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
+            const measure::tier_stats& stats = report.tiers[t];
+            measure::tier_progress& p = progress_.tiers.emplace_back();
+            p.name = stats.name;
+            p.read = stats.read.moved;
+            p.written = stats.write.moved;
+            crew.for_each_worker([&](io_worker& w) {
+                p.read += bytes(w.counters(t).read_bytes.load(std::memory_order_relaxed));
+                p.written += bytes(w.counters(t).written_bytes.load(std::memory_order_relaxed));
+            });
+            p.role = stats.role;
+            p.used = stats.used;
+            p.limit = stats.limit;
+            p.entries = stats.entries;
+            p.read_latency = followers_[t].read.take(stats.read.total);
+            p.write_latency = followers_[t].write.take(stats.write.total);
+        }
     }
 
+    std::vector<tier_followers> followers_; ///< by tier
+    measure::latency_follower end_to_end_, ttft_;
     measure::progress progress_;
     measure::throughput_sample previous_; ///< its bytes are totals
 };
@@ -7489,9 +7829,11 @@ public:
         d.verify.record(s.verify);
         d.host.record(s.host());
         if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
-        if (report.tiers[t.tier].role == tier::tier_role::storage)
-            report.cache.storage_tokens +=
-                static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+        if (report.tiers[t.tier].role == tier::tier_role::storage) {
+            const double of_entry = static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+            report.cache.storage_tokens += of_entry;
+            if (reads) report.cache.storage_tokens_read += of_entry;
+        }
     }
 
     void completed(const active_request& a, nanoseconds arrival, nanoseconds now) {
@@ -7656,7 +7998,8 @@ public:
           scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
-          live_(config.duration), users_(config.users) {
+          live_(config.duration), users_(config.users),
+          counters_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
@@ -7690,7 +8033,7 @@ public:
     }
 
 private:
-    enum class event_kind : std::uint8_t { leg, generated, tick, scale };
+    enum class event_kind : std::uint8_t { leg, generated, open, warm_tick, tick, scale };
     struct event {
         event_kind kind;
         void* subject;
@@ -7712,6 +8055,12 @@ private:
             break;
         case event_kind::generated:
             complete(*static_cast<active_request*>(e.subject));
+            break;
+        case event_kind::open:
+            open_window();
+            break;
+        case event_kind::warm_tick:
+            on_warm_tick();
             break;
         case event_kind::tick:
             on_tick();
@@ -7738,7 +8087,8 @@ private:
                 if (now() - shown < tick) return;
                 shown = now();
                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                observer_.on_progress(live_.preparing(shown - begun, fraction));
+                note_residency();
+                observer_.on_progress(live_.preparing(recorder_.report, crew_, shown - begun, fraction));
             },
             [&] { return now() + tick; });
     }
@@ -7748,34 +8098,44 @@ private:
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
         if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
-        const measure::device_counters counters = counted_device();
-        const measure::device_usage device = counters.read();
-        const measure::process_usage process = measure::read_process_usage();
+        const nanoseconds load = config_.warmup + config_.duration;
         if constexpr (requires { crew_.await_start(nanoseconds()); })
-            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : load);
         start_ = loop_.now();
-        end_ = start_ + config_.duration;
-        measuring_ = true;
-        window_.open.store(true, std::memory_order_relaxed);
-        loop_.at(start_ + tick, {event_kind::tick, nullptr});
-        if (config_.scaling != scaling_mode::off)
-            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+        end_ = start_ + load;
+        if (config_.warmup.count > 0) {
+            loop_.at(start_ + config_.warmup, {event_kind::open, nullptr});
+            loop_.at(start_ + tick, {event_kind::warm_tick, nullptr});
+        } else {
+            open_window();
+        }
         pull();
         loop_.run(
             *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
-        window_.open.store(false, std::memory_order_relaxed);
-        measuring_ = false;
-        const nanoseconds closed = now();
-        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
-        recorder_.report.device = counters.read() - device;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
+        close_window();
     }
 
-    /// The device under the cache directory; none where no tier holds bytes.
-    [[nodiscard]] measure::device_counters counted_device() const {
-        return measure::device_counters(Stack::all_timed ? std::string() : config_.tiers.back().cache_dir);
+    /// From here on it counts: what completes, whenever it began.
+    void open_window() {
+        opened_ = start_ + config_.warmup;
+        device_ = counters_.read();
+        process_ = measure::read_process_usage();
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+        loop_.at(opened_ + tick, {event_kind::tick, nullptr});
+        if (config_.scaling != scaling_mode::off)
+            loop_.at(opened_ + autoscaler::interval, {event_kind::scale, nullptr});
+    }
+
+    void close_window() {
+        window_.open.store(false, std::memory_order_relaxed);
+        const nanoseconds closed = now();
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
+        if (!std::exchange(measuring_, false)) return;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - opened_;
+        recorder_.report.device = counters_.read() - device_;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
     }
 
     /// Something arrived, nothing will any more, and all of it is served.
@@ -7797,7 +8157,8 @@ private:
     void take_arrivals() {
         while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
-            ++recorder_.report.classes[c].arrived;
+            if (measuring_) ++recorder_.report.classes[c].arrived;
+            ++present_[c];
             queue_[c].push(*pending_);
             ++queued_;
             pull();
@@ -7835,6 +8196,7 @@ private:
             scale_tokens_ += a.request.output;
         }
         --in_service_;
+        --present_[static_cast<std::size_t>(a.request.service)];
         a.next_free = free_;
         free_ = &a;
     }
@@ -7940,16 +8302,17 @@ private:
     // --- figures ---
 
     void record(task& t) {
-        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.abandoned || t.kind == op_kind::erase || (!measuring_ && !t.owner)) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
             split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
-        recorder_.operation(t, s);
-        recorder_.count_modelled(t, tiers_);
         if (auto* a = static_cast<active_request*>(t.owner)) {
             if (t.why == purpose::decode) a->decode_time += s.total;
             if (t.why == purpose::prefill) a->prefill_time += s.total;
         }
+        if (!measuring_) return;
+        recorder_.operation(t, s);
+        recorder_.count_modelled(t, tiers_);
         observe_io(t);
     }
 
@@ -7963,15 +8326,25 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = loop_.now() - start_;
+            const nanoseconds when = loop_.now() - opened_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
+    void on_warm_tick() {
+        if (measuring_) return;
+        const nanoseconds elapsed = loop_.now() - start_;
+        const double fraction = to_seconds(elapsed) / to_seconds(config_.warmup);
+        note_residency();
+        observer_.on_progress(live_.warming_up(recorder_.report, crew_, elapsed, fraction, users_, queued_));
+        loop_.at(loop_.now() + tick, {event_kind::warm_tick, nullptr});
+    }
+
     void on_tick() {
         const nanoseconds now = loop_.now();
-        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
+        note_residency();
+        observer_.on_progress(live_.sample(recorder_.report, crew_, now - opened_,
                                            recorder_.take_interval_tokens(), users_, queued_));
         loop_.at(now + tick, {event_kind::tick, nullptr});
     }
@@ -7988,8 +8361,17 @@ private:
             if (!pending_) pull();
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
-                {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
+                {now - opened_, users_, d.saturation, p95, rate, std::string(d.action)});
             loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
+        }
+    }
+
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].used = cache_.used(t);
+            tiers[t].entries = cache_.entries_in(t);
         }
     }
 
@@ -7998,14 +8380,10 @@ private:
         crew_.halt();
         auto& report = recorder_.report;
         recorder_.collect(crew_, scheduler_.worker());
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].used = cache_.used(t);
-            report.tiers[t].entries = cache_.entries_in(t);
-        }
+        note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
-            report.classes[c].in_service =
-                report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
+            report.classes[c].in_service = present_[c] - report.classes[c].queued;
         }
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
@@ -8037,8 +8415,13 @@ private:
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
     tokens scale_tokens_{};
-    nanoseconds start_{}, end_{};
+    std::array<std::uint64_t, 3> present_{}; ///< arrived and not completed, by class
+    nanoseconds start_{};                    ///< of the load
+    nanoseconds opened_{}, end_{};           ///< of the window
     bool measuring_ = false;
+    measure::device_counters counters_; ///< of the device under the cache directory, where a tier holds bytes
+    measure::device_usage device_;
+    measure::process_usage process_;
 };
 
 } // namespace kvmark::engine
@@ -8188,11 +8571,15 @@ public:
     measure::run_report run() {
         if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
-            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.duration);
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.warmup + config_.run.duration);
         start_ = loop_.now();
-        end_ = start_ + config_.run.duration;
-        if (config_.warmup_requests == 0) open_window();
-        loop_.at(start_ + tick, {event_kind::tick, nullptr});
+        end_ = start_ + config_.run.warmup + config_.run.duration;
+        if (config_.run.warmup.count > 0)
+            loop_.at(start_ + config_.run.warmup, {event_kind::open, nullptr});
+        else
+            warm_ = true;
+        open_once_warm();
+        if (!measuring_) loop_.at(start_ + tick, {event_kind::warm_tick, nullptr});
         loop_.run(
             *this, [&] { return loop_.now() >= end_ || served_out(); }, [&] { go_on(); },
             [&] { return next_instant(); });
@@ -8223,7 +8610,7 @@ public:
     }
 
 private:
-    enum class event_kind : std::uint8_t { leg, tick };
+    enum class event_kind : std::uint8_t { leg, open, warm_tick, tick };
     struct event {
         event_kind kind;
         task* subject;
@@ -8249,13 +8636,33 @@ private:
 
     void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
-        if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
+        switch (e.kind) {
+        case event_kind::leg:
+            return scheduler_.leg_done(*e.subject);
+        case event_kind::open:
+            warm_ = true;
+            return open_once_warm();
+        case event_kind::warm_tick:
+            if (!measuring_) tell(event_kind::warm_tick);
+            return;
+        case event_kind::tick:
+            return tell(event_kind::tick);
+        }
+    }
+
+    /// Tells the observer how far it is, and again a second later.
+    void tell(event_kind again) {
         const nanoseconds now = loop_.now();
-        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0);
-        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        note_residency();
+        const double fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        measure::progress p =
+            again == event_kind::warm_tick
+                ? live_.warming_up(recorder_.report, crew_, now - start_, fraction, in_service_, 0)
+                : live_.sample(recorder_.report, crew_, now - opened_, recorder_.take_interval_tokens(),
+                               in_service_, 0, &stats_.ttft);
+        p.fraction = fraction;
         observer_.on_progress(p);
-        loop_.at(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {again, nullptr});
     }
 
     // --- the run ---
@@ -8290,13 +8697,15 @@ private:
             [&](active& a, nanoseconds when) { answered(a, when); });
     }
 
-    void open_window() {
+    /// The window opens when the time of the warm-up is over and the last of its requests admitted.
+    void open_once_warm() {
+        if (!warm_ || measuring_ || admitted_ < config_.warmup_requests) return;
         opened_ = loop_.now();
-        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
         device_ = counters_.read();
         process_ = measure::read_process_usage();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
+        loop_.at(opened_ + tick, {event_kind::tick, nullptr});
     }
 
     void close_window() {
@@ -8314,10 +8723,10 @@ private:
     void admit() {
         active& a = take_active();
         a.request = *source_.next();
-        if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
+        open_once_warm();
+        a.measured = admitted_ >= config_.warmup_requests;
         ++in_service_;
         ++admitted_;
-        a.measured = measuring_;
         a.admitted = loop_.now();
         a.loading = 1;
         decisions sink{*this, a};
@@ -8327,7 +8736,7 @@ private:
             workload::leading_tokens(a.request.input, stats_.block_tokens, hits.prefix);
         // Even a prompt that is cached whole has its last token computed: it yields the first of the answer.
         a.computed = tokens(a.request.input.count > cached ? a.request.input.count - cached : 1);
-        if (a.measured) {
+        if (measuring_) {
             cache::count_request(stats_.counts, a.request, stats_.block_tokens, hits);
             recorder_.report.cache.hits += hits.prefix;
             recorder_.report.cache.misses += a.request.blocks.size() - hits.prefix;
@@ -8462,14 +8871,20 @@ private:
         recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
     }
 
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].entries = cache_.blocks_in(t);
+            tiers[t].used = config_.block * tiers[t].entries;
+        }
+    }
+
     measure::run_report finish() {
         crew_.halt();
         recorder_.collect(crew_, scheduler_.worker());
         auto& report = recorder_.report;
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].entries = cache_.blocks_in(t);
-            report.tiers[t].used = config_.block * report.tiers[t].entries;
-        }
+        note_residency();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.run.seed;
         report.serving = stats_;
@@ -8496,6 +8911,7 @@ private:
     std::uint64_t in_service_ = 0;
     std::uint64_t admitted_ = 0;
     nanoseconds start_{}, end_{}, opened_{};
+    bool warm_ = false; ///< the time of the warm-up is over
     bool measuring_ = false;
     measure::device_counters counters_;
     measure::device_usage device_;
@@ -9940,7 +10356,8 @@ struct job_order {
     const launch::dialect* usual = nullptr; ///< the same where it says nothing known
     nanoseconds deadline{};                 ///< of the whole job
     std::uint32_t ranks = 1;
-    std::uint32_t run = 1; ///< which run() of the program the ranks are to do, from 1
+    std::uint32_t run = 1;    ///< which run() of the program the ranks are to do, from 1
+    bool own_reports = false; ///< each rank's own report is brought home too, beside the job's
 };
 
 /// What is added to a launch that is really made.
@@ -9953,6 +10370,8 @@ struct launch_extras {
 
 /// Set for the ranks of a launch: which run() of their program they are to do.
 inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
+/// Set where job_order::own_reports is.
+inline constexpr const char* own_reports_variable = "KVMARK_OWN_REPORTS";
 
 /// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time.
 inline constexpr nanoseconds job_grace{15'000'000'000};
@@ -9964,9 +10383,12 @@ inline constexpr nanoseconds launcher_grace{10'000'000'000};
 /// known of the launcher.
 [[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order, const launch::dialect* words) {
     launch_extras extras{.timeout_s = order.deadline.count / 1'000'000'000 + 60, .tag_output = true};
-    const std::string awaited = std::string(launched_variable) + "=" + std::to_string(order.run);
-    if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(awaited);
-    if (words == nullptr || !words->forwards_environment) extras.environment.push_back(awaited);
+    std::vector<std::string> told{std::string(launched_variable) + "=" + std::to_string(order.run)};
+    if (order.own_reports) told.push_back(std::string(own_reports_variable) + "=1");
+    for (const std::string& variable : told) {
+        if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(variable);
+        if (words == nullptr || !words->forwards_environment) extras.environment.push_back(variable);
+    }
     if (words == nullptr) return extras;
     if (!words->timeout_variable.empty())
         extras.of_launcher.push_back(std::string(words->timeout_variable) + "=" +
@@ -10496,6 +10918,7 @@ inline constexpr member_option<double> further_reals[]{
     {"--storage-capacity-gb", &options::storage_capacity_gb},
     {"--precondition-size-gb", &options::precondition_size_gb},
     {"--arrival-shape", &options::arrival_shape},
+    {"--warmup", &options::warmup},
 };
 inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},
@@ -10719,12 +11142,12 @@ namespace kvmark {
     return o;
 }
 
-/// How long a job may take from start to end: what the options say, or the window, two minutes to start and
-/// end, and an hour more where something is written before the window opens.
+/// How long a job may take from start to end: what the options say, or warm-up and window, two minutes to
+/// start and end, and an hour more where something is written before the window opens.
 [[nodiscard]] constexpr nanoseconds job_deadline(const options& o) {
     if (o.job_timeout > 0) return from_seconds(static_cast<double>(o.job_timeout));
     const bool prepares = o.precondition || o.decode_only || o.enable_rag;
-    return from_seconds(static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
+    return from_seconds(o.warmup + static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
 }
 
 [[nodiscard]] KVMARK_COLD workload::source_config plan_source(const options& o, std::uint64_t seed) {
@@ -10785,6 +11208,7 @@ template <class Stack>
                .verify = o.verify != verify_mode::none,
                .verify_payload = o.verify == verify_mode::full},
         .per_token = per_token_of(o),
+        .warmup = from_seconds(o.warmup),
         .duration = from_seconds(static_cast<double>(o.duration)),
         .max_requests = static_cast<std::uint64_t>(o.max_requests),
         .users = static_cast<std::uint64_t>(o.num_users),
@@ -11232,6 +11656,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     validation::check_model(faults, o.model);
     faults.integer("--num-users", o.num_users, 1, 100'000);
     faults.integer("--duration", o.duration, 1, 86'400);
+    faults.real("--warmup", o.warmup, 86'400, "0..86400");
     faults.gib("--gpu-mem-gb", o.gpu_mem_gb.value);
     faults.gib("--cpu-mem-gb", o.cpu_mem_gb.value);
     faults.gib("--peer-mem-gb", o.peer_mem_gb.value);
@@ -11713,6 +12138,136 @@ private:
 }
 
 } // namespace kvmark
+
+// kvmark/benchmark/mlperf_rules.hpp
+// The KV cache benchmark of the MLPerf Storage rules as data: three options, the sequence they make, and what
+// a submission may choose.
+
+namespace kvmark::mlperf {
+
+/// The two divisions of the rules.
+enum class division : std::uint8_t { closed, open };
+
+/// What one option mandates (rule 6.3.1.1).
+struct option_rules {
+    std::int64_t number; ///< from 1
+    std::string_view title;
+    model::geometry model;
+    std::int64_t num_users; ///< of every rank (6.3.3.2)
+    std::int64_t duration;  ///< seconds
+    gib_number gpu_mem_gb;
+    gib_number cpu_mem_gb;
+    std::int64_t max_concurrent_allocs;
+    kvmark::generation_mode generation_mode;
+};
+
+inline constexpr std::array<option_rules, 3> option_table{{
+    {1, "Max Storage Stress", models::llama3_1_8b, 200, 300, 0, 0, 16, generation_mode::none},
+    {2, "Storage Throughput", models::llama3_1_8b, 100, 300, 0, 4, 16, generation_mode::none},
+    {3, "Large Model", models::llama3_1_70b_instruct, 70, 300, 0, 0, 4, generation_mode::none},
+}};
+
+/// How the options follow each other (6.3.2.1). Older texts of the rules have 20 s between options; the
+/// newest, from which this is, has 90 s. All delays are seconds.
+struct sequence_rules {
+    std::int64_t seed = 42; ///< of rank 0; rank r has seed + r
+    std::int64_t trials = 3;
+    std::int64_t inter_option_delay = 90; ///< between two options, not behind the last
+    std::int64_t start_delay = 90;        ///< before the launch of each trial
+    std::int64_t end_delay = 90;          ///< behind its end
+};
+inline constexpr sequence_rules sequence{};
+
+/// An object is a file, a write ends in fsync, a read first drops the cached pages (6.4.2): the tier
+/// tier::file and this layout.
+inline constexpr std::string_view storage_tier = "file";
+inline constexpr tier::layout_kind storage_layout = tier::layout_kind::file_per_entry;
+
+/// The options of the command line that a CLOSED submission may choose (6.6.1).
+inline constexpr std::array<std::string_view, 7> closed_may_vary{
+    "systemname", "cache-dir", "results-dir", "hosts", "npernode", "num-processes", "mpi-params"};
+
+/// A parameter that an option mandates, under the name of the option that sets it.
+struct parameter {
+    std::string_view name;
+    void (*mandate)(options&, const option_rules&);
+};
+
+/// In the order in which the reference writes them.
+inline constexpr parameter parameters[]{
+    {"model", [](options& o, const option_rules& r) { o.model = r.model; }},
+    {"num-users", [](options& o, const option_rules& r) { o.num_users = r.num_users; }},
+    {"duration", [](options& o, const option_rules& r) { o.duration = r.duration; }},
+    {"gpu-mem-gb", [](options& o, const option_rules& r) { o.gpu_mem_gb = r.gpu_mem_gb; }},
+    {"cpu-mem-gb", [](options& o, const option_rules& r) { o.cpu_mem_gb = r.cpu_mem_gb; }},
+    {"max-concurrent-allocs",
+     [](options& o, const option_rules& r) { o.max_concurrent_allocs = r.max_concurrent_allocs; }},
+    {"generation-mode", [](options& o, const option_rules& r) { o.generation_mode = r.generation_mode; }},
+    {"layout", [](options& o, const option_rules&) { o.layout = storage_layout; }},
+    {"seed", [](options& o, const option_rules&) { o.seed = sequence.seed; }},
+};
+
+/// What an option runs. `user` holds what the user asked for, and `given` the names of the options that were
+/// really given: a default is nobody's wish. OPEN takes what was given and mandates the rest; CLOSED takes
+/// where to run and how to launch it, and nothing else.
+[[nodiscard]] KVMARK_COLD options effective_options(const option_rules& rules, division d,
+                                                    const options& user,
+                                                    std::span<const std::string_view> given) {
+    options o = user;
+    if (d == division::closed) {
+        o = {};
+        o.hosts = user.hosts;
+        o.num_processes = user.num_processes;
+        o.cache_dir = user.cache_dir;
+        o.mpi_params = user.mpi_params;
+        o.mpi_bin = user.mpi_bin;
+        o.oversubscribe = user.oversubscribe;
+        o.allow_run_as_root = user.allow_run_as_root;
+        o.job_timeout = user.job_timeout;
+        o.program = user.program;
+    }
+    for (const parameter& p : parameters) {
+        bool wished = false;
+        for (const std::string_view name : given) wished = wished || name == p.name;
+        if (d == division::closed || !wished) p.mandate(o, rules);
+    }
+    return o;
+}
+
+/// How many ranks run, and where.
+struct rank_layout {
+    std::int64_t hosts = 1;
+    std::int64_t npernode = 1;
+    std::int64_t ranks = 1; ///< hosts x npernode
+};
+
+/// Rule 6.3.3.1: `--num-processes` must be a multiple of the hosts, and agree with `--npernode` where that is
+/// more than 1. `hosts` counts distinct ones, at least 1. Errors: invalid_argument, with the remedy.
+[[nodiscard]] KVMARK_COLD result<rank_layout>
+lay_out(std::int64_t hosts, std::optional<std::int64_t> num_processes, std::optional<std::int64_t> npernode) {
+    constexpr std::int64_t most = 1'000'000;
+    const auto fault = [](std::string text) { return error{error_kind::invalid_argument, std::move(text)}; };
+    const std::string on_hosts = std::to_string(hosts) + (hosts == 1 ? " host" : " hosts");
+    if (num_processes && (*num_processes < 1 || *num_processes > most))
+        return fault("--num-processes " + std::to_string(*num_processes) + ": must be positive, 1.." +
+                     std::to_string(most));
+    if (npernode && (*npernode < 1 || *npernode > most / hosts))
+        return fault("--npernode " + std::to_string(*npernode) + ": must be positive, 1.." +
+                     std::to_string(most / hosts) + " on " + on_hosts);
+    const std::int64_t each = npernode.value_or(1);
+    if (!num_processes) return rank_layout{hosts, each, hosts * each};
+    const std::string count = std::to_string(*num_processes);
+    if (each != 1 && *num_processes != each * hosts)
+        return fault("--num-processes " + count + " and --npernode " + std::to_string(each) +
+                     ": inconsistent for " + on_hosts + ", which make " + std::to_string(each * hosts) +
+                     " ranks; give one of the two");
+    if (*num_processes % hosts != 0)
+        return fault("--num-processes " + count + ": must divide evenly over " + on_hosts +
+                     "; change it or the list of --hosts");
+    return rank_layout{hosts, *num_processes / hosts, *num_processes};
+}
+
+} // namespace kvmark::mlperf
 
 #ifdef KVMARK_WITH_CACHING
 
@@ -19055,8 +19610,9 @@ inline void add_percentiles(json::object& o, const std::string& prefix, const me
 
 } // namespace kvmark::report
 
-// kvmark/report/warnings.hpp
-// What a reader must know before trusting a report.
+// kvmark/report/storage_metrics.hpp
+// The figures that rank storage and nothing else, and whether this run's may be used for it. docs/metrics.md
+// defines each.
 
 namespace kvmark::report {
 
@@ -19086,6 +19642,159 @@ struct device_share {
     return {role_totals(r, measure::tier_role::storage).write.moved, r.device.written};
 }
 
+/// Why the storage figures of a run are not those of the storage.
+struct storage_limit {
+    std::string_view name; ///< "unfinished_preparation", "simulated", "faults", "host_memory", "page_cache",
+                           ///< "processor" or "load"
+    std::string reason;    ///< a phrase
+};
+
+/// Of the storage tiers, over the measured window.
+struct storage_metrics {
+    double read_gib_per_s = 0;
+    double write_gib_per_s = 0;
+    double cached_tokens_per_s = 0; ///< tokens whose cache came from storage
+    double in_flight = 0;           ///< I/Os inside the tier, mean over the window
+    measure::direction_stats read;  ///< `device`: of a whole entry; `io`: of one I/O
+    measure::direction_stats write;
+    std::vector<storage_limit> limited_by; ///< the gravest first
+
+    [[nodiscard]] bool ranks_storage() const { return limited_by.empty(); }
+};
+
+namespace detail {
+
+/// The sum of all samples, seconds.
+[[nodiscard]] inline double seconds_in(const measure::histogram& h) {
+    return h.mean() * static_cast<double>(h.count()) * 1e-9;
+}
+
+/// A process that used more than 90 % of the processors it may use, or whose engine was on a processor for
+/// more than 90 % of the window: there is one engine, so more processors would not help it.
+inline void add_process_limits(std::vector<std::string>& to, const measure::process_usage& p,
+                               nanoseconds elapsed, const std::string& whose) {
+    const double window = to_seconds(elapsed), used = ratio(to_seconds(p.user + p.system), window);
+    const double engine = ratio(to_seconds(p.thread), window);
+    if (p.processors > 0 && used > 0.9 * p.processors)
+        to.push_back(whose + " used " + two_digits(used) + " of the " + two_digits(p.processors) +
+                     " processors it may use");
+    else if (engine > 0.9)
+        to.push_back(whose + "'s engine thread was on a processor for " + two_digits(100 * engine) +
+                     " % of the window");
+}
+
+} // namespace detail
+
+/// In what way the processors were busy enough to be what was measured; empty where they were not.
+[[nodiscard]] inline std::vector<std::string> saturation_texts(const measure::run_report& r) {
+    std::vector<std::string> all;
+    if (r.virtual_time) return all;
+    if (!r.job) {
+        detail::add_process_limits(all, r.process, r.elapsed, "kvmark");
+        return all;
+    }
+    const job_figures f = figures_of_job(r);
+    for (std::size_t i = 0; i < f.hosts.size(); ++i) {
+        const std::string host = r.job->host_name(static_cast<std::uint32_t>(i));
+        if (f.hosts[i].cores_saturated()) {
+            all.push_back("cores saturated on " + host + ": its ranks used " +
+                          two_digits(f.hosts[i].cores_used) + " of " +
+                          std::to_string(f.hosts[i].logical_cpus));
+            continue;
+        }
+        for (const measure::rank_stats& s : r.job->ranks)
+            if (s.host == i && s.complete())
+                detail::add_process_limits(all, s.process, s.elapsed,
+                                           "rank " + std::to_string(s.rank) + " on " + host);
+    }
+    return all;
+}
+
+namespace detail {
+
+/// "x", or "x and 2 more".
+[[nodiscard]] inline std::string first_of(const std::vector<std::string>& all) {
+    return all.front() + (all.size() > 1 ? " and " + std::to_string(all.size() - 1) + " more" : "");
+}
+
+[[nodiscard]] inline std::string page_cache_text(const measure::run_report& r, const storage_metrics& m) {
+    if (r.device.in_memory) return "the cache directory is memory (tmpfs or ramfs)";
+    if (has_device(r)) {
+        std::string text;
+        const auto check = [&](const device_share& d, const char* did) {
+            if (d.falls_short())
+                text += (text.empty() ? "the device " : " and ") + std::string(did) + " " +
+                        two_digits(100 * d.share()) + " %";
+        };
+        check({m.read.moved, r.device.read}, "read");
+        check({m.write.moved, r.device.written}, "wrote");
+        return text.empty() ? text : text + " of the bytes asked of storage, the page cache served the rest";
+    }
+    for (const measure::tier_stats& t : r.tiers)
+        if (t.role == measure::tier_role::storage && (t.name == "file" || t.name == "mapped_file"))
+            return "the tier " + t.name +
+                   " goes through the page cache, and there is no device whose counters would show what it "
+                   "served";
+    return "";
+}
+
+/// Where more of an entry's time in service went into software than into the device, the device waited.
+[[nodiscard]] inline std::string software_text(const storage_metrics& m) {
+    const double host = seconds_in(m.read.host) + seconds_in(m.write.host);
+    const double device = seconds_in(m.read.device) + seconds_in(m.write.device);
+    if (host <= device) return "";
+    return two_digits(100 * host / (host + device)) + " % of the time in service went into submitting, "
+                                                      "copying and verifying, and the rest into the device";
+}
+
+} // namespace detail
+
+/// The figures, and what forbids to read them as those of the storage. A run that is none of these may still
+/// not have been the hardest for its storage: another depth or size of I/O can give more.
+[[nodiscard]] inline storage_metrics storage_metrics_of(const measure::run_report& r) {
+    measure::tier_stats storage = role_totals(r, measure::tier_role::storage);
+    storage_metrics m;
+    const double window = to_seconds(r.elapsed);
+    m.read_gib_per_s = gib_per_second(storage.read.moved, r.elapsed);
+    m.write_gib_per_s = gib_per_second(storage.write.moved, r.elapsed);
+    m.cached_tokens_per_s = ratio(r.cache.storage_tokens_read, window);
+    m.in_flight = ratio(detail::seconds_in(storage.read.io) + detail::seconds_in(storage.write.io), window);
+    m.read = std::move(storage.read);
+    m.write = std::move(storage.write);
+
+    const auto limit = [&](std::string_view name, std::string reason) {
+        if (!reason.empty()) m.limited_by.push_back({name, std::move(reason)});
+    };
+    if (r.elapsed.count == 0) {
+        limit("unfinished_preparation", "the run ended before its window opened");
+        return m;
+    }
+    if (r.virtual_time) limit("simulated", "the time was virtual and no device was used");
+    if (!r.clean()) limit("faults", "data came back wrong, operations failed or ranks are missing");
+    if (m.read.moved.count + m.write.moved.count == 0) {
+        limit("host_memory", "storage moved nothing: memory held all that was asked for");
+        return m;
+    }
+    if (r.virtual_time) return m;
+    limit("page_cache", detail::page_cache_text(r, m));
+    const std::vector<std::string> saturated = saturation_texts(r);
+    const std::string busy = saturated.empty() ? detail::software_text(m) : detail::first_of(saturated);
+    limit("processor", busy);
+    // A tier with n I/Os inside it on average was in use for n of the window at most.
+    const bool timed = !m.read.io.empty() || !m.write.io.empty();
+    if (busy.empty() && timed && m.in_flight < 0.5)
+        limit("load", "storage had nothing to do for " + two_digits(100 * (1 - m.in_flight)) +
+                          " % of the window or more, so the bandwidths are those of the load");
+    return m;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/warnings.hpp
+// What a reader must know before trusting a report.
+
+namespace kvmark::report {
+
 struct request_counts {
     std::uint64_t arrived = 0;
     std::uint64_t unfinished = 0;
@@ -19100,20 +19809,6 @@ struct request_counts {
     return sum;
 }
 
-/// The hosts of a job whose processors were busy.
-[[nodiscard]] inline std::vector<std::string> saturation_texts(const measure::run_report& r) {
-    std::vector<std::string> all;
-    if (!r.job || r.virtual_time) return all;
-    const job_figures f = figures_of_job(r);
-    for (std::size_t i = 0; i < f.hosts.size(); ++i)
-        if (f.hosts[i].cores_saturated())
-            all.push_back("cores saturated on " + r.job->host_name(static_cast<std::uint32_t>(i)) +
-                          ": its ranks used " + two_digits(f.hosts[i].cores_used) + " of " +
-                          std::to_string(f.hosts[i].logical_cpus) +
-                          ", so the figures may be those of the processor and not of the storage");
-    return all;
-}
-
 /// One sentence each, the gravest first; empty when there is nothing to say.
 [[nodiscard]] inline std::vector<std::string> warnings(const measure::run_report& r,
                                                        const run_context& context) {
@@ -19121,6 +19816,9 @@ struct request_counts {
     if (r.interrupted)
         all.push_back("interrupted after " + two_digits(to_seconds(r.elapsed)) +
                       " s: the figures cover that time alone");
+    else if (r.elapsed.count == 0)
+        all.push_back("the load ended before the measured window opened, so nothing was counted: shorten "
+                      "--warmup");
     if (has_device(r)) {
         const auto check = [&](const device_share& d, const char* direction, const char* advice) {
             if (d.falls_short())
@@ -19130,7 +19828,8 @@ struct request_counts {
         check(device_reads(r), "read", "Use --storage-tier direct_file to measure the device.");
         check(device_writes(r), "wrote", "Some bytes were still in memory when the window closed.");
     }
-    for (std::string& text : saturation_texts(r)) all.push_back(std::move(text));
+    for (const std::string& text : saturation_texts(r))
+        all.push_back(text + ", so the figures may be those of the processor and not of the storage");
     const request_counts requests = count_requests(r);
     if (requests.unfinished * 10 > requests.arrived)
         all.push_back(std::to_string(requests.unfinished) + " of " + std::to_string(requests.arrived) +
@@ -19151,8 +19850,8 @@ struct request_counts {
 namespace kvmark::report {
 
 struct row {
-    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process, job,
-                       ///< rank.<number>, host.<index>
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, storage, device,
+                       ///< block_layer.read or .write, process, job, rank.<number>, host.<index>
     std::string metric;
     std::string unit;
     double value = 0;
@@ -19194,6 +19893,27 @@ public:
 private:
     std::vector<row> rows_;
 };
+
+inline void add_storage(row_collector& c, const storage_metrics& m) {
+    c.add("storage", "read_bandwidth", "GiB/s", m.read_gib_per_s);
+    c.add("storage", "write_bandwidth", "GiB/s", m.write_gib_per_s);
+    c.add("storage", "cached_tokens_per_second", "1/s", m.cached_tokens_per_s);
+    c.add("storage", "mean_in_flight", "I/Os", m.in_flight);
+    c.add("storage", "read_entry_device", m.read.device);
+    c.add("storage", "write_entry_device", m.write.device);
+    c.add("storage", "read_io_device", m.read.io);
+    c.add("storage", "write_io_device", m.write.io);
+    c.add("storage", "ranks_storage", m.ranks_storage() ? std::uint64_t{1} : 0);
+    for (const storage_limit& l : m.limited_by)
+        c.add("storage", "limited_by_" + std::string(l.name), std::uint64_t{1});
+}
+
+/// A row for each bucket, named by its upper end.
+inline void add_block_layer(row_collector& c, const char* scope, const measure::block_request_stats& s) {
+    c.add(scope, "requests", s.count());
+    for (const auto& b : s.latency_us) c.add(scope, "latency_to_" + std::to_string(b.high) + "_us", b.count);
+    for (const auto& b : s.size) c.add(scope, "size_to_" + std::to_string(b.high) + "_bytes", b.count);
+}
 
 inline void add_serving(row_collector& c, const measure::serving_stats& s) {
     c.add("serving", "requests", s.counts.requests);
@@ -19298,11 +20018,16 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add(scope + ".read", t.read, r.elapsed);
         c.add(scope + ".write", t.write, r.elapsed);
     }
+    detail::add_storage(c, storage_metrics_of(r));
     if (has_device(r)) {
         c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
         c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
         c.add("device", "read_share", "ratio", device_reads(r).share());
         c.add("device", "write_share", "ratio", device_writes(r).share());
+    }
+    if (r.block_layer) {
+        detail::add_block_layer(c, "block_layer.read", r.block_layer->read);
+        detail::add_block_layer(c, "block_layer.write", r.block_layer->write);
     }
     if (!r.virtual_time) {
         c.add("process", "user", "s", to_seconds(r.process.user));
@@ -19792,6 +20517,7 @@ template <class T>
     return {{"model", model_json(o.model)},
             {"num_users", o.num_users},
             {"duration", o.duration},
+            {"warmup", o.warmup},
             {"gpu_mem_gb", gib_value(o.gpu_mem_gb)},
             {"num_gpus", o.num_gpus},
             {"tensor_parallel", o.tensor_parallel},
@@ -20028,6 +20754,62 @@ namespace kvmark::report {
 
 } // namespace kvmark::report
 
+// kvmark/report/json_storage.hpp
+// The figures that rank storage, and what the block layer saw, as JSON.
+
+namespace kvmark::report {
+
+/// What docs/json.md documents under `kvmark.storage`.
+[[nodiscard]] inline json::object storage_json(const measure::run_report& r) {
+    const storage_metrics m = storage_metrics_of(r);
+    json::array names, reasons;
+    for (const storage_limit& l : m.limited_by) {
+        names.emplace_back(l.name);
+        reasons.emplace_back(l.reason);
+    }
+    return {
+        {"read_gib_per_s", m.read_gib_per_s},
+        {"write_gib_per_s", m.write_gib_per_s},
+        {"cached_tokens_per_s", m.cached_tokens_per_s},
+        {"mean_in_flight", m.in_flight},
+        {"entry_device_latency_ms",
+         {{"read", latency_json(m.read.device)}, {"write", latency_json(m.write.device)}}},
+        {"io_device_latency_ms", {{"read", latency_json(m.read.io)}, {"write", latency_json(m.write.io)}}},
+        {"ranks_storage", m.ranks_storage()},
+        {"limited_by", std::move(names)},
+        {"reasons", std::move(reasons)}};
+}
+
+namespace detail {
+
+[[nodiscard]] inline json::array
+block_request_buckets_json(const std::vector<measure::block_request_bucket>& buckets) {
+    json::array all;
+    for (const auto& b : buckets) all.push_back(json::array{b.low, b.high, b.count});
+    return all;
+}
+
+[[nodiscard]] inline json::object block_requests_json(const measure::block_request_stats& s) {
+    return {{"requests", s.count()},
+            {"latency_us", block_request_buckets_json(s.latency_us)},
+            {"size_bytes", block_request_buckets_json(s.size)}};
+}
+
+} // namespace detail
+
+/// What docs/json.md documents under `kvmark.block_layer`; null where it was not traced.
+[[nodiscard]] inline json::value block_layer_json(const measure::run_report& r) {
+    if (!r.block_layer) return nullptr;
+    const measure::block_layer_stats& b = *r.block_layer;
+    return {{"devices", b.devices},
+            {"begin_s", to_seconds(b.begin)},
+            {"end_s", to_seconds(b.end)},
+            {"read", detail::block_requests_json(b.read)},
+            {"write", detail::block_requests_json(b.write)}};
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/json_kvmark.hpp
 // The "kvmark" member of the result file: what the reference does not say.
 
@@ -20144,6 +20926,15 @@ namespace detail {
             {"failures", std::move(failures)}};
 }
 
+/// Null where nothing completed.
+[[nodiscard]] inline json::value recent_json(const measure::recent_latency& l) {
+    if (l.count == 0) return nullptr;
+    return {{"count", l.count},
+            {"p50", to_milliseconds(l.p50)},
+            {"p95", to_milliseconds(l.p95)},
+            {"p99", to_milliseconds(l.p99)}};
+}
+
 [[nodiscard]] inline json::array timeline_json(const measure::run_report& r) {
     json::array all;
     for (const measure::throughput_sample& s : r.timeline)
@@ -20151,8 +20942,19 @@ namespace detail {
                        {"tokens_per_s", s.tokens_per_second},
                        {"storage_read_bytes", s.read.count},
                        {"storage_write_bytes", s.written.count},
-                       {"users", s.users}});
+                       {"users", s.users},
+                       {"storage_read_ms", recent_json(s.storage_read)},
+                       {"storage_write_ms", recent_json(s.storage_write)},
+                       {"end_to_end_ms", recent_json(s.end_to_end)},
+                       {"ttft_ms", recent_json(s.ttft)}});
     return all;
+}
+
+/// Null where the run was too short to tell.
+[[nodiscard]] inline json::value steady_state_json(const measure::run_report& r) {
+    const measure::steadiness s = measure::steadiness_of(r);
+    if (!s.known) return nullptr;
+    return {{"steady", s.steady}, {"cut_s", s.cut}};
 }
 
 /// The inherited names that say something else than they hold.
@@ -20190,7 +20992,9 @@ namespace detail {
             {"job", job_json(r)},
             {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
+            {"storage", storage_json(r)},
             {"device", device_json(r)},
+            {"block_layer", block_layer_json(r)},
             {"process", process_json(r)},
             {"cache", cache_json(r.cache)},
             {"classes", classes_json(r)},
@@ -20205,6 +21009,7 @@ namespace detail {
             {"samples",
              {{"kept", r.samples.size()}, {"completed", r.requests_completed}, {"capped", r.samples_capped}}},
             {"autoscaling", std::move(scaling)},
+            {"steady_state", steady_state_json(r)},
             {"timeline", timeline_json(r)}};
 }
 
@@ -20397,6 +21202,178 @@ struct run_record {
     }
     m["kvmark"] = {{"version", KVMARK_VERSION}, {"argv", json::value_from(run.argv)}};
     return m;
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/mlperf_figures.hpp
+// From the result files of the ranks to what the MLPerf Storage rules make of them.
+
+namespace kvmark::report {
+
+/// What one rank's result file says of the figures that the rules use.
+struct rank_figures_read {
+    rank_row row;                         ///< `missing` where there is a problem
+    std::optional<double> read_p95_ms{};  ///< of the device, in one operation (6.3.4.3)
+    std::optional<double> write_p95_ms{}; ///< likewise
+    std::string problem{};                ///< why it does not count; empty: it does
+    std::string place{};                  ///< where in the file, as a JSON pointer
+};
+
+namespace detail {
+
+/// A figure of the rules: where it stands in a rank's file, and whether each file must have it.
+struct mlperf_figure {
+    std::string_view pointer;
+    std::optional<double> rank_row::*member = nullptr;
+    std::optional<double> rank_figures_read::*latency = nullptr;
+    bool required = true;
+};
+
+inline constexpr mlperf_figure mlperf_figures[]{
+    {"/summary/cache_stats/tier_storage_read_bandwidth_gbps", &rank_row::read_gib_per_s},
+    {"/summary/cache_stats/tier_storage_write_bandwidth_gbps", &rank_row::write_gib_per_s},
+    {"/summary/avg_throughput_tokens_per_sec", &rank_row::tokens_per_s},
+    {"/summary/storage_throughput_tokens_per_sec", &rank_row::storage_tokens_per_s},
+    {"/summary/storage_io_latency_ms/p95", &rank_row::p95_ms},
+    // Without an operation of the kind there is no key (docs/json.md).
+    {"/summary/cache_stats/storage_read_device_p95_ms", nullptr, &rank_figures_read::read_p95_ms, false},
+    {"/summary/cache_stats/storage_write_device_p95_ms", nullptr, &rank_figures_read::write_p95_ms, false},
+};
+
+} // namespace detail
+
+/// What a JSON pointer leads to, by names of members alone; null where it leads nowhere.
+[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
+    const json::value* at = &root;
+    while (at != nullptr && !pointer.empty()) {
+        pointer.remove_prefix(1);
+        const std::string_view name = pointer.substr(0, pointer.find('/'));
+        pointer.remove_prefix(name.size());
+        at = at->is_object() ? at->get_object().if_contains(name) : nullptr;
+    }
+    return at;
+}
+
+/// The number there, if it is one.
+[[nodiscard]] inline std::optional<double> number_at(const json::value& root, std::string_view pointer) {
+    const json::value* v = value_at(root, pointer);
+    return v != nullptr && v->is_number() ? std::optional(v->to_number<double>()) : std::nullopt;
+}
+
+/// Reads a rank's result file, kvmark's or the reference's. A rank counts when its whole window was clean, it
+/// completed a request, and each of its figures is there, finite and not negative: the first thing that is
+/// not so is the problem.
+[[nodiscard]] inline rank_figures_read read_rank_figures(const json::value& file, std::uint32_t rank) {
+    rank_figures_read f;
+    f.row.rank = rank;
+    const auto fault = [&](std::string text, std::string_view place) {
+        if (!f.problem.empty()) return;
+        f.problem = std::move(text);
+        f.place = place;
+        f.row.missing = true;
+    };
+    if (!file.is_object()) fault("it is no JSON object", "");
+    if (number_at(file, "/requests_completed").value_or(0) <= 0)
+        fault("no request was completed in the window", "/requests_completed");
+    const auto is = [&](std::string_view pointer, bool answer) {
+        const json::value* v = value_at(file, pointer);
+        return v != nullptr && v->is_bool() && v->get_bool() == answer;
+    };
+    if (is("/kvmark/interrupted", true)) fault("its window was cut short", "/kvmark/interrupted");
+    if (is("/kvmark/integrity/clean", false))
+        fault("data came back wrong, or an operation failed", "/kvmark/integrity");
+    if (const auto n = number_at(file, "/summary/cache_stats/storage_entries"); n && *n >= 0)
+        f.row.storage_entries = static_cast<std::uint64_t>(*n);
+    for (const detail::mlperf_figure& figure : detail::mlperf_figures) {
+        const json::value* v = value_at(file, figure.pointer);
+        if (v == nullptr && !figure.required) continue;
+        const std::optional<double> x = number_at(file, figure.pointer);
+        if (!x)
+            fault(v == nullptr ? "it is not there" : "it is no number", figure.pointer);
+        else if (!std::isfinite(*x))
+            fault("it is not finite", figure.pointer);
+        else if (*x < 0)
+            fault("it is negative", figure.pointer);
+        else if (figure.member != nullptr)
+            f.row.*figure.member = x;
+        else
+            f.*figure.latency = x;
+    }
+    return f;
+}
+
+/// How an option of the sequence ended.
+enum class option_status : std::uint8_t { ok, partial, failed };
+inline constexpr std::array<std::string_view, 3> option_status_names{"ok", "partial", "failed"};
+
+/// One trial: a row for every rank, in their order.
+using trial_figures = std::vector<rank_figures_read>;
+
+/// An option over its trials.
+struct option_figures {
+    aggregate sums;
+    std::optional<double> read_p95_ms, write_p95_ms; ///< the highest of any rank in a complete trial
+    option_status status = option_status::failed;
+    std::string reason{}; ///< of a status other than ok
+};
+
+/// The rules' figures (6.3.4) of the trials that were run, of `trials_planned`. A trial with a rank that does
+/// not count is in no figure. Without a complete trial the option failed; so it did in CLOSED where no rank
+/// had anything in storage (6.3.4.4).
+[[nodiscard]] inline option_figures figures_of_option(const std::vector<trial_figures>& trials,
+                                                      std::size_t trials_planned, bool is_closed) {
+    option_figures o;
+    std::vector<std::vector<rank_row>> rows;
+    bool any_in_storage = false;
+    for (const trial_figures& trial : trials) {
+        const bool complete =
+            std::none_of(trial.begin(), trial.end(), [](const auto& f) { return f.row.missing; });
+        rows.emplace_back();
+        for (const rank_figures_read& f : trial) {
+            rows.back().push_back(f.row);
+            if (!complete) continue;
+            any_in_storage |= f.row.storage_entries.value_or(1) != 0;
+            if (f.read_p95_ms > o.read_p95_ms) o.read_p95_ms = f.read_p95_ms;
+            if (f.write_p95_ms > o.write_p95_ms) o.write_p95_ms = f.write_p95_ms;
+        }
+    }
+    o.sums = aggregate_trials(rows);
+    const std::string complete = std::to_string(o.sums.complete_trials) + " of " +
+                                 std::to_string(trials_planned) + " trials are complete";
+    if (o.sums.complete_trials == 0) {
+        o.reason = trials.empty() ? "no trial was run" : "no trial is complete";
+    } else if (is_closed && !any_in_storage) {
+        o.reason = "no rank had an entry in storage at the end of a trial (rule 6.3.4.4)";
+    } else if (o.sums.complete_trials < trials_planned) {
+        o.status = option_status::partial;
+        o.reason = complete;
+    } else {
+        o.status = option_status::ok;
+    }
+    return o;
+}
+
+/// An option of `kvcache_run_summary_*.json`, under the reference's names. `missing_files` and
+/// `cpu_tier_ranks` are folders of ranks below the run directory.
+[[nodiscard]] inline json::object option_summary_json(std::int64_t option, const aggregate& a) {
+    const json::object sums = aggregate_json(a);
+    json::object o{{"option", option}};
+    for (const char* key :
+         {"aggregated_read_bandwidth_gbps", "aggregated_write_bandwidth_gbps",
+          "aggregated_avg_throughput_tokens_per_sec", "aggregated_storage_throughput_tokens_per_sec",
+          "aggregated_p95_latency_ms", "rank_count", "trial_count", "partial_failure"})
+        o[key] = sums.at(key);
+    const auto folders = [&](const std::vector<rank_in_trial>& ranks) {
+        json::array all;
+        for (const rank_in_trial& r : ranks)
+            all.push_back(json::string("option_" + std::to_string(option) + "/trial_" +
+                                       std::to_string(r.trial) + "/rank_" + std::to_string(r.rank)));
+        return all;
+    };
+    o["missing_files"] = folders(a.missing);
+    o["cpu_tier_ranks"] = folders(a.cpu_tier_ranks);
+    return o;
 }
 
 } // namespace kvmark::report
@@ -20825,6 +21802,36 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
+    void write_ranking() {
+        const storage_metrics m = storage_metrics_of(r_);
+        for (const storage_limit& l : m.limited_by)
+            line("{}    {} {}", p_.bold("Ranking"), p_.yellow("not a storage figure:"), l.reason);
+        if (!m.ranks_storage()) return;
+        line("{}    {:.2f} GiB/s read, {:.2f} GiB/s written, {} cached tokens/s", p_.bold("Ranking"),
+             m.read_gib_per_s, m.write_gib_per_s,
+             grouped(static_cast<std::uint64_t>(m.cached_tokens_per_s + 0.5)));
+        line("           P99 ms in the device: read {} of an entry, {} of an I/O;",
+             quantile(m.read.device, 0.99), quantile(m.read.io, 0.99));
+        line("           written {} and {}", quantile(m.write.device, 0.99), quantile(m.write.io, 0.99));
+    }
+
+    /// Bounds of buckets: the tracer counts in powers of two.
+    void write_block_layer() {
+        if (!r_.block_layer) return;
+        const measure::block_layer_stats& b = *r_.block_layer;
+        const auto direction = [&](const char* name, const measure::block_request_stats& s) {
+            if (s.count() == 0) return;
+            line("           {} {}, half within {} us, 99 % within {} us; half up to {}", grouped(s.count()),
+                 name, grouped(measure::quantile_bound(s.latency_us, 0.5)),
+                 grouped(measure::quantile_bound(s.latency_us, 0.99)),
+                 size_text(bytes(measure::quantile_bound(s.size, 0.5))));
+        };
+        line("{}      {}, seen by bpftrace from {} s to {} s", p_.bold("Kernel"), b.devices,
+             two_digits(to_seconds(b.begin)), two_digits(to_seconds(b.end)));
+        direction("reads", b.read);
+        direction("writes", b.write);
+    }
+
     void write_warnings(const std::vector<std::string>& all) {
         for (const std::string& w : all) line("{} {}", p_.yellow("warning:"), w);
     }
@@ -20879,6 +21886,8 @@ private:
     w.write_job();
     if (!r.serving) w.write_classes();
     w.write_machine();
+    w.write_block_layer();
+    w.write_ranking();
     w.write_warnings(warnings);
     return std::move(w).text();
 }
@@ -20892,6 +21901,825 @@ private:
 } // namespace kvmark::report
 
 #endif // KVMARK_WITH_REPORT
+
+#ifdef KVMARK_WITH_SEARCH
+
+// kvmark/measure/confidence.hpp
+// What a few trials say of the value behind them.
+
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+#include <cmath>
+
+namespace kvmark::measure {
+
+/// A figure of one trial, and how far chance may have moved it.
+struct estimate {
+    double value = 0;
+    double standard_error = 0; ///< below 0: the trial cannot tell
+
+    [[nodiscard]] bool has_error() const { return standard_error >= 0; }
+};
+
+/// The mean of some trials with its two-sided interval.
+struct interval {
+    double mean = 0;
+    double low = 0, high = 0; ///< infinite where nothing is known of the spread
+    double standard_error = 0;
+    double freedom = 0; ///< degrees, of Student's distribution; 0: normal
+
+    /// The probability that the value behind is at most `bound`.
+    [[nodiscard]] KVMARK_COLD double below(double bound) const {
+        if (std::isinf(high)) return 0.5;
+        if (standard_error == 0) return mean <= bound ? 1 : 0;
+        const double t = (bound - mean) / standard_error;
+        return freedom > 0 ? boost::math::cdf(boost::math::students_t(freedom), t)
+                           : boost::math::cdf(boost::math::normal(), t);
+    }
+};
+
+/// The interval at `level` (as 0.95) around the mean of independent trials. While the trials differ no more
+/// than their own errors let expect (chi squared, 5 %), those are believed; else, and where a trial has none,
+/// the spread between the trials is (Student's t). One trial without an error has an infinite interval.
+[[nodiscard]] KVMARK_COLD interval interval_of(std::span<const estimate> trials, double level) {
+    const auto n = static_cast<double>(trials.size());
+    interval found;
+    double within = 0, between = 0;
+    bool errors_known = true;
+    for (const estimate& e : trials) {
+        found.mean += e.value / n;
+        within += e.standard_error * e.standard_error / n;
+        errors_known &= e.has_error();
+    }
+    for (const estimate& e : trials)
+        if (n > 1) between += (e.value - found.mean) * (e.value - found.mean) / (n - 1);
+
+    double quantile = boost::math::quantile(boost::math::normal(), (1 + level) / 2);
+    double variance = within;
+    const bool agree =
+        errors_known &&
+        (n == 1 || between <= within ||
+         between * (n - 1) <= within * boost::math::quantile(boost::math::chi_squared(n - 1), 0.95));
+    if (agree) {
+        variance = between > within ? between : within;
+    } else if (n > 1) {
+        variance = between;
+        found.freedom = n - 1;
+        quantile = boost::math::quantile(boost::math::students_t(n - 1), (1 + level) / 2);
+    } else {
+        quantile = std::numeric_limits<double>::infinity();
+        variance = 1;
+    }
+    found.standard_error = std::sqrt(variance / n);
+    const double half = found.standard_error > 0 ? quantile * found.standard_error : 0;
+    found.low = found.mean - half;
+    found.high = found.mean + half;
+    return found;
+}
+
+/// The standard error of the mean of a series whose neighbours may be alike, by the means of 20 batches (Law
+/// and Carson 1979), fewer where a batch had less than two values; below 0 where it has fewer than 10 values.
+/// `of(x)` is what the mean is taken of.
+template <class Values, class Of>
+[[nodiscard]] double batch_error(const Values& series, Of&& of) {
+    const std::size_t batches = series.size() < 40 ? series.size() / 2 : 20;
+    if (batches < 5) return -1;
+    const std::size_t each = series.size() / batches;
+    double sum = 0, squares = 0;
+    for (std::size_t b = 0; b < batches; ++b) {
+        double batch = 0;
+        for (std::size_t i = 0; i < each; ++i) batch += of(series[b * each + i]);
+        batch /= static_cast<double>(each);
+        sum += batch;
+        squares += batch * batch;
+    }
+    const auto n = static_cast<double>(batches);
+    const double mean = sum / n, variance = squares / n - mean * mean;
+    return variance > 1e-18 * mean * mean ? std::sqrt(variance / (n - 1)) : 0; // rounding is no variance
+}
+
+/// The standard deviation of the durations, as the buckets have them, in nanoseconds.
+[[nodiscard]] KVMARK_COLD double deviation_of(const histogram& h) {
+    double squares = 0;
+    for (const histogram::bucket& b : h.buckets()) {
+        const double from_mean = static_cast<double>(b.low.count + b.high.count) / 2 - h.mean();
+        squares += from_mean * from_mean * static_cast<double>(b.count);
+    }
+    return h.count() > 1 ? std::sqrt(squares / static_cast<double>(h.count() - 1)) : 0;
+}
+
+/// The standard error of the quantile at rank q, in nanoseconds, where the share of durations below it has
+/// the error `of_rank`: half the distance of the quantiles that far to both sides.
+[[nodiscard]] KVMARK_COLD double quantile_error(const histogram& h, double q, double of_rank) {
+    const double low = q - of_rank, high = q + of_rank;
+    const nanoseconds distance = h.quantile(high > 1 ? 1 : high) - h.quantile(low < 0 ? 0 : low);
+    return static_cast<double>(distance.count) / 2;
+}
+
+} // namespace kvmark::measure
+
+// kvmark/benchmark/load_trials.hpp
+// Trials at one load after another, each load until it is decided; what a search is made of.
+
+namespace kvmark {
+
+/// One trial: what is asked of it, and what it found.
+struct load_trial {
+    double load = 0;
+    std::size_t number = 0; ///< of all trials of the search, from 0
+    std::uint64_t seed = 0;
+    double warmup = 0; ///< seconds
+
+    std::vector<measure::estimate> figures{}; ///< one for each target
+    bool overloaded = false;                  ///< the backlog grew: the load fails, whatever the figures
+    bool steady = true;                       ///< false: it still settled, and more warm-up would help
+    bool stopped = false;                     ///< the user stopped it: its figures count for nothing
+    double seconds = 0;                       ///< it took, by the search's clock
+    bool counts = true;                       ///< false: repeated with more warm-up
+};
+
+/// Keeps its target where the figure is at most `limit`, or at least.
+struct load_target {
+    double limit = 0;
+    bool at_least = false;
+};
+
+enum class load_verdict : std::uint8_t { keeps, fails };
+
+/// A load and all its trials.
+struct load_point {
+    double load = 0;
+    std::vector<load_trial> trials{};           ///< in their order, those repeated too
+    std::vector<measure::interval> intervals{}; ///< one for each target, over the trials that count
+    load_verdict verdict = load_verdict::fails;
+    double confidence = 0; ///< that the verdict holds, 0.5..1
+    bool decided = false;  ///< false: the interval still straddles the target
+
+    [[nodiscard]] std::size_t counted() const {
+        std::size_t n = 0;
+        for (const load_trial& t : trials) n += t.counts;
+        return n;
+    }
+};
+
+enum class search_end : std::uint8_t {
+    found,
+    all_keep,    ///< the highest load keeps the target
+    none_keeps,  ///< the lowest fails
+    out_of_time, ///< what was asked of max_seconds
+    stopped,     ///< by the user
+    failed       ///< a trial could not be done
+};
+
+struct search_settings {
+    double lowest = 1;
+    double highest = 1e6;
+    bool whole = false;         ///< loads are whole numbers
+    double precision = 0.02;    ///< between the highest load that keeps and the lowest that fails
+    std::size_t max_trials = 5; ///< of one load
+    double max_seconds = 0;     ///< 0: no bound
+    double warmup = 0;          ///< seconds, of the first trial
+    double longest_warmup = 0;  ///< it is doubled up to here while trials are not steady
+    std::uint64_t seed = 0;     ///< of the first trial of each load; the next ones count on
+    double confidence = 0.95;   ///< of the intervals
+};
+
+/// Runs trials and keeps the path. `Run` is result<load_trial>(const load_trial& asked), `Clock` has
+/// nanoseconds now(). Every load gets the same seeds: what differs between loads is then the load.
+template <class Run, class Clock = clocks::steady>
+class load_trials {
+public:
+    load_trials(const search_settings& settings, std::vector<load_target> targets, Run run, Clock clock = {})
+        : settings_(settings), targets_(std::move(targets)), run_(std::move(run)), clock_(std::move(clock)),
+          begun_(clock_.now()), warmup_(settings.warmup) {}
+
+    /// One more trial at the load, with longer and longer warm-up until it is steady. Null where the search
+    /// has ended: end() says why. Pointers to points end with the next call.
+    load_point* once(double load) {
+        load_point& point = at(load);
+        for (;;) {
+            if (out_of_time()) return ended(search_end::out_of_time);
+            const nanoseconds begun = clock_.now();
+            result<load_trial> done = run_(load_trial{.load = load,
+                                                      .number = trials_,
+                                                      .seed = settings_.seed + point.counted(),
+                                                      .warmup = warmup_});
+            if (!done) {
+                failure_ = done.error();
+                return ended(search_end::failed);
+            }
+            done->seconds = to_seconds(clock_.now() - begun);
+            if (done->seconds > longest_) longest_ = done->seconds;
+            const bool again = !done->stopped && !done->steady && !done->overloaded && lengthen_warmup();
+            done->counts = !again && !done->stopped;
+            const bool stopped = done->stopped;
+            point.trials.push_back(*std::move(done));
+            ++trials_;
+            if (stopped) return ended(search_end::stopped);
+            if (again) continue;
+            decide(point);
+            return &point;
+        }
+    }
+
+    /// Trials at the load until its intervals leave the targets, `least` of them and max_trials at most.
+    load_point* until_decided(double load, std::size_t least = 1) {
+        load_point* point = nullptr;
+        do {
+            point = once(load);
+        } while (point && (point->counted() < least || !point->decided) &&
+                 point->counted() < settings_.max_trials);
+        return point;
+    }
+
+    [[nodiscard]] const search_settings& settings() const { return settings_; }
+    /// In the order of their first trial.
+    [[nodiscard]] const std::vector<load_point>& path() const { return points_; }
+    [[nodiscard]] std::optional<search_end> end() const { return end_; }
+    [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+    [[nodiscard]] double seconds() const { return to_seconds(clock_.now() - begun_); }
+    [[nodiscard]] std::size_t trials() const { return trials_; }
+
+private:
+    load_point& at(double load) {
+        for (load_point& p : points_)
+            if (p.load == load) return p;
+        points_.push_back({.load = load});
+        return points_.back();
+    }
+
+    load_point* ended(search_end why) {
+        end_ = why;
+        if (points_.back().counted() == 0 && points_.back().trials.empty()) points_.pop_back();
+        return nullptr;
+    }
+
+    /// Not to begin what would end too late, as far as the longest trial so far tells.
+    [[nodiscard]] bool out_of_time() const {
+        return settings_.max_seconds > 0 && trials_ > 0 && seconds() + longest_ > settings_.max_seconds;
+    }
+
+    [[nodiscard]] bool lengthen_warmup() {
+        if (warmup_ >= settings_.longest_warmup) return false;
+        const double shortest = settings_.longest_warmup / 16;
+        warmup_ = warmup_ * 2 > shortest ? warmup_ * 2 : shortest;
+        if (warmup_ > settings_.longest_warmup) warmup_ = settings_.longest_warmup;
+        return true;
+    }
+
+    void decide(load_point& p) const {
+        std::size_t overloaded = 0;
+        for (const load_trial& t : p.trials) overloaded += t.counts && t.overloaded;
+        p.intervals.clear();
+        bool keeps = true, surely_keeps = true, surely_fails = false;
+        double all_keep = 1; // the probability of the target that is least sure
+        std::vector<measure::estimate> values;
+        for (std::size_t i = 0; i < targets_.size(); ++i) {
+            values.clear();
+            for (const load_trial& t : p.trials)
+                if (t.counts) values.push_back(t.figures[i]);
+            const measure::interval range =
+                p.intervals.emplace_back(measure::interval_of(values, settings_.confidence));
+            const load_target& target = targets_[i];
+            const double below = range.below(target.limit);
+            const double kept = target.at_least ? (range.mean == target.limit ? 1 : 1 - below) : below;
+            if (kept < all_keep) all_keep = kept;
+            keeps &= target.at_least ? range.mean >= target.limit : range.mean <= target.limit;
+            surely_keeps &= target.at_least ? range.low >= target.limit : range.high <= target.limit;
+            surely_fails |= target.at_least ? range.high < target.limit : range.low > target.limit;
+        }
+        const bool overload = 2 * overloaded > p.counted();
+        p.verdict = keeps && !overload ? load_verdict::keeps : load_verdict::fails;
+        p.decided = overload || surely_fails || (surely_keeps && overloaded == 0);
+        p.confidence = overload ? 1 : p.verdict == load_verdict::keeps ? all_keep : 1 - all_keep;
+    }
+
+    search_settings settings_;
+    std::vector<load_target> targets_;
+    Run run_;
+    Clock clock_;
+    nanoseconds begun_{};
+    double warmup_ = 0;
+    double longest_ = 0;
+    std::size_t trials_ = 0;
+    std::vector<load_point> points_;
+    std::optional<search_end> end_;
+    std::optional<error> failure_;
+};
+
+/// The load halfway between two, whole where loads are.
+[[nodiscard]] inline double load_between(const search_settings& s, double low, double high) {
+    const double middle = low + (high - low) / 2;
+    return s.whole ? std::floor(middle) : middle;
+}
+
+/// Whether no load between the two is worth a trial.
+[[nodiscard]] inline bool close_enough(const search_settings& s, double low, double high) {
+    return high - low <= s.precision * low || (s.whole && high - low <= 1);
+}
+
+/// The load after `load` while it grows: twice as much.
+[[nodiscard]] inline double next_load(const search_settings& s, double load) {
+    const double more = 2 * load;
+    return more < s.highest ? more : s.highest;
+}
+
+} // namespace kvmark
+
+// kvmark/benchmark/limit_search.hpp
+// The highest load that keeps a target: it grows until the target fails, then the gap is halved.
+
+namespace kvmark {
+
+struct limit_result {
+    search_end end = search_end::found;
+    std::optional<double> keeps; ///< the highest load that keeps every target; no lower one fails
+    std::optional<double> fails; ///< the lowest load that does not
+    double confidence = 0;       ///< that the limit lies between the two; of the one where there is one alone
+    std::vector<load_point> path; ///< in the order of their first trial
+    std::optional<error> failure;
+    double seconds = 0;
+    std::size_t trials = 0;
+};
+
+/// Finds the limit of a service: the highest load at which every target is kept, where a higher load never
+/// makes a figure better. Trials repeat where the interval straddles the target. The two ends that the
+/// answer stands on have two trials each at least. Where a load keeps the target above one that fails, the
+/// failing one is tried up to max_trials times; if it still fails, the lower load counts.
+template <class Run, class Clock = clocks::steady>
+class limit_search {
+public:
+    limit_search(const search_settings& settings, std::vector<load_target> targets, Run run, Clock clock = {})
+        : trials_(settings, std::move(targets), std::move(run), std::move(clock)) {}
+
+    [[nodiscard]] limit_result find() {
+        limit_result r;
+        r.end = walk();
+        r.path = trials_.path();
+        const ends e = ends_of(r.path);
+        double sure = 1;
+        for (const load_point* p : {e.keeps, e.fails})
+            if (p) sure *= p->confidence;
+        if (e.keeps) r.keeps = e.keeps->load;
+        if (e.fails) r.fails = e.fails->load;
+        r.confidence = e.keeps || e.fails ? sure : 0;
+        r.failure = trials_.failure();
+        r.seconds = trials_.seconds();
+        r.trials = trials_.trials();
+        return r;
+    }
+
+private:
+    struct ends {
+        const load_point* keeps = nullptr;    ///< the highest below `fails`
+        const load_point* fails = nullptr;    ///< the lowest
+        const load_point* violates = nullptr; ///< keeps, above `fails`
+    };
+
+    [[nodiscard]] static ends ends_of(const std::vector<load_point>& path) {
+        ends e;
+        for (const load_point& p : path)
+            if (p.counted() > 0 && p.verdict == load_verdict::fails && (!e.fails || p.load < e.fails->load))
+                e.fails = &p;
+        for (const load_point& p : path) {
+            if (p.counted() == 0 || p.verdict == load_verdict::fails) continue;
+            const bool above = e.fails && p.load > e.fails->load;
+            const load_point*& place = above ? e.violates : e.keeps;
+            if (!place || p.load > place->load) place = &p;
+        }
+        return e;
+    }
+
+    [[nodiscard]] bool wants_another(const load_point* p) const {
+        const std::size_t most = trials_.settings().max_trials;
+        return p && p->counted() < (most < 2 ? most : 2);
+    }
+
+    [[nodiscard]] search_end walk() {
+        const search_settings& s = trials_.settings();
+        double next = s.lowest;
+        std::size_t least = 1;
+        while (trials_.until_decided(next, least)) {
+            least = 1;
+            const ends e = ends_of(trials_.path());
+            if (e.violates && e.fails->counted() < s.max_trials) {
+                next = e.fails->load;
+                least = e.fails->counted() + 1;
+                continue;
+            }
+            const bool bracketed = e.keeps && e.fails;
+            const bool over = bracketed ? close_enough(s, e.keeps->load, e.fails->load)
+                              : e.fails ? e.fails->load <= s.lowest
+                                        : e.keeps->load >= s.highest;
+            if (over) {
+                const load_point* unsure = wants_another(e.keeps)   ? e.keeps
+                                           : wants_another(e.fails) ? e.fails
+                                                                    : nullptr;
+                if (!unsure)
+                    return bracketed ? search_end::found
+                           : e.fails ? search_end::none_keeps
+                                     : search_end::all_keep;
+                next = unsure->load;
+                least = 2;
+            } else if (bracketed) {
+                next = load_between(s, e.keeps->load, e.fails->load);
+            } else {
+                next = next_load(s, e.keeps->load);
+            }
+        }
+        return *trials_.end();
+    }
+
+    load_trials<Run, Clock> trials_;
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/plateau_search.hpp
+// Where the rate of a service stops to grow with its load.
+
+namespace kvmark {
+
+struct plateau_result {
+    search_end end = search_end::found; ///< all_keep: it still grows at the highest load
+    std::optional<double> plateau;      ///< the rate that no load raises
+    std::optional<double> knee;         ///< the smallest load whose rate is within 5 % of it
+    std::optional<double> below_knee;   ///< the highest load tried whose rate is not
+    std::vector<load_point> path;       ///< its only figure is the rate
+    std::optional<error> failure;
+    double seconds = 0;
+    std::size_t trials = 0;
+};
+
+/// Doubles the load until the rate has twice not grown by more than `growth` beyond the best so far, then
+/// halves the gap around the knee. A step is tried again, up to max_trials, while the interval of its growth
+/// straddles `growth`; so is a load whose interval straddles 95 % of the plateau.
+template <class Run, class Clock = clocks::steady>
+class plateau_search {
+public:
+    /// A trial's only figure is the rate.
+    plateau_search(const search_settings& settings, Run run, double growth = 0.02, Clock clock = {})
+        : trials_(settings, {{.limit = 0, .at_least = true}}, std::move(run), std::move(clock)),
+          growth_(growth) {}
+
+    [[nodiscard]] plateau_result find() {
+        plateau_result r;
+        r.end = climb(r) && find_knee(r) ? search_end::found : trials_.end().value_or(search_end::all_keep);
+        r.path = trials_.path();
+        r.failure = trials_.failure();
+        r.seconds = trials_.seconds();
+        r.trials = trials_.trials();
+        return r;
+    }
+
+private:
+    static constexpr double knee_share = 0.95;
+
+    [[nodiscard]] const load_point& at(double load) const {
+        const load_point* found = nullptr;
+        for (const load_point& p : trials_.path())
+            if (p.load == load) found = &p;
+        return *found;
+    }
+    [[nodiscard]] static double rate(const load_point& p) { return p.intervals.front().mean; }
+
+    [[nodiscard]] bool climb(plateau_result& r) {
+        const search_settings& s = trials_.settings();
+        double best = s.lowest, flat = 0, load = s.lowest;
+        std::size_t without = 0;
+        if (!trials_.until_decided(load)) return false;
+        while (load < s.highest) {
+            load = next_load(s, load);
+            if (!trials_.until_decided(load)) return false;
+            if (!decide_growth(best, load)) return false;
+            if (rate(at(load)) > (1 + growth_) * rate(at(best))) {
+                best = load;
+                without = 0;
+                flat = 0;
+                continue;
+            }
+            flat += rate(at(load)) / 2;
+            if (++without < 2) continue;
+            r.plateau = flat > rate(at(best)) ? flat : rate(at(best));
+            return true;
+        }
+        return false;
+    }
+
+    /// Tries both loads again until the growth from one to the other is above `growth_`, or is not.
+    [[nodiscard]] bool decide_growth(double from, double to) {
+        for (;;) {
+            const measure::interval a = at(from).intervals.front(), b = at(to).intervals.front();
+            const double wanted = (1 + growth_) * a.mean;
+            const double half =
+                std::sqrt(square(b.high - b.mean) + square((1 + growth_) * (a.high - a.mean)));
+            if (std::fabs(b.mean - wanted) >= half) return true;
+            const std::size_t most = trials_.settings().max_trials;
+            const bool from_next = at(from).counted() < at(to).counted();
+            if (at(from_next ? from : to).counted() >= most) return true;
+            if (!trials_.once(from_next ? from : to)) return false;
+        }
+    }
+    [[nodiscard]] static double square(double x) { return x * x; }
+
+    [[nodiscard]] bool find_knee(plateau_result& r) {
+        const search_settings& s = trials_.settings();
+        const double enough = knee_share * *r.plateau;
+        for (;;) {
+            r.knee.reset();
+            r.below_knee.reset();
+            for (const load_point& p : trials_.path())
+                if (p.counted() > 0 && rate(p) >= enough && (!r.knee || p.load < *r.knee)) r.knee = p.load;
+            for (const load_point& p : trials_.path())
+                if (p.counted() > 0 && p.load < *r.knee && (!r.below_knee || p.load > *r.below_knee))
+                    r.below_knee = p.load;
+            if (!r.below_knee || close_enough(s, *r.below_knee, *r.knee)) return true;
+            const double load = load_between(s, *r.below_knee, *r.knee);
+            const load_point* p = nullptr;
+            do {
+                p = trials_.once(load);
+            } while (p && p->counted() < s.max_trials && p->intervals.front().low < enough &&
+                     p->intervals.front().high > enough);
+            if (!p) return false;
+        }
+    }
+
+    load_trials<Run, Clock> trials_;
+    double growth_;
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/slo.hpp
+// Targets of a service in words, as p95_ttft=500ms,p99_read=50ms, and what a run's report says of them.
+
+namespace kvmark {
+
+/// What a target can be about, and which runs know it.
+struct slo_metric {
+    std::string_view name;
+    std::string_view help;
+    bool of_users = true;  ///< runs of conversations' entries
+    bool of_blocks = true; ///< runs of prefix blocks
+};
+
+inline constexpr slo_metric slo_metrics[]{
+    {"ttft", "intended arrival to first token", false},
+    {"inter_token", "mean gap of a request's further tokens", false},
+    {"end_to_end", "intended arrival to the last token"},
+    {"queue", "intended arrival to admission"},
+    {"storage_io", "a request's time in the tiers"},
+    {"prefill", "a request's time in prefill"},
+    {"decode", "a request's reads for decode", true, false},
+    {"read", "an entry read from storage, from ready to done"},
+    {"write", "an entry written to storage"},
+    {"device_read", "of a read, the time inside the device"},
+    {"device_write", "of a write"},
+    {"io_read", "one I/O of a read"},
+    {"io_write", "one I/O of a write"},
+};
+
+struct slo_statistic {
+    std::string_view name;
+    double rank = 0; ///< 0..1; below 0: the mean
+};
+inline constexpr slo_statistic slo_statistics[]{
+    {"mean", -1},  {"p50", 0.50},   {"p75", 0.75},     {"p90", 0.90}, {"p95", 0.95},
+    {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}, {"max", 1},
+};
+
+struct slo_target {
+    std::string name;                   ///< as p95_ttft, or hit_rate
+    const slo_metric* metric = nullptr; ///< null: hit_rate
+    double rank = -1;
+    load_target target{}; ///< milliseconds at most, or a share at least
+};
+
+struct slo {
+    std::vector<slo_target> targets;
+    std::vector<error> faults{}; ///< each names the part, and what there is
+};
+
+namespace detail {
+
+[[nodiscard]] KVMARK_COLD std::string known_metrics(bool blocks) {
+    std::string text;
+    for (const slo_statistic& s : slo_statistics) (text += text.empty() ? "" : "|") += s.name;
+    text += ", then _, then ";
+    bool first = true;
+    for (const slo_metric& m : slo_metrics) {
+        if (!(blocks ? m.of_blocks : m.of_users)) continue;
+        (text += first ? "" : "|") += m.name;
+        first = false;
+    }
+    return text + "; or hit_rate";
+}
+
+/// Milliseconds, or nothing.
+[[nodiscard]] KVMARK_COLD std::optional<double> parse_time(std::string_view text) {
+    constexpr struct {
+        std::string_view name;
+        double ms;
+    } units[]{{"us", 1e-3}, {"ms", 1}, {"s", 1e3}};
+    double value = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || !(value > 0) || value > 1e15) return {};
+    const std::string_view unit = text.substr(static_cast<std::size_t>(stop - text.data()));
+    for (const auto& u : units)
+        if (u.name == unit) return value * u.ms;
+    return {};
+}
+
+/// 0.8 or 80%.
+[[nodiscard]] KVMARK_COLD std::optional<double> parse_share(std::string_view text) {
+    const bool percent = text.ends_with('%');
+    if (percent) text.remove_suffix(1);
+    double value = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || stop != text.data() + text.size()) return {};
+    if (percent) value /= 100;
+    return value > 0 && value <= 1 ? std::optional(value) : std::nullopt;
+}
+
+KVMARK_COLD void parse_target(std::string_view part, bool blocks, slo& into) {
+    const auto refuse = [&](const std::string& why) {
+        into.faults.push_back({error_kind::invalid_argument, "'" + std::string(part) + "': " + why});
+    };
+    const std::size_t sign = part.find_first_of("=<>");
+    if (sign == std::string_view::npos)
+        return refuse("must be METRIC=LIMIT, as p95_" + std::string(blocks ? "ttft" : "read") + "=50ms");
+    slo_target t{.name = std::string(part.substr(0, sign))};
+    std::string_view limit = part.substr(sign);
+    const bool above = limit.front() == '>', below = limit.front() == '<';
+    limit.remove_prefix(limit.size() > 1 && limit[0] != '=' && limit[1] == '=' ? 2 : 1);
+
+    if (t.name == "hit_rate") {
+        const auto share = parse_share(limit);
+        if (below) return refuse("a hit rate is to be kept at least: write hit_rate>=0.8");
+        if (!share) return refuse("must be a share above 0, up to 1 or 100%, as hit_rate>=0.8");
+        t.target = {.limit = *share, .at_least = true};
+        into.targets.push_back(std::move(t));
+        return;
+    }
+    const std::size_t bar = t.name.find('_');
+    const std::string_view statistic = std::string_view(t.name).substr(0, bar);
+    const std::string_view metric =
+        bar == std::string::npos ? std::string_view() : std::string_view(t.name).substr(bar + 1);
+    const slo_statistic* how = nullptr;
+    for (const slo_statistic& s : slo_statistics)
+        if (s.name == statistic) how = &s;
+    for (const slo_metric& m : slo_metrics)
+        if (m.name == metric) t.metric = &m;
+    if (!how || !t.metric) return refuse("there is no such metric; there are " + known_metrics(blocks));
+    if (!(blocks ? t.metric->of_blocks : t.metric->of_users))
+        return refuse(blocks ? "a served trace has none; there are " + known_metrics(true)
+                             : "is of a served trace (--trace); runs of users have " + known_metrics(false));
+    const auto ms = parse_time(limit);
+    if (above) return refuse("a latency is to be kept at most: write " + t.name + "<=50ms");
+    if (!ms) return refuse("its limit must be a time above 0 with its unit, us, ms or s, as 50ms");
+    t.rank = how->rank;
+    t.target = {.limit = *ms, .at_least = false};
+    into.targets.push_back(std::move(t));
+}
+
+[[nodiscard]] KVMARK_COLD measure::histogram of_storage(const measure::run_report& r,
+                                                        measure::direction_stats measure::tier_stats::*way,
+                                                        measure::histogram measure::direction_stats::*what) {
+    measure::histogram all;
+    for (const measure::tier_stats& t : r.tiers)
+        if (t.role == tier::tier_role::storage) all.merge(t.*way.*what);
+    return all;
+}
+
+[[nodiscard]] KVMARK_COLD measure::histogram histogram_of(const measure::run_report& r,
+                                                          std::string_view name) {
+    using measure::direction_stats, measure::tier_stats;
+    if (name == "read") return of_storage(r, &tier_stats::read, &direction_stats::total);
+    if (name == "write") return of_storage(r, &tier_stats::write, &direction_stats::total);
+    if (name == "device_read") return of_storage(r, &tier_stats::read, &direction_stats::device);
+    if (name == "device_write") return of_storage(r, &tier_stats::write, &direction_stats::device);
+    if (name == "io_read") return of_storage(r, &tier_stats::read, &direction_stats::io);
+    if (name == "io_write") return of_storage(r, &tier_stats::write, &direction_stats::io);
+    if (name == "ttft" && r.serving) return r.serving->ttft;
+    if (name == "inter_token" && r.serving) return r.serving->inter_token;
+    if (name == "queue") return r.serving ? r.serving->queue : r.queue;
+    if (name == "prefill") return r.serving ? r.serving->prefill : r.prefill;
+    if (name == "decode") return r.decode;
+    return name == "storage_io" ? r.storage_io : r.end_to_end;
+}
+
+/// The variance of a mean over that of as many independent values, where nothing tells it: wide enough that
+/// more trials are asked for near a target, whose own spread then counts.
+inline constexpr double assumed_dependence = 25;
+
+/// The same from the requests in the order of their completion: neighbours in a queue have waited alike.
+/// `of` is what the mean is taken of, `variance` that of one value.
+template <class Of>
+[[nodiscard]] double dependence(const measure::run_report& r, double variance, Of&& of) {
+    const double error = measure::batch_error(r.samples, of);
+    if (error < 0) return assumed_dependence;
+    if (!(variance > 0)) return 1;
+    const double ratio = error * error * static_cast<double>(r.samples.size()) / variance;
+    return ratio > 1 ? ratio : 1;
+}
+
+[[nodiscard]] KVMARK_COLD measure::estimate latency_of(const measure::run_report& r,
+                                                       const measure::histogram& h, double rank) {
+    constexpr double ms = 1e-6;
+    const auto n = static_cast<double>(h.count());
+    if (h.empty()) return {};
+    const auto seconds = [](const measure::request_sample& s) { return double{s.end_to_end_s}; };
+    if (rank < 0) {
+        const double own = deviation_of(h), request = deviation_of(r.end_to_end) * 1e-9;
+        const double factor = dependence(r, request * request, seconds);
+        return {h.mean() * ms, own * std::sqrt(factor / n) * ms};
+    }
+    const double value = static_cast<double>(h.quantile(rank).count) * ms;
+    if (rank == 1) return {value, -1};
+    const double bound = to_seconds(r.end_to_end.quantile(rank)), variance = rank * (1 - rank);
+    const double factor =
+        dependence(r, variance, [&](const auto& s) { return seconds(s) <= bound ? 1.0 : 0.0; });
+    return {value, measure::quantile_error(h, rank, std::sqrt(variance * factor / n)) * ms};
+}
+
+} // namespace detail
+
+/// Parts are split by commas. `blocks`: of a served trace.
+[[nodiscard]] KVMARK_COLD slo parse_slo(std::string_view text, bool blocks) {
+    slo all;
+    for (;;) {
+        const std::size_t comma = text.find(',');
+        detail::parse_target(text.substr(0, comma), blocks, all);
+        if (comma == std::string_view::npos) return all;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+/// What the run says of a target: milliseconds or a share, with a standard error. Requests that queue are no
+/// independent samples, so the error counts with how alike those are that completed side by side (Conway
+/// 1963, batch means), as the run's samples tell.
+[[nodiscard]] KVMARK_COLD measure::estimate measure_target(const measure::run_report& r,
+                                                           const slo_target& target) {
+    if (target.metric)
+        return detail::latency_of(r, detail::histogram_of(r, target.metric->name), target.rank);
+    const auto hits = static_cast<double>(r.cache.hits), all = hits + static_cast<double>(r.cache.misses);
+    if (all == 0) return {1, -1};
+    const double share = hits / all;
+    const double requests = static_cast<double>(r.requests_completed > 0 ? r.requests_completed : 1);
+    return {share, std::sqrt(share * (1 - share) / requests)};
+}
+
+/// Requests that came and those that were answered, in the window.
+struct flow {
+    std::uint64_t arrived = 0;
+    std::uint64_t completed = 0;
+
+    /// Whether more came than were answered, by 2 % and by more than chance (3 standard deviations of a
+    /// Poisson process) makes of a stable queue. Then every latency depends on when the run ended, and those
+    /// of the completed are the survivors'.
+    [[nodiscard]] bool overloaded() const {
+        if (completed >= arrived) return false;
+        const auto grown = static_cast<double>(arrived - completed), all = static_cast<double>(arrived);
+        return completed == 0 || (grown > 0.02 * all && grown > 3 * std::sqrt(all));
+    }
+};
+
+/// `offered`: requests per second that the run was to get where the report cannot know it (prefix blocks).
+[[nodiscard]] KVMARK_COLD flow flow_of(const measure::run_report& r, double offered = 0) {
+    flow f{.completed = r.requests_completed};
+    for (const measure::class_stats& c : r.classes) f.arrived += c.arrived;
+    if (r.serving) f.arrived = static_cast<std::uint64_t>(offered * to_seconds(r.elapsed));
+    return f;
+}
+
+/// The rate that a plateau is looked for in: bytes/s of storage, read and written; tokens/s in a run whose
+/// storage moved none.
+struct service_rate {
+    measure::estimate rate;
+    bool of_bytes = false;
+};
+[[nodiscard]] KVMARK_COLD service_rate rate_of(const measure::run_report& r) {
+    const double seconds = to_seconds(r.elapsed);
+    service_rate found;
+    double moved = 0;
+    for (const measure::tier_stats& t : r.tiers)
+        if (t.role == tier::tier_role::storage)
+            moved += static_cast<double>((t.read.moved + t.write.moved).count);
+    found.of_bytes = moved > 0;
+    if (seconds <= 0) return found;
+    const double total = found.of_bytes ? moved : static_cast<double>(r.tokens_generated.count);
+    const double error = measure::batch_error(r.timeline, [&](const measure::throughput_sample& s) {
+        return found.of_bytes ? static_cast<double>((s.read + s.written).count) : s.tokens_per_second;
+    });
+    found.rate = {total / seconds, error};
+    return found;
+}
+
+} // namespace kvmark
+
+#endif // KVMARK_WITH_SEARCH
 
 #ifdef KVMARK_WITH_CHECKSUMMED
 
@@ -20961,7 +22789,6 @@ private:
 // A ring of io_uring for one thread, with what the machine grants of its faster ways.
 
 #include <liburing.h>
-#include <linux/magic.h>
 #include <sys/statfs.h>
 
 namespace kvmark::tier {
@@ -21425,8 +23252,6 @@ private:
 // kvmark/measure/find_mount.hpp
 // Which file system holds a path, and how it is mounted.
 
-#include <sys/vfs.h>
-
 namespace kvmark::measure {
 
 /// Empty texts where it could not be found.
@@ -21546,8 +23371,9 @@ namespace detail {
 namespace kvmark::measure {
 
 /// Time series on a common grid of whole seconds. The sample that a rank took at about k seconds belongs to
-/// cell k; one that covers several seconds counts in each of them, its bytes in equal parts. After its last
-/// sample a rank contributes nothing.
+/// cell k; one that covers several seconds counts in each of them, its bytes and its counts in equal parts.
+/// After its last sample a rank contributes nothing. Latencies are those of the slowest rank in that second:
+/// see add(recent_latency&, ...).
 class timeline_sum {
 public:
     KVMARK_COLD void add(const std::vector<throughput_sample>& part) {
@@ -21562,6 +23388,14 @@ public:
                 to.read += part_of(s.read, c - before, cell - before);
                 to.written += part_of(s.written, c - before, cell - before);
                 to.users += s.users;
+                const auto add_part = [&](recent_latency& into, recent_latency r) {
+                    r.count = part_of(r.count, c - before, cell - before);
+                    if (r.count != 0) measure::add(into, r);
+                };
+                add_part(to.storage_read, s.storage_read);
+                add_part(to.storage_write, s.storage_write);
+                add_part(to.end_to_end, s.end_to_end);
+                add_part(to.ttft, s.ttft);
             }
             before = cell;
         }
@@ -21579,9 +23413,10 @@ public:
 private:
     static constexpr std::int64_t second = 1'000'000'000;
 
-    /// The i-th of n parts that add up to b.
-    static bytes part_of(bytes b, std::size_t i, std::size_t n) {
-        return i == n ? b - b / n * (n - 1) : b / n;
+    /// The i-th of n parts that add up to x, a count or bytes.
+    template <class T>
+    static T part_of(T x, std::size_t i, std::size_t n) {
+        return i == n ? x - x / n * (n - 1) : x / n;
     }
 
     std::vector<throughput_sample> cells_; ///< cell k at k - 1
@@ -21800,10 +23635,11 @@ private:
 
     /// Without a name where some rank has no device: the sum would be that of a part of the bytes.
     [[nodiscard]] device_usage devices_together() const {
-        device_usage all;
+        device_usage all, unknown;
         std::vector<std::string_view> names;
+        for (const host_device& d : devices_) unknown.in_memory |= d.usage.in_memory;
         for (const host_device& d : devices_) {
-            if (d.usage.name.empty()) return {};
+            if (d.usage.name.empty()) return unknown;
             all.read += d.usage.read;
             all.written += d.usage.written;
             bool known = false;
@@ -21978,14 +23814,14 @@ void visit_members(Archive& archive, T& x) {
 
 template <class Archive, either<device_usage> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [name, read, written] = x;
-    archive(name, read, written);
+    auto& [name, read, written, in_memory] = x;
+    archive(name, read, written, in_memory);
 }
 
 template <class Archive, either<process_usage> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [user, system, peak_resident] = x;
-    archive(user, system, peak_resident);
+    auto& [user, system, peak_resident, thread, processors] = x;
+    archive(user, system, peak_resident, thread, processors);
 }
 
 template <class Archive, either<rank_tier> T>
@@ -22026,10 +23862,10 @@ template <class Archive, either<cache_counters> T>
 void visit_members(Archive& archive, T& x) {
     auto& [hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
            turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-           storage_tokens] = x;
+           storage_tokens, storage_tokens_read] = x;
     archive(hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
             turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-            storage_tokens);
+            storage_tokens, storage_tokens_read);
 }
 
 template <class Archive, either<class_stats> T>
@@ -22050,10 +23886,16 @@ void visit_members(Archive& archive, T& x) {
     archive(key, tier, operation, offset, error_number);
 }
 
+template <class Archive, either<recent_latency> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [count, p50, p95, p99] = x;
+    archive(count, p50, p95, p99);
+}
+
 template <class Archive, either<throughput_sample> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [at, tokens_per_second, read, written, users] = x;
-    archive(at, tokens_per_second, read, written, users);
+    auto& [at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft] = x;
+    archive(at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft);
 }
 
 template <class Archive, either<autoscale_event> T>
@@ -22096,18 +23938,36 @@ void visit_members(Archive& archive, T& x) {
     archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
 }
 
+template <class Archive, either<block_request_bucket> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [low, high, count] = x;
+    archive(low, high, count);
+}
+
+template <class Archive, either<block_request_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [latency_us, size] = x;
+    archive(latency_us, size);
+}
+
+template <class Archive, either<block_layer_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [devices, begin, end, read, write] = x;
+    archive(devices, begin, end, read, write);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
-           serving, job, primary] = x;
+           block_layer, serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
             corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
-            serving, job, primary);
+            block_layer, serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>
@@ -22126,7 +23986,7 @@ void visit_members(Archive& archive, T& x) {
 namespace kvmark::measure {
 
 /// Goes up when the form of packed values changes; a member more is a change too.
-inline constexpr std::uint8_t packed_version = 1;
+inline constexpr std::uint8_t packed_version = 2;
 
 namespace detail {
 
@@ -22610,8 +24470,6 @@ KVMARK_COLD void read_processors(machine_facts& m, std::string_view cpuinfo) {
 #define MPICH_SKIP_MPICXX 1
 #endif
 #include <mpi.h>
-
-#include <sched.h>
 
 namespace kvmark {
 
@@ -23270,6 +25128,7 @@ namespace kvmark::exec {
 enum class frame_kind : char {
     progress = 'P', ///< of rank 0: a packed measure::progress
     part = 'R',     ///< the report of a rank that rank 0 did not take
+    own = 'O',      ///< the report of one rank, from rank 0, where job_order::own_reports asks for it
     result = 'F',   ///< what the job came to, from rank 0
     failure = 'E',  ///< why there is no result: a text
 };
@@ -23446,11 +25305,24 @@ namespace kvmark::exec {
 /// Words and numbers between spaces; a stage has its spaces written as underscores.
 [[nodiscard]] KVMARK_COLD std::string progress_text(const measure::progress& p) {
     std::ostringstream out;
+    const auto put = [&](const measure::recent_latency& l) {
+        out << ' ' << l.count << ' ' << l.p50.count << ' ' << l.p95.count << ' ' << l.p99.count;
+    };
     for (const char c : p.stage) out << (c == ' ' ? '_' : c);
     out << ' ' << p.elapsed.count << ' ' << p.window.count << ' ' << p.fraction << ' ' << p.users << ' '
         << p.completed << ' ' << p.queued << ' ' << p.tokens << ' ' << p.hit_rate;
-    for (const measure::tier_progress& t : p.tiers)
-        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count;
+    put(p.end_to_end);
+    put(p.ttft);
+    out << ' ' << p.tiers.size();
+    for (const measure::tier_progress& t : p.tiers) {
+        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count << ' '
+            << static_cast<unsigned>(t.role) << ' ' << t.used.count << ' ' << t.limit.count << ' '
+            << t.entries;
+        put(t.read_latency);
+        put(t.write_latency);
+    }
+    for (const measure::host_progress& h : p.hosts)
+        out << ' ' << h.name << ' ' << h.ranks << ' ' << h.moved.count;
     return out.str();
 }
 
@@ -23459,6 +25331,9 @@ class progress_text_reader {
 public:
     [[nodiscard]] KVMARK_COLD const measure::progress& read(const std::string& text) {
         std::istringstream in(text);
+        const auto get = [&](measure::recent_latency& l) {
+            in >> l.count >> l.p50.count >> l.p95.count >> l.p99.count;
+        };
         words_.clear();
         progress_ = {};
         measure::progress& p = progress_;
@@ -23467,10 +25342,23 @@ public:
             p.queued >> p.tokens >> p.hit_rate;
         for (char& c : stage) c = c == '_' ? ' ' : c;
         p.stage = stage;
-        for (std::string name; in >> name;) {
+        get(p.end_to_end);
+        get(p.ttft);
+        std::size_t tiers = 0;
+        in >> tiers;
+        for (std::string name; p.tiers.size() < tiers && in >> name;) {
             measure::tier_progress& t = p.tiers.emplace_back();
             t.name = words_.emplace_back(name);
-            in >> t.read.count >> t.written.count;
+            unsigned role = 0;
+            in >> t.read.count >> t.written.count >> role >> t.used.count >> t.limit.count >> t.entries;
+            t.role = static_cast<tier::tier_role>(role);
+            get(t.read_latency);
+            get(t.write_latency);
+        }
+        for (std::string name; in >> name;) {
+            measure::host_progress& h = p.hosts.emplace_back();
+            h.name = words_.emplace_back(name);
+            in >> h.ranks >> h.moved.count;
         }
         return p;
     }
@@ -23884,8 +25772,14 @@ private:
             observer_.on_progress(
                 progress_.read(std::string(reinterpret_cast<const char*>(message.data()), message.size())));
             break;
+        case frame_kind::own:
+            if (const auto own = measure::unpack<measure::run_report>(message)) tell_own(*own);
+            break;
         case frame_kind::part:
-            if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            if (auto part = measure::unpack<measure::run_report>(message)) {
+                tell_own(*part);
+                parts_.push_back(*std::move(part));
+            }
             watch.expect_end(from_seconds(5)); // those of the others come with it
             break;
         case frame_kind::result: {
@@ -23904,6 +25798,11 @@ private:
             watch.expect_end(job_grace);
             break;
         }
+    }
+
+    void tell_own(const measure::run_report& own) {
+        if constexpr (requires { observer_.on_rank_report(own); })
+            if (own.job && !own.job->ranks.empty()) observer_.on_rank_report(own);
     }
 
     result<measure::run_report> outcome(const child_end& end) {
@@ -23961,7 +25860,9 @@ private:
     std::string failure_;
 };
 
-/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`.
+/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`. Where
+/// the order asks for own reports, an observer with on_rank_report() gets that of each rank whose report
+/// arrived, in no order; its row in `job->ranks` says which rank it is. The job's own report does not change.
 template <class Build, class Observer, class Lines>
 [[nodiscard]] KVMARK_COLD result<measure::run_report> launch_job(const job_order& order, Build&& build,
                                                                  Observer& observer, Lines&& lines) {
@@ -24171,6 +26072,14 @@ public:
         const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
         send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, tag);
     }
+    /// A value in place of one that has left.
+    void send_again(mpi_session::outgoing& o, std::uint64_t value, int to, int tag) {
+        o.data.resize(sizeof value);
+        std::memcpy(o.data.data(), &value, sizeof value);
+        with_turn([&] {
+            ::MPI_Isend(o.data.data(), sizeof value, MPI_BYTE, to, tag, session_.comm(), &o.request);
+        });
+    }
     /// Until all that was sent has left, or `until`.
     void flush(nanoseconds until) {
         for (mpi_session::outgoing& o : session_.sent) static_cast<void>(done(o.request, until));
@@ -24285,15 +26194,18 @@ public:
         return own;
     }
 
-    /// Of all ranks the first alone is shown, and a launched one to the program that launched it.
+    /// Of all ranks the first alone is shown, with what the others say that they moved; a launched one to the
+    /// program that launched it.
     template <class Observer>
     class watcher {
     public:
         watcher(mpi_job& job, Observer& observer) : job_(job), observer_(observer) {}
         void on_progress(const measure::progress& p) {
-            if (!job_.is_root()) return;
-            if (job_.session_ == nullptr || !launched()) return observer_.on_progress(p);
-            const std::string text = progress_text(p);
+            if (job_.session_ == nullptr) return observer_.on_progress(p);
+            const measure::progress* whole = job_.exchanged(p);
+            if (whole == nullptr) return;
+            if (!launched()) return observer_.on_progress(*whole);
+            const std::string text = progress_text(*whole);
             // A launcher that does not read just now must not hold up the run.
             write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)), nanoseconds());
         }
@@ -24451,13 +26363,14 @@ public:
 private:
     /// Between the decision to start and the start: longer than the message takes to any rank.
     static constexpr nanoseconds lead{50'000'000};
-    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
+    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag, moved_tag };
 
     struct member {
         bool takes_part = false;
         bool announced = false;
         bool closed = false;
         bool delivered = false;
+        std::uint64_t moved = 0; ///< bytes to and from its storage tiers, as it last said
         std::vector<std::byte> report;
     };
     template <class F>
@@ -24472,11 +26385,46 @@ private:
             member& m = members_[static_cast<std::size_t>(source)];
             if (with_tag == ready_tag) m.announced = true;
             if (with_tag == closed_tag) m.closed = true;
+            if (with_tag == moved_tag && data.size() == sizeof m.moved)
+                std::memcpy(&m.moved, data.data(), sizeof m.moved);
             if (with_tag != report_tag) return;
             m.delivered = true;
             m.report = std::move(data);
             send(0, source, receipt_tag);
         });
+    }
+
+    // --- while it runs ---
+
+    /// Other ranks tell rank 0 what they have moved, at most one message each under way; there it is added to
+    /// `p`. Null on the others.
+    KVMARK_COLD const measure::progress* exchanged(const measure::progress& p) {
+        std::uint64_t moved = 0;
+        for (const measure::tier_progress& t : p.tiers)
+            if (t.role == tier::tier_role::storage) moved += t.read.count + t.written.count;
+        if (!is_root()) {
+            if (said_ == nullptr) said_ = &session_->sent.emplace_back();
+            if (mail_->tested(said_->request)) mail_->send_again(*said_, moved, mpi_session::root, moved_tag);
+            return nullptr;
+        }
+        pump();
+        members_[place().rank].moved = moved;
+        shown_ = p;
+        shown_.hosts.clear();
+        hosts_.resize(members_.size());
+        std::vector<std::size_t> row_of(members_.size()); // by the leader of a host, its lowest rank
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            if (leader == r) {
+                if (hosts_[r].empty()) hosts_[r] = session_->host_name(r);
+                row_of[r] = shown_.hosts.size();
+                shown_.hosts.push_back({.name = hosts_[r]});
+            }
+            measure::host_progress& row = shown_.hosts[row_of[leader]];
+            ++row.ranks;
+            row.moved += bytes(members_[r].moved);
+        }
+        return &shown_;
     }
 
     // --- the course of a run ---
@@ -24569,7 +26517,9 @@ private:
         own.primary = false;
         if (!is_root()) return report_to_root(std::move(own), why);
         members_[0].delivered = true;
+        if (own_reports_asked()) members_[0].report = measure::pack(own);
         gather();
+        if (own_reports_asked()) send_own_reports();
         measure::run_report all = assemble(parts_with(std::move(own)));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
             if (launched())
@@ -24580,6 +26530,16 @@ private:
         all.primary = !launched();
         if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
+    }
+
+    [[nodiscard]] static bool own_reports_asked() {
+        return launched() && std::getenv(own_reports_variable) != nullptr;
+    }
+
+    /// What each rank said goes to the program that launched the job as it came, before the job's report.
+    void send_own_reports() const {
+        for (const member& m : members_)
+            if (!m.report.empty()) write_frame(STDOUT_FILENO, frame_kind::own, m.report, reading_time());
     }
 
     /// Why no rank took part; empty where one did.
@@ -24689,6 +26649,9 @@ private:
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
+    mpi_session::outgoing* said_ = nullptr; ///< to rank 0, what this rank has moved
+    measure::progress shown_;
+    std::vector<std::string> hosts_; ///< the name of the host of each that is the lowest rank of one
     int willing_ = 0;
     std::vector<int> flags_; ///< of all ranks
     MPI_Request barrier_ = MPI_REQUEST_NULL;

@@ -156,6 +156,7 @@ constexpr options unusual() {
             .precondition_threads = 2,
             .prefill_only = true,
             .decode_only = true,
+            .warmup = 2.5,
             .arrivals = kvmark::arrival_process::gamma,
             .arrival_shape = 0.5,
             .verify = kvmark::verify_mode::stamps,
@@ -176,7 +177,7 @@ constexpr bool further_options() {
            "--precondition-threads 2 --io-chunk 65536 --queue-depth 32 --max-samples 10 --target-saturation "
            "0.75 "
            "--request-rate 12.5 --storage-capacity-gb 100.0 --precondition-size-gb 0.25 --arrival-shape 0.5 "
-           "--precondition --prefill-only --decode-only --arrivals gamma --verify stamps";
+           "--warmup 2.5 --precondition --prefill-only --decode-only --arrivals gamma --verify stamps";
 }
 static_assert(further_options());
 

@@ -96,6 +96,10 @@ TEST_CASE("sizes and rates are finite and not negative") {
         return fault_of([&](options& o) { o.precondition_size_gb = gib; });
     };
     const auto rate = [](double r) { return fault_of([&](options& o) { o.request_rate = r; }); };
+    const auto warmup = [](double seconds) { return fault_of([&](options& o) { o.warmup = seconds; }); };
+    CHECK((warmup(0) + warmup(86'400)).empty());
+    CHECK(warmup(-1) == "--warmup -1.0: must be 0..86400");
+    CHECK(warmup(86'400.5) == "--warmup 86400.5: must be 0..86400");
     for (const double good : {0.0, 0.5, 1e9}) {
         CHECK((gpu(good) + cpu(good) + storage(good) + prepared(good) + rate(good)).empty());
     }

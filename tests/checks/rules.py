@@ -55,6 +55,13 @@ OPT_IN = {
     "local": ["benchmark/block_benchmark.hpp", "exec/local.hpp"],
     "readers": ["workload/burst_gpt.hpp", "workload/reader/", "workload/sharegpt.hpp"],
     "report": ["report/"],
+    "search": [
+        "benchmark/limit_search.hpp",
+        "benchmark/load_trials.hpp",
+        "benchmark/plateau_search.hpp",
+        "benchmark/slo.hpp",
+        "measure/confidence.hpp",
+    ],
     "checksummed": ["tier/checksummed.hpp"],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
@@ -95,6 +102,7 @@ DEFINITIONS = {"asio_file": ["BOOST_ASIO_HAS_IO_URING"]}
 # The prefixes of third-party headers that a header may include, by header or folder; all others: none.
 THIRD_PARTY = {
     "core/mpi.hpp": ["mpi.h"],
+    "measure/confidence.hpp": ["boost/math/"],
     "exec/local.hpp": ["boost/asio/"],
     "exec/supervise.hpp": ["boost/asio/", "boost/optional.hpp", "boost/process/v2/", "boost/type_traits/"],
     "workload/reader/": ["boost/json"],

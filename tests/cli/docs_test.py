@@ -39,7 +39,7 @@ class Docs(ToolTest):
     def test_the_help_in_cli_md_is_the_tool_s(self):
         page = (SOURCE / "docs/cli.md").read_text()
         self.assertEqual({match[2] for match in BLOCK.finditer(page)}, {"run", "tiers", "simulate", "plan", "trace", "calibrate", "datasize", "models",
-                          "cluster", "report"})
+                          "cluster", "mlperf", "history", "report", "search"})
         self.assertEqual(with_help(page), page, "tests/cli/docs_test.py --fix rewrites the page")
 
     def test_json_md_explains_every_key(self):

@@ -109,10 +109,6 @@ class Results(ToolTest):
         self.assertTrue(all(tier["limit_bytes"] == 0 for tier in gpu))
         self.assertNotIn("no usable GPU", self.succeeds("run", *SIMULATED, "--gpu-mem-gb", "0").stderr)
 
-    def test_tracing_is_accepted_with_one_line(self):
-        run = self.succeeds("run", *SIMULATED, "--enable-latency-tracing")
-        self.assertEqual(run.stderr.count("--enable-latency-tracing has no effect"), 1)
-
     def test_quiet_and_log_level(self):
         run = self.succeeds("run", *SIMULATED, "--quiet")
         self.assertEqual((run.stdout, run.stderr), ("", ""))

@@ -12,6 +12,9 @@ TOOL = os.environ.get("KVMARK_TOOL", "")
 SHARED = pathlib.Path(os.environ.get("KVMARK_SHARED_DIR", "/nonexistent"))
 SOURCE = pathlib.Path(os.environ.get("KVMARK_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 
+# What a test runs is no history of its user's. history_test.py has a file of its own.
+os.environ["KVMARK_HISTORY"] = "off"
+
 # A simulation of a few seconds takes milliseconds and touches no storage.
 SIMULATED = ["--clock", "virtual", "--model", "tiny-1b", "--num-users", "20", "--duration", "20", "--seed", "1"]
 

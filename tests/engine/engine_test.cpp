@@ -257,6 +257,110 @@ TEST_CASE("a request rate is reached: evenly or as a Poisson process") {
     CHECK(std::fabs(drawn - 20'000) < 5 * std::sqrt(20'000));
 }
 
+TEST_CASE("what completes in the window counts, whenever it began; what completed in the warm-up does not") {
+    options o = small_run();
+    o.warmup = 5;
+    o.duration = 10;
+    const auto write = [](double at) { return request_at(at, 16, 1, workload::phase::prefill); };
+    const run_report r =
+        run(paced_run(o, {{from_seconds(1)}}), {write(0), write(4.5), write(6), write(14.5), write(16)});
+    CHECK(r.elapsed == from_seconds(10));
+    CHECK(r.requests_completed == 2);                                // of 4.5 and 6 s
+    CHECK(sum_over_classes(r, &measure::class_stats::arrived) == 2); // of 6 and 14.5 s
+    CHECK(sum_over_classes(r, &measure::class_stats::in_service) == 1);
+    CHECK(r.end_to_end.max() == from_seconds(1));
+    CHECK(r.prefill.count() == 2);
+    CHECK(r.tiers[0].write.operations == 2);
+    CHECK(r.tiers[0].write.moved == bytes(2 * 4096));
+    REQUIRE(r.timeline.size() >= 9);
+    CHECK(r.timeline.front().at == from_seconds(1));
+    CHECK(r.timeline.front().written == bytes(4096));
+}
+
+TEST_CASE("a request that began in the warm-up has its whole latency, and the parts that came before") {
+    options o = small_run();
+    o.warmup = 4;
+    o.duration = 10;
+    const run_report r = run(paced_run(o, {{from_seconds(1)}}), {request_at(2.5, 100, 65)});
+    CHECK(r.prefill.max() == from_seconds(1)); // over at 3.5 s
+    CHECK(r.decode.max() == from_seconds(4));
+    CHECK(r.end_to_end.max() == from_seconds(5));
+    CHECK(r.cache.decode_reads == 4);
+    CHECK(r.tiers[0].write.operations == 0);
+    CHECK(r.tiers[0].read.operations == 4);
+    CHECK(r.tiers[0].entries == 1);
+}
+
+TEST_CASE("a queue that was there when the window opened is not what arrived in it") {
+    options o = small_run();
+    o.num_users = 1; // one server
+    o.warmup = 10;
+    o.duration = 20;
+    std::vector<workload::request> requests;
+    for (int i = 0; i < 120; ++i)
+        requests.push_back(request_at(0.5 * i + 0.25, 16, 1, workload::phase::prefill));
+    const run_report r = run(paced_run(o, {{from_seconds(1)}}), requests);
+    CHECK(r.requests_completed == 20);
+    CHECK(sum_over_classes(r, &measure::class_stats::arrived) == 40);
+    CHECK(sum_over_classes(r, &measure::class_stats::queued) +
+              sum_over_classes(r, &measure::class_stats::in_service) ==
+          60 - 29); // 20 more than the 20 - 9 of when it opened
+    CHECK(r.end_to_end.max() > from_seconds(14));
+}
+
+TEST_CASE("a run's window is the sum of a shorter one and of the rest behind a warm-up") {
+    options o = small_run();
+    const run_report whole = run(simulation(o));
+    o.duration = 20;
+    const run_report before = run(simulation(o));
+    o.duration = 40;
+    o.warmup = 20;
+    const run_report after = run(simulation(o));
+    REQUIRE(before.requests_completed > 0);
+    CHECK(whole.requests_completed == before.requests_completed + after.requests_completed);
+    CHECK(whole.tokens_generated == before.tokens_generated + after.tokens_generated);
+    CHECK(whole.cache.hits == before.cache.hits + after.cache.hits);
+    CHECK(whole.cache.misses == before.cache.misses + after.cache.misses);
+    CHECK(whole.storage_time == before.storage_time + after.storage_time);
+    CHECK(whole.prefill.sum() == Approx(before.prefill.sum() + after.prefill.sum()));
+    for (std::size_t t = 0; t < whole.tiers.size(); ++t) {
+        const auto &w = whole.tiers[t], &b = before.tiers[t], &a = after.tiers[t];
+        CHECK(w.read.moved == b.read.moved + a.read.moved);
+        CHECK(w.write.moved == b.write.moved + a.write.moved);
+        CHECK(w.read.operations == b.read.operations + a.read.operations);
+        CHECK(w.evictions == b.evictions + a.evictions);
+        CHECK(w.demotions_in == b.demotions_in + a.demotions_in);
+        CHECK(w.entries == a.entries);
+    }
+    for (std::size_t c = 0; c < 3; ++c) {
+        CHECK(whole.classes[c].arrived == before.classes[c].arrived + after.classes[c].arrived);
+        CHECK(whole.classes[c].queued == after.classes[c].queued);
+        CHECK(whole.classes[c].in_service == after.classes[c].in_service);
+    }
+}
+
+TEST_CASE("in real time too the bytes of the warm-up are not those of the window") {
+    options o = small_run();
+    o.warmup = 0.5;
+    const benchmark<exec::serial, no_launch, tier::stack<tier::host>> bench(o);
+    const auto write = [](double at) { return request_at(at, 16, 1, workload::phase::prefill); };
+    const run_report r = run(bench, {write(0), write(0), write(0.6)});
+    CHECK(r.requests_completed == 1);
+    CHECK(r.tiers[0].write.moved == bytes(4096));
+    CHECK(r.tiers[0].write.io.count() == 1);
+    CHECK(r.tiers[0].entries == 3);
+    CHECK(r.elapsed < from_seconds(30));
+}
+
+TEST_CASE("a load that ends within the warm-up ends the run, with nothing counted") {
+    options o = small_run();
+    o.warmup = 10;
+    const run_report r = run(paced_run(o, {{from_seconds(1)}}), {request_at(1)});
+    CHECK(r.elapsed == nanoseconds(0));
+    CHECK(r.requests_completed == 0);
+    CHECK(r.timeline.empty());
+}
+
 TEST_CASE("decode-only reads entries that were there before the window, and writes none") {
     options o = small_run();
     o.decode_only = true;
@@ -334,6 +438,24 @@ TEST_CASE("the timeline has a row a second, whose tokens are those that were gen
         tokens_seen += r.timeline[i].tokens_per_second;
     }
     CHECK(tokens_seen == static_cast<double>(r.tokens_generated.count));
+}
+
+TEST_CASE("the timeline has the latency of each second: its counts are those of the run") {
+    const run_report r = run(simulation(small_run()));
+    const auto& storage = r.tiers.back();
+    measure::recent_latency reads, writes, requests;
+    for (const measure::throughput_sample& s : r.timeline) {
+        measure::add(reads, s.storage_read);
+        measure::add(writes, s.storage_write);
+        measure::add(requests, s.end_to_end);
+        CHECK(s.ttft.count == 0);
+    }
+    REQUIRE(storage.write.operations > 0);
+    CHECK(reads.count == storage.read.operations);
+    CHECK(writes.count == storage.write.operations);
+    CHECK(requests.count == r.requests_completed);
+    CHECK(requests.p99 <= r.end_to_end.max());
+    CHECK(requests.p99 >= r.end_to_end.quantile(0.99)); // the worst second is no better than the whole
 }
 
 TEST_CASE("autoscaling changes the load itself") {

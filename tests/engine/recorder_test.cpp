@@ -120,6 +120,7 @@ TEST_CASE("an operation is counted at its tier and in its direction; a move is a
     CHECK(read.host.max() == nanoseconds(25));
     CHECK(r.report.cache.storage_tokens ==
           6.0); // three of 512 bytes at 256 a token, of the storage tier alone
+    CHECK(r.report.cache.storage_tokens_read == 2.0);
 }
 
 TEST_CASE("the P95 that scaling sees is that of storage reads since it last asked") {

@@ -107,6 +107,37 @@ TEST_CASE("in virtual time the hits are those of the decisions alone, to the blo
     CHECK(report.serving->completed == trace.requests() - warmup);
 }
 
+TEST_CASE("a warm-up of so many seconds leaves out the requests that are admitted in it") {
+    const block_trace trace = random_trace(3, 4000); // one in a millisecond
+    options o = small_blocks({5, 20});
+    o.warmup = 1;
+    const auto report = run<host_and_disk, clocks::virtual_time>(o, trace);
+    cache::block_cache<cache::lru> cache({.capacity = {5, 20}}, trace.distinct_blocks());
+    const cache::replay_counts decided = cache::replay(trace, cache, 1000);
+    check_equal(report.serving->counts, decided);
+    CHECK(report.elapsed < from_seconds(3.1));
+    CHECK(report.tiers[1].read.operations == decided.tiers[1].read);
+    SECTION("the later of the two warm-ups opens the window") {
+        o.serving.warmup_requests = 2500;
+        const auto later = run<host_and_disk, clocks::virtual_time>(o, trace);
+        CHECK(later.serving->counts.requests == 1500);
+        o.serving.warmup_requests = 500;
+        const auto same = run<host_and_disk, clocks::virtual_time>(o, trace);
+        check_equal(same.serving->counts, decided);
+    }
+}
+
+TEST_CASE("an answer that is complete in the window counts, though it began in the warm-up") {
+    options o = small_blocks({100});
+    o.serving.prefill_rate = 1000; // a prompt of four blocks: 64 ms
+    o.warmup = 0.02;
+    const auto r = run<tier::stack<tier::modelled<>>, clocks::virtual_time>(
+        o, trace_of({{0, {0, 1, 2, 3}}, {400, {4, 5, 6, 7}}}));
+    CHECK(r.serving->completed == 2);
+    CHECK(r.serving->counts.requests == 1);
+    CHECK(ms(r.serving->ttft, 0.0) == Approx(64).epsilon(0.01));
+}
+
 TEST_CASE("on real tiers they are too, and every byte comes back as it was written") {
     const test::temporary_directory folder;
     const block_trace trace = random_trace(5, 600);
@@ -165,6 +196,20 @@ TEST_CASE("time to first token is queue, load and prefill") {
         CHECK(r.serving->counts.recomputed_blocks == 4);
         CHECK(r.tiers[0].read.operations == 0);
     }
+}
+
+TEST_CASE("the timeline of a served trace has the time to first token of each second") {
+    options o = small_blocks({100});
+    o.serving.prefill_rate = 1000; // a block of 16 tokens takes 16 ms
+    const auto r = run<tier::stack<tier::modelled<>>, clocks::virtual_time>(
+        o, trace_of({{0, {0}}, {500, {1, 2}}, {2500, {3}}, {4000, {4}}}), {}, {});
+    REQUIRE(r.timeline.size() >= 3);
+    CHECK(r.timeline[0].ttft.count == 2);
+    CHECK(to_milliseconds(r.timeline[0].ttft.p50) == Approx(16).epsilon(0.01));
+    CHECK(r.timeline[0].end_to_end.count == 2);
+    CHECK(r.timeline[0].storage_write.count == 3);
+    CHECK(r.timeline[1].ttft.count == 0);
+    CHECK(r.timeline[2].ttft.count == 1);
 }
 
 TEST_CASE("in a closed loop a turn comes after the answer before it") {

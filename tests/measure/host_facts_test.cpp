@@ -5,6 +5,7 @@
 #include "support/temporary_directory.hpp"
 
 #include <fcntl.h>
+#include <thread>
 
 using namespace kvmark;
 using measure::device_counters;
@@ -65,6 +66,36 @@ TEST_CASE("device counters: a path without a block device has no name and counts
     CHECK(usage.name.empty());
     CHECK(usage.read == bytes(0));
     CHECK(usage.written == bytes(0));
+}
+
+TEST_CASE("device counters: a file system in memory is told from one without a device") {
+    if (std::filesystem::exists("/dev/shm")) CHECK(device_counters("/dev/shm/not-made-yet").read().in_memory);
+    CHECK_FALSE(device_counters("/proc").read().in_memory);
+    CHECK_FALSE(device_counters("").read().in_memory);
+}
+
+TEST_CASE("process usage: a quota of the cgroup is a number of processors") {
+    CHECK(measure::processor_limit("200000 100000\n") == 2.0);
+    CHECK(measure::processor_limit("50000 100000\n") == 0.5);
+    CHECK(measure::processor_limit("max 100000\n") == 0);
+    CHECK(measure::processor_limit("") == 0);
+    const double usable = measure::usable_processors();
+    CHECK(usable > 0);
+    CHECK(usable <= static_cast<double>(::sysconf(_SC_NPROCESSORS_CONF)));
+}
+
+TEST_CASE("process usage: the time of other threads is the process's and not that of the thread") {
+    const process_usage start = measure::read_process_usage();
+    process_usage used{};
+    std::thread other([&] {
+        volatile std::uint64_t sink = 0;
+        while ((measure::read_process_usage() - start).user < from_seconds(0.05))
+            for (std::uint64_t i = 0; i < 100'000; ++i) sink = sink + i;
+    });
+    other.join();
+    used = measure::read_process_usage() - start;
+    CHECK(used.user >= from_seconds(0.04));
+    CHECK(used.thread < from_seconds(0.02));
 }
 
 TEST_CASE("process usage: work takes user time, system calls system time") {

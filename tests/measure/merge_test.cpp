@@ -94,18 +94,24 @@ TEST_CASE("merge: two equal reports are one with every count doubled") {
         REQUIRE(a.size() == b.size());
         for (std::size_t i = 0; i < a.size(); ++i) CHECK(std::stoull(b[i]) == 2 * std::stoull(a[i]));
     };
-    cache.storage_tokens = 0; // listed by its bits
+    cache.storage_tokens = cache.storage_tokens_read = 0; // listed by their bits
     auto twice = cache;
     add(twice, cache);
     check_doubled(cache, twice);
     cache.storage_tokens = 1.5;
+    cache.storage_tokens_read = 0.5;
     add(twice, cache);
     CHECK(twice.storage_tokens == 1.5);
+    CHECK(twice.storage_tokens_read == 0.5);
 
-    const auto process = test::filled<measure::process_usage>();
+    auto process = test::filled<measure::process_usage>();
+    process.processors = 0;
     auto processes = process;
     add(processes, process);
     check_doubled(process, processes);
+    process.processors = 1.5;
+    add(processes, process);
+    CHECK(processes.processors == 1.5);
 
     const auto part = test::filled<run_report>();
     const run_report sum = merged({part, part});
@@ -230,6 +236,37 @@ TEST_CASE("merge: two samples within one second stay two, and none is after the 
     CHECK(rows[2].tokens_per_second == 3);
 }
 
+TEST_CASE("merge: of a second the slowest rank's latency is told, and the counts add up") {
+    const auto took = [](std::uint64_t count, std::int64_t p50, std::int64_t p99) {
+        return measure::recent_latency{count, nanoseconds(p50), nanoseconds(p99), nanoseconds(p99)};
+    };
+    std::vector<run_report> parts(2);
+    parts[0].elapsed = parts[1].elapsed = from_seconds(3);
+    parts[0].timeline = {at_seconds(1, 1, 1, 1), at_seconds(3, 1, 1, 1)};
+    parts[0].timeline[0].storage_read = took(10, 5, 50);
+    parts[0].timeline[0].ttft = took(1, 7, 7);
+    parts[0].timeline[1].storage_read = took(5, 9, 90); // over two seconds
+    parts[0].timeline[1].end_to_end = took(1, 9, 90);
+    parts[1].timeline = {at_seconds(1, 1, 1, 1), at_seconds(2, 1, 1, 1), at_seconds(3, 1, 1, 1)};
+    parts[1].timeline[0].storage_read = took(20, 6, 40);
+    parts[1].timeline[2].storage_write = took(3, 1, 2);
+    const auto rows = merged(parts).timeline;
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[0].storage_read.count == 30);
+    CHECK(rows[0].storage_read.p50 == nanoseconds(6));
+    CHECK(rows[0].storage_read.p99 == nanoseconds(50));
+    CHECK(rows[0].ttft.p50 == nanoseconds(7));
+    CHECK(rows[1].storage_read.count + rows[2].storage_read.count == 5);
+    CHECK(rows[1].storage_read.p99 == nanoseconds(90));
+    CHECK(rows[2].storage_read.p99 == nanoseconds(90));
+    // One request that ended in one of two seconds is in one row.
+    CHECK(rows[1].end_to_end.count == 0);
+    CHECK(rows[1].end_to_end.p99 == nanoseconds(0));
+    CHECK(rows[2].end_to_end.count == 1);
+    CHECK(rows[2].storage_write.count == 3);
+    CHECK(rows[1].storage_write.count == 0);
+}
+
 TEST_CASE("merge: rows per request are shared fairly up to the cap") {
     const auto part_of = [](float mark, std::size_t n) {
         run_report r;
@@ -315,8 +352,13 @@ TEST_CASE("merge: a device counts once for the ranks of its host") {
         CHECK(sum.device.written == bytes(67));
     }
     SECTION("a rank without one leaves the job without, for a part of the bytes is no share of all") {
+        run_report in_memory;
+        in_memory.device.in_memory = true;
+        merger.add(std::move(in_memory), 5, 3);
         add(4, 2, "", 0, 0);
-        CHECK(std::move(merger).take().device.name.empty());
+        const run_report sum = std::move(merger).take();
+        CHECK(sum.device.name.empty());
+        CHECK(sum.device.in_memory);
     }
 }
 

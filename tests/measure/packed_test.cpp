@@ -86,8 +86,9 @@ TEST_CASE("packed: every member of every type is visited") {
     using namespace measure;
     check_visited_members<network_interface, block_device_facts, machine_facts, device_usage, process_usage,
                           rank_tier, rank_stats, job_stats, direction_stats, tier_stats, cache_counters,
-                          class_stats, corruption, io_failure, throughput_sample, autoscale_event,
-                          request_sample, run_report, delivered_rank>();
+                          class_stats, corruption, io_failure, recent_latency, throughput_sample,
+                          autoscale_event, request_sample, block_request_bucket, block_request_stats,
+                          block_layer_stats, run_report, delivered_rank>();
 }
 
 TEST_CASE("packed: every member of every type comes back") {

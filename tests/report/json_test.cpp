@@ -189,6 +189,15 @@ TEST_CASE("a request without a prefill is not in the prefill latencies") {
     CHECK(v.at("decode_latencies") == json::value({0.25, 0.25}));
 }
 
+TEST_CASE("a row of the timeline has the latency of its second, and null where nothing completed") {
+    const json::value row = parsed_result(test::sample_report()).at_pointer("/kvmark/timeline/0");
+    CHECK(row.at_pointer("/storage_read_ms/count").to_number<int>() == 40);
+    CHECK(row.at_pointer("/storage_read_ms/p50").to_number<double>() == Approx(1));
+    CHECK(row.at_pointer("/storage_read_ms/p95").to_number<double>() == Approx(2));
+    CHECK(row.at_pointer("/storage_read_ms/p99").to_number<double>() == Approx(3));
+    for (const char* key : {"storage_write_ms", "end_to_end_ms", "ttft_ms"}) CHECK(row.at(key).is_null());
+}
+
 TEST_CASE("virtual time leaves out what the machine did") {
     measure::run_report r = test::sample_report();
     r.virtual_time = true;

@@ -58,6 +58,7 @@ inline measure::run_report sample_report() {
                sample_tier("direct_file", tier_role::storage, 3)};
     for (int i = 0; i < 30; ++i) r.samples.push_back({0.1f, 0.05f, 0.025f, 0.01f, 0.02f});
     r.timeline.push_back({from_seconds(5), 500.0, bytes(1), bytes(2), 10});
+    r.timeline.back().storage_read = {40, from_seconds(0.001), from_seconds(0.002), from_seconds(0.003)};
     r.autoscaling.push_back({from_seconds(5), 12, 0.5, 10.0, 500.0, "scale_up"});
     r.device = {"nvme0n1", bytes(30 * gib_bytes), bytes(3 * gib_bytes)};
     r.process = {from_seconds(5), from_seconds(10), bytes(gib_bytes)};

@@ -48,6 +48,7 @@ inline constexpr member_option<double> further_reals[]{
     {"--storage-capacity-gb", &options::storage_capacity_gb},
     {"--precondition-size-gb", &options::precondition_size_gb},
     {"--arrival-shape", &options::arrival_shape},
+    {"--warmup", &options::warmup},
 };
 inline constexpr member_option<bool> further_flags[]{
     {"--precondition", &options::precondition},

@@ -50,12 +50,12 @@ namespace kvmark {
     return o;
 }
 
-/// How long a job may take from start to end: what the options say, or the window, two minutes to start and
-/// end, and an hour more where something is written before the window opens.
+/// How long a job may take from start to end: what the options say, or warm-up and window, two minutes to
+/// start and end, and an hour more where something is written before the window opens.
 [[nodiscard]] constexpr nanoseconds job_deadline(const options& o) {
     if (o.job_timeout > 0) return from_seconds(static_cast<double>(o.job_timeout));
     const bool prepares = o.precondition || o.decode_only || o.enable_rag;
-    return from_seconds(static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
+    return from_seconds(o.warmup + static_cast<double>(o.duration) + 120 + (prepares ? 3600 : 0));
 }
 
 [[nodiscard]] KVMARK_COLD workload::source_config plan_source(const options& o, std::uint64_t seed) {
@@ -116,6 +116,7 @@ template <class Stack>
                .verify = o.verify != verify_mode::none,
                .verify_payload = o.verify == verify_mode::full},
         .per_token = per_token_of(o),
+        .warmup = from_seconds(o.warmup),
         .duration = from_seconds(static_cast<double>(o.duration)),
         .max_requests = static_cast<std::uint64_t>(o.max_requests),
         .users = static_cast<std::uint64_t>(o.num_users),

@@ -98,6 +98,7 @@ KVMARK_COLD void check_model(fault_list& faults, const model::geometry& m) {
     validation::check_model(faults, o.model);
     faults.integer("--num-users", o.num_users, 1, 100'000);
     faults.integer("--duration", o.duration, 1, 86'400);
+    faults.real("--warmup", o.warmup, 86'400, "0..86400");
     faults.gib("--gpu-mem-gb", o.gpu_mem_gb.value);
     faults.gib("--cpu-mem-gb", o.cpu_mem_gb.value);
     faults.gib("--peer-mem-gb", o.peer_mem_gb.value);

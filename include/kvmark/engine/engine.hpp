@@ -29,7 +29,8 @@ public:
           scheduler_(*this, path, config.io, bounds, config.max_writers), loop_(crew),
           recorder_(config.max_samples, config.per_token),
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
-          live_(config.duration), users_(config.users) {
+          live_(config.duration), users_(config.users),
+          counters_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
@@ -63,7 +64,7 @@ public:
     }
 
 private:
-    enum class event_kind : std::uint8_t { leg, generated, tick, scale };
+    enum class event_kind : std::uint8_t { leg, generated, open, warm_tick, tick, scale };
     struct event {
         event_kind kind;
         void* subject;
@@ -85,6 +86,12 @@ private:
             break;
         case event_kind::generated:
             complete(*static_cast<active_request*>(e.subject));
+            break;
+        case event_kind::open:
+            open_window();
+            break;
+        case event_kind::warm_tick:
+            on_warm_tick();
             break;
         case event_kind::tick:
             on_tick();
@@ -111,7 +118,8 @@ private:
                 if (now() - shown < tick) return;
                 shown = now();
                 const double fraction = static_cast<double>(next) / static_cast<double>(writes.size());
-                observer_.on_progress(live_.preparing(shown - begun, fraction));
+                note_residency();
+                observer_.on_progress(live_.preparing(recorder_.report, crew_, shown - begun, fraction));
             },
             [&] { return now() + tick; });
     }
@@ -121,34 +129,44 @@ private:
     void measure_window() {
         crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
         if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
-        const measure::device_counters counters = counted_device();
-        const measure::device_usage device = counters.read();
-        const measure::process_usage process = measure::read_process_usage();
+        const nanoseconds load = config_.warmup + config_.duration;
         if constexpr (requires { crew_.await_start(nanoseconds()); })
-            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.duration);
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : load);
         start_ = loop_.now();
-        end_ = start_ + config_.duration;
-        measuring_ = true;
-        window_.open.store(true, std::memory_order_relaxed);
-        loop_.at(start_ + tick, {event_kind::tick, nullptr});
-        if (config_.scaling != scaling_mode::off)
-            loop_.at(start_ + autoscaler::interval, {event_kind::scale, nullptr});
+        end_ = start_ + load;
+        if (config_.warmup.count > 0) {
+            loop_.at(start_ + config_.warmup, {event_kind::open, nullptr});
+            loop_.at(start_ + tick, {event_kind::warm_tick, nullptr});
+        } else {
+            open_window();
+        }
         pull();
         loop_.run(
             *this, [&] { return now() >= end_ || served_out(); }, [&] { take_arrivals(); },
             [&] { return may_arrive() ? start_ + pending_->arrival : end_; });
-        window_.open.store(false, std::memory_order_relaxed);
-        measuring_ = false;
-        const nanoseconds closed = now();
-        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
-        recorder_.report.elapsed = (closed < end_ ? closed : end_) - start_;
-        recorder_.report.device = counters.read() - device;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process;
+        close_window();
     }
 
-    /// The device under the cache directory; none where no tier holds bytes.
-    [[nodiscard]] measure::device_counters counted_device() const {
-        return measure::device_counters(Stack::all_timed ? std::string() : config_.tiers.back().cache_dir);
+    /// From here on it counts: what completes, whenever it began.
+    void open_window() {
+        opened_ = start_ + config_.warmup;
+        device_ = counters_.read();
+        process_ = measure::read_process_usage();
+        measuring_ = true;
+        window_.open.store(true, std::memory_order_relaxed);
+        loop_.at(opened_ + tick, {event_kind::tick, nullptr});
+        if (config_.scaling != scaling_mode::off)
+            loop_.at(opened_ + autoscaler::interval, {event_kind::scale, nullptr});
+    }
+
+    void close_window() {
+        window_.open.store(false, std::memory_order_relaxed);
+        const nanoseconds closed = now();
+        if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
+        if (!std::exchange(measuring_, false)) return;
+        recorder_.report.elapsed = (closed < end_ ? closed : end_) - opened_;
+        recorder_.report.device = counters_.read() - device_;
+        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
     }
 
     /// Something arrived, nothing will any more, and all of it is served.
@@ -170,7 +188,8 @@ private:
     void take_arrivals() {
         while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
-            ++recorder_.report.classes[c].arrived;
+            if (measuring_) ++recorder_.report.classes[c].arrived;
+            ++present_[c];
             queue_[c].push(*pending_);
             ++queued_;
             pull();
@@ -208,6 +227,7 @@ private:
             scale_tokens_ += a.request.output;
         }
         --in_service_;
+        --present_[static_cast<std::size_t>(a.request.service)];
         a.next_free = free_;
         free_ = &a;
     }
@@ -313,16 +333,17 @@ private:
     // --- figures ---
 
     void record(task& t) {
-        if (!measuring_ || t.abandoned || t.kind == op_kind::erase) return;
+        if (t.abandoned || t.kind == op_kind::erase || (!measuring_ && !t.owner)) return;
         if (t.error_number.load(std::memory_order_relaxed) != 0) return;
         const time_split s =
             split_time(t, loop_.now(), t.started.count ? clocks::monotonic_now() : nanoseconds());
-        recorder_.operation(t, s);
-        recorder_.count_modelled(t, tiers_);
         if (auto* a = static_cast<active_request*>(t.owner)) {
             if (t.why == purpose::decode) a->decode_time += s.total;
             if (t.why == purpose::prefill) a->prefill_time += s.total;
         }
+        if (!measuring_) return;
+        recorder_.operation(t, s);
+        recorder_.count_modelled(t, tiers_);
         observe_io(t);
     }
 
@@ -336,15 +357,25 @@ private:
             const auto& tiers = recorder_.report.tiers;
             const bool evicts = t.kind == op_kind::move;
             const char* phase = evicts ? "Evict" : t.kind == op_kind::write ? "Prefill" : "Decode";
-            const nanoseconds when = loop_.now() - start_;
+            const nanoseconds when = loop_.now() - opened_;
             if (evicts) observer_.on_io(when, false, t.size, tiers[t.from].role, key, phase);
             observer_.on_io(when, t.kind != op_kind::read, t.size, tiers[t.tier].role, key, phase);
         }
     }
 
+    void on_warm_tick() {
+        if (measuring_) return;
+        const nanoseconds elapsed = loop_.now() - start_;
+        const double fraction = to_seconds(elapsed) / to_seconds(config_.warmup);
+        note_residency();
+        observer_.on_progress(live_.warming_up(recorder_.report, crew_, elapsed, fraction, users_, queued_));
+        loop_.at(loop_.now() + tick, {event_kind::warm_tick, nullptr});
+    }
+
     void on_tick() {
         const nanoseconds now = loop_.now();
-        observer_.on_progress(live_.sample(recorder_.report, crew_, now - start_,
+        note_residency();
+        observer_.on_progress(live_.sample(recorder_.report, crew_, now - opened_,
                                            recorder_.take_interval_tokens(), users_, queued_));
         loop_.at(now + tick, {event_kind::tick, nullptr});
     }
@@ -361,8 +392,17 @@ private:
             if (!pending_) pull();
             if (users_ > recorder_.report.peak_users) recorder_.report.peak_users = users_;
             recorder_.report.autoscaling.push_back(
-                {now - start_, users_, d.saturation, p95, rate, std::string(d.action)});
+                {now - opened_, users_, d.saturation, p95, rate, std::string(d.action)});
             loop_.at(now + autoscaler::interval, {event_kind::scale, nullptr});
+        }
+    }
+
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].used = cache_.used(t);
+            tiers[t].entries = cache_.entries_in(t);
         }
     }
 
@@ -371,14 +411,10 @@ private:
         crew_.halt();
         auto& report = recorder_.report;
         recorder_.collect(crew_, scheduler_.worker());
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].used = cache_.used(t);
-            report.tiers[t].entries = cache_.entries_in(t);
-        }
+        note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
-            report.classes[c].in_service =
-                report.classes[c].arrived - report.classes[c].completed - report.classes[c].queued;
+            report.classes[c].in_service = present_[c] - report.classes[c].queued;
         }
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.seed;
@@ -410,8 +446,13 @@ private:
     std::uint64_t queued_ = 0;
     std::uint64_t in_service_ = 0;
     tokens scale_tokens_{};
-    nanoseconds start_{}, end_{};
+    std::array<std::uint64_t, 3> present_{}; ///< arrived and not completed, by class
+    nanoseconds start_{};                    ///< of the load
+    nanoseconds opened_{}, end_{};           ///< of the window
     bool measuring_ = false;
+    measure::device_counters counters_; ///< of the device under the cache directory, where a tier holds bytes
+    measure::device_usage device_;
+    measure::process_usage process_;
 };
 
 } // namespace kvmark::engine

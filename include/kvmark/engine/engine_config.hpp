@@ -13,8 +13,9 @@ struct engine_config {
     workload::parameters parameters{};
     io_settings io{};
     bytes per_token{1};              ///< of KV cache, after tensor parallelism
+    nanoseconds warmup{};            ///< under load before the window opens
     nanoseconds duration{};          ///< the measured window
-    std::uint64_t max_requests = 0;  ///< the window also ends when so many have completed; 0: no bound
+    std::uint64_t max_requests = 0;  ///< of the warm-up and the window, which ends with the last; 0: no bound
     std::uint64_t users = 1;         ///< at the start
     std::uint64_t max_servers = 500; ///< requests in service: min(users, this)
     nanoseconds generation_per_token{};

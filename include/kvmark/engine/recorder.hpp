@@ -92,9 +92,11 @@ public:
         d.verify.record(s.verify);
         d.host.record(s.host());
         if (reads && report.tiers[t.tier].role == tier::tier_role::storage) recent_reads_.record(s.total);
-        if (report.tiers[t.tier].role == tier::tier_role::storage)
-            report.cache.storage_tokens +=
-                static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+        if (report.tiers[t.tier].role == tier::tier_role::storage) {
+            const double of_entry = static_cast<double>(t.size.count) / static_cast<double>(per_token_.count);
+            report.cache.storage_tokens += of_entry;
+            if (reads) report.cache.storage_tokens_read += of_entry;
+        }
     }
 
     void completed(const active_request& a, nanoseconds arrival, nanoseconds now) {

@@ -40,11 +40,15 @@ public:
     measure::run_report run() {
         if constexpr (requires { crew_.await_ranks(); }) crew_.await_ranks();
         if constexpr (requires { crew_.await_start(nanoseconds()); })
-            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.duration);
+            crew_.await_start(Clock::is_virtual ? nanoseconds() : config_.run.warmup + config_.run.duration);
         start_ = loop_.now();
-        end_ = start_ + config_.run.duration;
-        if (config_.warmup_requests == 0) open_window();
-        loop_.at(start_ + tick, {event_kind::tick, nullptr});
+        end_ = start_ + config_.run.warmup + config_.run.duration;
+        if (config_.run.warmup.count > 0)
+            loop_.at(start_ + config_.run.warmup, {event_kind::open, nullptr});
+        else
+            warm_ = true;
+        open_once_warm();
+        if (!measuring_) loop_.at(start_ + tick, {event_kind::warm_tick, nullptr});
         loop_.run(
             *this, [&] { return loop_.now() >= end_ || served_out(); }, [&] { go_on(); },
             [&] { return next_instant(); });
@@ -75,7 +79,7 @@ public:
     }
 
 private:
-    enum class event_kind : std::uint8_t { leg, tick };
+    enum class event_kind : std::uint8_t { leg, open, warm_tick, tick };
     struct event {
         event_kind kind;
         task* subject;
@@ -101,13 +105,33 @@ private:
 
     void io_done(io_op& op) { scheduler_.leg_done(static_cast<task&>(op)); }
     void handle(event e) {
-        if (e.kind == event_kind::leg) return scheduler_.leg_done(*e.subject);
+        switch (e.kind) {
+        case event_kind::leg:
+            return scheduler_.leg_done(*e.subject);
+        case event_kind::open:
+            warm_ = true;
+            return open_once_warm();
+        case event_kind::warm_tick:
+            if (!measuring_) tell(event_kind::warm_tick);
+            return;
+        case event_kind::tick:
+            return tell(event_kind::tick);
+        }
+    }
+
+    /// Tells the observer how far it is, and again a second later.
+    void tell(event_kind again) {
         const nanoseconds now = loop_.now();
-        measure::progress p = live_.sample(recorder_.report, crew_, now - start_,
-                                           recorder_.take_interval_tokens(), in_service_, 0);
-        p.fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        note_residency();
+        const double fraction = static_cast<double>(admitted_) / static_cast<double>(source_.requests());
+        measure::progress p =
+            again == event_kind::warm_tick
+                ? live_.warming_up(recorder_.report, crew_, now - start_, fraction, in_service_, 0)
+                : live_.sample(recorder_.report, crew_, now - opened_, recorder_.take_interval_tokens(),
+                               in_service_, 0, &stats_.ttft);
+        p.fraction = fraction;
         observer_.on_progress(p);
-        loop_.at(now + tick, {event_kind::tick, nullptr});
+        loop_.at(now + tick, {again, nullptr});
     }
 
     // --- the run ---
@@ -142,13 +166,15 @@ private:
             [&](active& a, nanoseconds when) { answered(a, when); });
     }
 
-    void open_window() {
+    /// The window opens when the time of the warm-up is over and the last of its requests admitted.
+    void open_once_warm() {
+        if (!warm_ || measuring_ || admitted_ < config_.warmup_requests) return;
         opened_ = loop_.now();
-        crew_.for_each_worker([](io_worker& w) { w.reset_counters(); });
         device_ = counters_.read();
         process_ = measure::read_process_usage();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
+        loop_.at(opened_ + tick, {event_kind::tick, nullptr});
     }
 
     void close_window() {
@@ -166,10 +192,10 @@ private:
     void admit() {
         active& a = take_active();
         a.request = *source_.next();
-        if (!measuring_ && a.request.id >= config_.warmup_requests) open_window();
+        open_once_warm();
+        a.measured = admitted_ >= config_.warmup_requests;
         ++in_service_;
         ++admitted_;
-        a.measured = measuring_;
         a.admitted = loop_.now();
         a.loading = 1;
         decisions sink{*this, a};
@@ -179,7 +205,7 @@ private:
             workload::leading_tokens(a.request.input, stats_.block_tokens, hits.prefix);
         // Even a prompt that is cached whole has its last token computed: it yields the first of the answer.
         a.computed = tokens(a.request.input.count > cached ? a.request.input.count - cached : 1);
-        if (a.measured) {
+        if (measuring_) {
             cache::count_request(stats_.counts, a.request, stats_.block_tokens, hits);
             recorder_.report.cache.hits += hits.prefix;
             recorder_.report.cache.misses += a.request.blocks.size() - hits.prefix;
@@ -314,14 +340,20 @@ private:
         recorder_.answered(a.request.output, when - arrival, a.loaded - a.admitted);
     }
 
+    /// What the tiers hold now.
+    void note_residency() {
+        auto& tiers = recorder_.report.tiers;
+        for (std::size_t t = 0; t < tiers.size(); ++t) {
+            tiers[t].entries = cache_.blocks_in(t);
+            tiers[t].used = config_.block * tiers[t].entries;
+        }
+    }
+
     measure::run_report finish() {
         crew_.halt();
         recorder_.collect(crew_, scheduler_.worker());
         auto& report = recorder_.report;
-        for (std::size_t t = 0; t < report.tiers.size(); ++t) {
-            report.tiers[t].entries = cache_.blocks_in(t);
-            report.tiers[t].used = config_.block * report.tiers[t].entries;
-        }
+        note_residency();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.run.seed;
         report.serving = stats_;
@@ -348,6 +380,7 @@ private:
     std::uint64_t in_service_ = 0;
     std::uint64_t admitted_ = 0;
     nanoseconds start_{}, end_{}, opened_{};
+    bool warm_ = false; ///< the time of the warm-up is over
     bool measuring_ = false;
     measure::device_counters counters_;
     measure::device_usage device_;

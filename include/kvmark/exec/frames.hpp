@@ -20,6 +20,7 @@ namespace kvmark::exec {
 enum class frame_kind : char {
     progress = 'P', ///< of rank 0: a packed measure::progress
     part = 'R',     ///< the report of a rank that rank 0 did not take
+    own = 'O',      ///< the report of one rank, from rank 0, where job_order::own_reports asks for it
     result = 'F',   ///< what the job came to, from rank 0
     failure = 'E',  ///< why there is no result: a text
 };

@@ -16,7 +16,8 @@ struct job_order {
     const launch::dialect* usual = nullptr; ///< the same where it says nothing known
     nanoseconds deadline{};                 ///< of the whole job
     std::uint32_t ranks = 1;
-    std::uint32_t run = 1; ///< which run() of the program the ranks are to do, from 1
+    std::uint32_t run = 1;    ///< which run() of the program the ranks are to do, from 1
+    bool own_reports = false; ///< each rank's own report is brought home too, beside the job's
 };
 
 /// What is added to a launch that is really made.
@@ -29,6 +30,8 @@ struct launch_extras {
 
 /// Set for the ranks of a launch: which run() of their program they are to do.
 inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
+/// Set where job_order::own_reports is.
+inline constexpr const char* own_reports_variable = "KVMARK_OWN_REPORTS";
 
 /// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time.
 inline constexpr nanoseconds job_grace{15'000'000'000};
@@ -40,9 +43,12 @@ inline constexpr nanoseconds launcher_grace{10'000'000'000};
 /// known of the launcher.
 [[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order, const launch::dialect* words) {
     launch_extras extras{.timeout_s = order.deadline.count / 1'000'000'000 + 60, .tag_output = true};
-    const std::string awaited = std::string(launched_variable) + "=" + std::to_string(order.run);
-    if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(awaited);
-    if (words == nullptr || !words->forwards_environment) extras.environment.push_back(awaited);
+    std::vector<std::string> told{std::string(launched_variable) + "=" + std::to_string(order.run)};
+    if (order.own_reports) told.push_back(std::string(own_reports_variable) + "=1");
+    for (const std::string& variable : told) {
+        if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(variable);
+        if (words == nullptr || !words->forwards_environment) extras.environment.push_back(variable);
+    }
     if (words == nullptr) return extras;
     if (!words->timeout_variable.empty())
         extras.of_launcher.push_back(std::string(words->timeout_variable) + "=" +

@@ -90,8 +90,14 @@ private:
             observer_.on_progress(
                 progress_.read(std::string(reinterpret_cast<const char*>(message.data()), message.size())));
             break;
+        case frame_kind::own:
+            if (const auto own = measure::unpack<measure::run_report>(message)) tell_own(*own);
+            break;
         case frame_kind::part:
-            if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            if (auto part = measure::unpack<measure::run_report>(message)) {
+                tell_own(*part);
+                parts_.push_back(*std::move(part));
+            }
             watch.expect_end(from_seconds(5)); // those of the others come with it
             break;
         case frame_kind::result: {
@@ -110,6 +116,11 @@ private:
             watch.expect_end(job_grace);
             break;
         }
+    }
+
+    void tell_own(const measure::run_report& own) {
+        if constexpr (requires { observer_.on_rank_report(own); })
+            if (own.job && !own.job->ranks.empty()) observer_.on_rank_report(own);
     }
 
     result<measure::run_report> outcome(const child_end& end) {
@@ -167,7 +178,9 @@ private:
     std::string failure_;
 };
 
-/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`.
+/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`. Where
+/// the order asks for own reports, an observer with on_rank_report() gets that of each rank whose report
+/// arrived, in no order; its row in `job->ranks` says which rank it is. The job's own report does not change.
 template <class Build, class Observer, class Lines>
 [[nodiscard]] KVMARK_COLD result<measure::run_report> launch_job(const job_order& order, Build&& build,
                                                                  Observer& observer, Lines&& lines) {

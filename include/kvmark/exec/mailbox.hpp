@@ -3,6 +3,8 @@
 
 #include <kvmark/exec/mpi_session.hpp>
 
+#include <cstring>
+
 namespace kvmark::exec {
 
 /// Every call of MPI is made in turn, and none waits for another rank.
@@ -42,6 +44,14 @@ public:
     void send(std::int64_t value, int to, int tag) {
         const auto bytes_of_value = std::as_bytes(std::span(&value, 1));
         send_bytes({bytes_of_value.begin(), bytes_of_value.end()}, to, tag);
+    }
+    /// A value in place of one that has left.
+    void send_again(mpi_session::outgoing& o, std::uint64_t value, int to, int tag) {
+        o.data.resize(sizeof value);
+        std::memcpy(o.data.data(), &value, sizeof value);
+        with_turn([&] {
+            ::MPI_Isend(o.data.data(), sizeof value, MPI_BYTE, to, tag, session_.comm(), &o.request);
+        });
     }
     /// Until all that was sent has left, or `until`.
     void flush(nanoseconds until) {

@@ -74,15 +74,18 @@ public:
         return own;
     }
 
-    /// Of all ranks the first alone is shown, and a launched one to the program that launched it.
+    /// Of all ranks the first alone is shown, with what the others say that they moved; a launched one to the
+    /// program that launched it.
     template <class Observer>
     class watcher {
     public:
         watcher(mpi_job& job, Observer& observer) : job_(job), observer_(observer) {}
         void on_progress(const measure::progress& p) {
-            if (!job_.is_root()) return;
-            if (job_.session_ == nullptr || !launched()) return observer_.on_progress(p);
-            const std::string text = progress_text(p);
+            if (job_.session_ == nullptr) return observer_.on_progress(p);
+            const measure::progress* whole = job_.exchanged(p);
+            if (whole == nullptr) return;
+            if (!launched()) return observer_.on_progress(*whole);
+            const std::string text = progress_text(*whole);
             // A launcher that does not read just now must not hold up the run.
             write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)), nanoseconds());
         }
@@ -240,13 +243,14 @@ public:
 private:
     /// Between the decision to start and the start: longer than the message takes to any rank.
     static constexpr nanoseconds lead{50'000'000};
-    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag };
+    enum tag : int { ready_tag = 1, start_tag, closed_tag, report_tag, receipt_tag, verdict_tag, moved_tag };
 
     struct member {
         bool takes_part = false;
         bool announced = false;
         bool closed = false;
         bool delivered = false;
+        std::uint64_t moved = 0; ///< bytes to and from its storage tiers, as it last said
         std::vector<std::byte> report;
     };
     template <class F>
@@ -261,11 +265,46 @@ private:
             member& m = members_[static_cast<std::size_t>(source)];
             if (with_tag == ready_tag) m.announced = true;
             if (with_tag == closed_tag) m.closed = true;
+            if (with_tag == moved_tag && data.size() == sizeof m.moved)
+                std::memcpy(&m.moved, data.data(), sizeof m.moved);
             if (with_tag != report_tag) return;
             m.delivered = true;
             m.report = std::move(data);
             send(0, source, receipt_tag);
         });
+    }
+
+    // --- while it runs ---
+
+    /// Other ranks tell rank 0 what they have moved, at most one message each under way; there it is added to
+    /// `p`. Null on the others.
+    KVMARK_COLD const measure::progress* exchanged(const measure::progress& p) {
+        std::uint64_t moved = 0;
+        for (const measure::tier_progress& t : p.tiers)
+            if (t.role == tier::tier_role::storage) moved += t.read.count + t.written.count;
+        if (!is_root()) {
+            if (said_ == nullptr) said_ = &session_->sent.emplace_back();
+            if (mail_->tested(said_->request)) mail_->send_again(*said_, moved, mpi_session::root, moved_tag);
+            return nullptr;
+        }
+        pump();
+        members_[place().rank].moved = moved;
+        shown_ = p;
+        shown_.hosts.clear();
+        hosts_.resize(members_.size());
+        std::vector<std::size_t> row_of(members_.size()); // by the leader of a host, its lowest rank
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            if (leader == r) {
+                if (hosts_[r].empty()) hosts_[r] = session_->host_name(r);
+                row_of[r] = shown_.hosts.size();
+                shown_.hosts.push_back({.name = hosts_[r]});
+            }
+            measure::host_progress& row = shown_.hosts[row_of[leader]];
+            ++row.ranks;
+            row.moved += bytes(members_[r].moved);
+        }
+        return &shown_;
     }
 
     // --- the course of a run ---
@@ -358,7 +397,9 @@ private:
         own.primary = false;
         if (!is_root()) return report_to_root(std::move(own), why);
         members_[0].delivered = true;
+        if (own_reports_asked()) members_[0].report = measure::pack(own);
         gather();
+        if (own_reports_asked()) send_own_reports();
         measure::run_report all = assemble(parts_with(std::move(own)));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
             if (launched())
@@ -369,6 +410,16 @@ private:
         all.primary = !launched();
         if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
+    }
+
+    [[nodiscard]] static bool own_reports_asked() {
+        return launched() && std::getenv(own_reports_variable) != nullptr;
+    }
+
+    /// What each rank said goes to the program that launched the job as it came, before the job's report.
+    void send_own_reports() const {
+        for (const member& m : members_)
+            if (!m.report.empty()) write_frame(STDOUT_FILENO, frame_kind::own, m.report, reading_time());
     }
 
     /// Why no rank took part; empty where one did.
@@ -478,6 +529,9 @@ private:
     mpi_turn no_turn_;
     job_patience patience_;
     std::vector<member> members_;
+    mpi_session::outgoing* said_ = nullptr; ///< to rank 0, what this rank has moved
+    measure::progress shown_;
+    std::vector<std::string> hosts_; ///< the name of the host of each that is the lowest rank of one
     int willing_ = 0;
     std::vector<int> flags_; ///< of all ranks
     MPI_Request barrier_ = MPI_REQUEST_NULL;

@@ -12,11 +12,24 @@ namespace kvmark::exec {
 /// Words and numbers between spaces; a stage has its spaces written as underscores.
 [[nodiscard]] KVMARK_COLD std::string progress_text(const measure::progress& p) {
     std::ostringstream out;
+    const auto put = [&](const measure::recent_latency& l) {
+        out << ' ' << l.count << ' ' << l.p50.count << ' ' << l.p95.count << ' ' << l.p99.count;
+    };
     for (const char c : p.stage) out << (c == ' ' ? '_' : c);
     out << ' ' << p.elapsed.count << ' ' << p.window.count << ' ' << p.fraction << ' ' << p.users << ' '
         << p.completed << ' ' << p.queued << ' ' << p.tokens << ' ' << p.hit_rate;
-    for (const measure::tier_progress& t : p.tiers)
-        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count;
+    put(p.end_to_end);
+    put(p.ttft);
+    out << ' ' << p.tiers.size();
+    for (const measure::tier_progress& t : p.tiers) {
+        out << ' ' << t.name << ' ' << t.read.count << ' ' << t.written.count << ' '
+            << static_cast<unsigned>(t.role) << ' ' << t.used.count << ' ' << t.limit.count << ' '
+            << t.entries;
+        put(t.read_latency);
+        put(t.write_latency);
+    }
+    for (const measure::host_progress& h : p.hosts)
+        out << ' ' << h.name << ' ' << h.ranks << ' ' << h.moved.count;
     return out.str();
 }
 
@@ -25,6 +38,9 @@ class progress_text_reader {
 public:
     [[nodiscard]] KVMARK_COLD const measure::progress& read(const std::string& text) {
         std::istringstream in(text);
+        const auto get = [&](measure::recent_latency& l) {
+            in >> l.count >> l.p50.count >> l.p95.count >> l.p99.count;
+        };
         words_.clear();
         progress_ = {};
         measure::progress& p = progress_;
@@ -33,10 +49,23 @@ public:
             p.queued >> p.tokens >> p.hit_rate;
         for (char& c : stage) c = c == '_' ? ' ' : c;
         p.stage = stage;
-        for (std::string name; in >> name;) {
+        get(p.end_to_end);
+        get(p.ttft);
+        std::size_t tiers = 0;
+        in >> tiers;
+        for (std::string name; p.tiers.size() < tiers && in >> name;) {
             measure::tier_progress& t = p.tiers.emplace_back();
             t.name = words_.emplace_back(name);
-            in >> t.read.count >> t.written.count;
+            unsigned role = 0;
+            in >> t.read.count >> t.written.count >> role >> t.used.count >> t.limit.count >> t.entries;
+            t.role = static_cast<tier::tier_role>(role);
+            get(t.read_latency);
+            get(t.write_latency);
+        }
+        for (std::string name; in >> name;) {
+            measure::host_progress& h = p.hosts.emplace_back();
+            h.name = words_.emplace_back(name);
+            in >> h.ranks >> h.moved.count;
         }
         return p;
     }

@@ -20,6 +20,7 @@ inline void add(cache_counters& to, const cache_counters& c) {
     to.decode_reads += c.decode_reads;
     to.not_placed += c.not_placed;
     to.storage_tokens += c.storage_tokens;
+    to.storage_tokens_read += c.storage_tokens_read;
 }
 
 inline void add(direction_stats& to, const direction_stats& d) {
@@ -47,6 +48,8 @@ inline void add(process_usage& to, const process_usage& p) {
     to.user += p.user;
     to.system += p.system;
     to.peak_resident += p.peak_resident;
+    to.thread += p.thread;
+    to.processors += p.processors;
 }
 
 inline void add(serving_stats& to, const serving_stats& s) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bit>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -22,6 +23,13 @@ public:
         nanoseconds low;  ///< smallest duration counted here
         nanoseconds high; ///< largest
         std::uint64_t count;
+
+        /// The duration at rank `r` (0..count) of those counted here, taken as spread evenly.
+        [[nodiscard]] nanoseconds at(double r) const {
+            const double width = static_cast<double>((high - low).count);
+            return low +
+                   nanoseconds(static_cast<std::int64_t>(width * (r + 0.5) / static_cast<double>(count)));
+        }
     };
 
     histogram() : counts_(bucket_count) {}
@@ -61,9 +69,8 @@ public:
             if (counts_[i] == 0) continue;
             const auto n = static_cast<double>(counts_[i]);
             if (rank < before + n) {
-                const auto low = static_cast<double>(low_of(i));
-                const auto high = static_cast<double>(high_of(i) < max_ ? high_of(i) : max_);
-                return nanoseconds(static_cast<std::int64_t>(low + (high - low) * (rank - before + 0.5) / n));
+                const std::uint64_t high = high_of(i) < max_ ? high_of(i) : max_;
+                return bucket{signed_ns(low_of(i)), signed_ns(high), counts_[i]}.at(rank - before);
             }
             before += n;
         }
@@ -76,6 +83,20 @@ public:
         for (std::size_t i = 0; i < bucket_count; ++i)
             if (counts_[i] != 0) filled.push_back({signed_ns(low_of(i)), signed_ns(high_of(i)), counts_[i]});
         return filled;
+    }
+
+    /// f(bucket) of what was recorded since this histogram was as `earlier` is, in order.
+    template <class F>
+    void for_each_added(const histogram& earlier, F&& f) const {
+        for (std::size_t row = 0; row < bucket_count; row += linear) { // most rows are as they were
+            const std::uint64_t *now = counts_.data() + row, *then = earlier.counts_.data() + row;
+            if (std::memcmp(now, then, linear * sizeof *now) == 0) continue;
+            for (std::size_t i = 0; i < linear; ++i) {
+                if (now[i] == then[i]) continue;
+                const std::uint64_t high = high_of(row + i) < max_ ? high_of(row + i) : max_;
+                f(bucket{signed_ns(low_of(row + i)), signed_ns(high), now[i] - then[i]});
+            }
+        }
     }
 
     /// f(index, count) of each bucket that holds anything, in order: with sum() and max() all that a

@@ -38,14 +38,14 @@ void visit_members(Archive& archive, T& x) {
 
 template <class Archive, either<device_usage> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [name, read, written] = x;
-    archive(name, read, written);
+    auto& [name, read, written, in_memory] = x;
+    archive(name, read, written, in_memory);
 }
 
 template <class Archive, either<process_usage> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [user, system, peak_resident] = x;
-    archive(user, system, peak_resident);
+    auto& [user, system, peak_resident, thread, processors] = x;
+    archive(user, system, peak_resident, thread, processors);
 }
 
 template <class Archive, either<rank_tier> T>
@@ -86,10 +86,10 @@ template <class Archive, either<cache_counters> T>
 void visit_members(Archive& archive, T& x) {
     auto& [hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
            turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-           storage_tokens] = x;
+           storage_tokens, storage_tokens_read] = x;
     archive(hits, misses, system_prompt_hits, system_prompt_misses, system_prompt_bytes_saved, turn_hits,
             turn_misses, chunk_hits, chunk_misses, user_hits, prefill_writes, decode_reads, not_placed,
-            storage_tokens);
+            storage_tokens, storage_tokens_read);
 }
 
 template <class Archive, either<class_stats> T>
@@ -110,10 +110,16 @@ void visit_members(Archive& archive, T& x) {
     archive(key, tier, operation, offset, error_number);
 }
 
+template <class Archive, either<recent_latency> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [count, p50, p95, p99] = x;
+    archive(count, p50, p95, p99);
+}
+
 template <class Archive, either<throughput_sample> T>
 void visit_members(Archive& archive, T& x) {
-    auto& [at, tokens_per_second, read, written, users] = x;
-    archive(at, tokens_per_second, read, written, users);
+    auto& [at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft] = x;
+    archive(at, tokens_per_second, read, written, users, storage_read, storage_write, end_to_end, ttft);
 }
 
 template <class Archive, either<autoscale_event> T>
@@ -156,18 +162,36 @@ void visit_members(Archive& archive, T& x) {
     archive(counts, block, block_tokens, completed, ttft, queue, load, prefill, inter_token);
 }
 
+template <class Archive, either<block_request_bucket> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [low, high, count] = x;
+    archive(low, high, count);
+}
+
+template <class Archive, either<block_request_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [latency_us, size] = x;
+    archive(latency_us, size);
+}
+
+template <class Archive, either<block_layer_stats> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [devices, begin, end, read, write] = x;
+    archive(devices, begin, end, read, write);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
-           serving, job, primary] = x;
+           block_layer, serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
             corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
-            serving, job, primary);
+            block_layer, serving, job, primary);
 }
 
 template <class Archive, either<delivered_rank> T>

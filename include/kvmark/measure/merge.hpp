@@ -124,10 +124,11 @@ private:
 
     /// Without a name where some rank has no device: the sum would be that of a part of the bytes.
     [[nodiscard]] device_usage devices_together() const {
-        device_usage all;
+        device_usage all, unknown;
         std::vector<std::string_view> names;
+        for (const host_device& d : devices_) unknown.in_memory |= d.usage.in_memory;
         for (const host_device& d : devices_) {
-            if (d.usage.name.empty()) return {};
+            if (d.usage.name.empty()) return unknown;
             all.read += d.usage.read;
             all.written += d.usage.written;
             bool known = false;

@@ -6,8 +6,9 @@
 namespace kvmark::measure {
 
 /// Time series on a common grid of whole seconds. The sample that a rank took at about k seconds belongs to
-/// cell k; one that covers several seconds counts in each of them, its bytes in equal parts. After its last
-/// sample a rank contributes nothing.
+/// cell k; one that covers several seconds counts in each of them, its bytes and its counts in equal parts.
+/// After its last sample a rank contributes nothing. Latencies are those of the slowest rank in that second:
+/// see add(recent_latency&, ...).
 class timeline_sum {
 public:
     KVMARK_COLD void add(const std::vector<throughput_sample>& part) {
@@ -22,6 +23,14 @@ public:
                 to.read += part_of(s.read, c - before, cell - before);
                 to.written += part_of(s.written, c - before, cell - before);
                 to.users += s.users;
+                const auto add_part = [&](recent_latency& into, recent_latency r) {
+                    r.count = part_of(r.count, c - before, cell - before);
+                    if (r.count != 0) measure::add(into, r);
+                };
+                add_part(to.storage_read, s.storage_read);
+                add_part(to.storage_write, s.storage_write);
+                add_part(to.end_to_end, s.end_to_end);
+                add_part(to.ttft, s.ttft);
             }
             before = cell;
         }
@@ -39,9 +48,10 @@ public:
 private:
     static constexpr std::int64_t second = 1'000'000'000;
 
-    /// The i-th of n parts that add up to b.
-    static bytes part_of(bytes b, std::size_t i, std::size_t n) {
-        return i == n ? b - b / n * (n - 1) : b / n;
+    /// The i-th of n parts that add up to x, a count or bytes.
+    template <class T>
+    static T part_of(T x, std::size_t i, std::size_t n) {
+        return i == n ? x - x / n * (n - 1) : x / n;
     }
 
     std::vector<throughput_sample> cells_; ///< cell k at k - 1

@@ -1,8 +1,10 @@
 // What a run measured: plain data, filled by the engine, printed by report/.
 #pragma once
 
+#include <kvmark/measure/block_layer.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/job_stats.hpp>
+#include <kvmark/measure/recent_latency.hpp>
 #include <kvmark/measure/serving_stats.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 #include <kvmark/workload/request.hpp>
@@ -56,14 +58,15 @@ struct cache_counters {
     std::uint64_t user_hits = 0; ///< the request's own entry, and document chunks
     std::uint64_t prefill_writes = 0;
     std::uint64_t decode_reads = 0;
-    std::uint64_t not_placed = 0; ///< entries that fitted no tier
-    double storage_tokens = 0;    ///< tokens whose cache went to or came from the storage tier
+    std::uint64_t not_placed = 0;   ///< entries that fitted no tier
+    double storage_tokens = 0;      ///< tokens whose cache went to or came from the storage tier
+    double storage_tokens_read = 0; ///< of them, those whose cache came from it
 };
 
 /// By class of service.
 struct class_stats {
-    std::uint64_t arrived = 0;
-    std::uint64_t completed = 0;
+    std::uint64_t arrived = 0;    ///< in the window
+    std::uint64_t completed = 0;  ///< in the window, those among them that arrived before it
     std::uint64_t queued = 0;     ///< at the end of the window, not yet taken by a server
     std::uint64_t in_service = 0; ///< at the end of the window
     histogram latency;            ///< of the completed: intended arrival to last I/O, generation included
@@ -93,6 +96,11 @@ struct throughput_sample {
     bytes read{}; ///< of the storage tier, since the sample before
     bytes written{};
     std::uint64_t users = 0;
+    // Of what completed since the sample before.
+    recent_latency storage_read{};  ///< whole entries, from ready to done
+    recent_latency storage_write{}; ///< likewise
+    recent_latency end_to_end{};    ///< requests, from intended arrival to the end of the answer
+    recent_latency ttft{};          ///< of a served run, to the first token
 };
 
 struct autoscale_event {
@@ -141,9 +149,10 @@ struct run_report {
     process_usage process; ///< this process over the window
     std::uint64_t io_buffer_bytes = 0;
 
-    std::optional<serving_stats> serving; ///< of a run over prefix blocks
-    std::optional<job_stats> job;         ///< of a run on several ranks, whose figures above are the sums
-    bool primary = true;                  ///< false where another process of the job reports to the user
+    std::optional<block_layer_stats> block_layer; ///< where it was traced, of a run on one process
+    std::optional<serving_stats> serving;         ///< of a run over prefix blocks
+    std::optional<job_stats> job; ///< of a run on several ranks, whose figures above are the sums
+    bool primary = true;          ///< false where another process of the job reports to the user
 
     /// No corruption, no failed operation, no rank missing; an interrupted run can be clean.
     [[nodiscard]] bool clean() const {

@@ -1,11 +1,13 @@
 // The "kvmark" member of the result file: what the reference does not say.
 #pragma once
 
+#include <kvmark/measure/steady_state.hpp>
 #include <kvmark/report/json_distribution.hpp>
 #include <kvmark/report/json_host.hpp>
 #include <kvmark/report/json_job.hpp>
 #include <kvmark/report/json_options.hpp>
 #include <kvmark/report/json_serving.hpp>
+#include <kvmark/report/json_storage.hpp>
 #include <kvmark/report/warnings.hpp>
 
 namespace kvmark::report {
@@ -121,6 +123,15 @@ namespace detail {
             {"failures", std::move(failures)}};
 }
 
+/// Null where nothing completed.
+[[nodiscard]] inline json::value recent_json(const measure::recent_latency& l) {
+    if (l.count == 0) return nullptr;
+    return {{"count", l.count},
+            {"p50", to_milliseconds(l.p50)},
+            {"p95", to_milliseconds(l.p95)},
+            {"p99", to_milliseconds(l.p99)}};
+}
+
 [[nodiscard]] inline json::array timeline_json(const measure::run_report& r) {
     json::array all;
     for (const measure::throughput_sample& s : r.timeline)
@@ -128,8 +139,19 @@ namespace detail {
                        {"tokens_per_s", s.tokens_per_second},
                        {"storage_read_bytes", s.read.count},
                        {"storage_write_bytes", s.written.count},
-                       {"users", s.users}});
+                       {"users", s.users},
+                       {"storage_read_ms", recent_json(s.storage_read)},
+                       {"storage_write_ms", recent_json(s.storage_write)},
+                       {"end_to_end_ms", recent_json(s.end_to_end)},
+                       {"ttft_ms", recent_json(s.ttft)}});
     return all;
+}
+
+/// Null where the run was too short to tell.
+[[nodiscard]] inline json::value steady_state_json(const measure::run_report& r) {
+    const measure::steadiness s = measure::steadiness_of(r);
+    if (!s.known) return nullptr;
+    return {{"steady", s.steady}, {"cut_s", s.cut}};
 }
 
 /// The inherited names that say something else than they hold.
@@ -167,7 +189,9 @@ namespace detail {
             {"job", job_json(r)},
             {"serving", r.serving ? json::value(serving_json(r)) : json::value(nullptr)},
             {"integrity", integrity_json(r, o)},
+            {"storage", storage_json(r)},
             {"device", device_json(r)},
+            {"block_layer", block_layer_json(r)},
             {"process", process_json(r)},
             {"cache", cache_json(r.cache)},
             {"classes", classes_json(r)},
@@ -182,6 +206,7 @@ namespace detail {
             {"samples",
              {{"kept", r.samples.size()}, {"completed", r.requests_completed}, {"capped", r.samples_capped}}},
             {"autoscaling", std::move(scaling)},
+            {"steady_state", steady_state_json(r)},
             {"timeline", timeline_json(r)}};
 }
 

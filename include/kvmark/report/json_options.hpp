@@ -118,6 +118,7 @@ template <class T>
     return {{"model", model_json(o.model)},
             {"num_users", o.num_users},
             {"duration", o.duration},
+            {"warmup", o.warmup},
             {"gpu_mem_gb", gib_value(o.gpu_mem_gb)},
             {"num_gpus", o.num_gpus},
             {"tensor_parallel", o.tensor_parallel},

@@ -9,8 +9,8 @@
 namespace kvmark::report {
 
 struct row {
-    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, device, process, job,
-                       ///< rank.<number>, host.<index>
+    std::string scope; ///< run, cache, class.<name>, tier.<label>.read or .write, storage, device,
+                       ///< block_layer.read or .write, process, job, rank.<number>, host.<index>
     std::string metric;
     std::string unit;
     double value = 0;
@@ -52,6 +52,27 @@ public:
 private:
     std::vector<row> rows_;
 };
+
+inline void add_storage(row_collector& c, const storage_metrics& m) {
+    c.add("storage", "read_bandwidth", "GiB/s", m.read_gib_per_s);
+    c.add("storage", "write_bandwidth", "GiB/s", m.write_gib_per_s);
+    c.add("storage", "cached_tokens_per_second", "1/s", m.cached_tokens_per_s);
+    c.add("storage", "mean_in_flight", "I/Os", m.in_flight);
+    c.add("storage", "read_entry_device", m.read.device);
+    c.add("storage", "write_entry_device", m.write.device);
+    c.add("storage", "read_io_device", m.read.io);
+    c.add("storage", "write_io_device", m.write.io);
+    c.add("storage", "ranks_storage", m.ranks_storage() ? std::uint64_t{1} : 0);
+    for (const storage_limit& l : m.limited_by)
+        c.add("storage", "limited_by_" + std::string(l.name), std::uint64_t{1});
+}
+
+/// A row for each bucket, named by its upper end.
+inline void add_block_layer(row_collector& c, const char* scope, const measure::block_request_stats& s) {
+    c.add(scope, "requests", s.count());
+    for (const auto& b : s.latency_us) c.add(scope, "latency_to_" + std::to_string(b.high) + "_us", b.count);
+    for (const auto& b : s.size) c.add(scope, "size_to_" + std::to_string(b.high) + "_bytes", b.count);
+}
 
 inline void add_serving(row_collector& c, const measure::serving_stats& s) {
     c.add("serving", "requests", s.counts.requests);
@@ -156,11 +177,16 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add(scope + ".read", t.read, r.elapsed);
         c.add(scope + ".write", t.write, r.elapsed);
     }
+    detail::add_storage(c, storage_metrics_of(r));
     if (has_device(r)) {
         c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
         c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
         c.add("device", "read_share", "ratio", device_reads(r).share());
         c.add("device", "write_share", "ratio", device_writes(r).share());
+    }
+    if (r.block_layer) {
+        detail::add_block_layer(c, "block_layer.read", r.block_layer->read);
+        detail::add_block_layer(c, "block_layer.write", r.block_layer->write);
     }
     if (!r.virtual_time) {
         c.add("process", "user", "s", to_seconds(r.process.user));

@@ -143,6 +143,36 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
+    void write_ranking() {
+        const storage_metrics m = storage_metrics_of(r_);
+        for (const storage_limit& l : m.limited_by)
+            line("{}    {} {}", p_.bold("Ranking"), p_.yellow("not a storage figure:"), l.reason);
+        if (!m.ranks_storage()) return;
+        line("{}    {:.2f} GiB/s read, {:.2f} GiB/s written, {} cached tokens/s", p_.bold("Ranking"),
+             m.read_gib_per_s, m.write_gib_per_s,
+             grouped(static_cast<std::uint64_t>(m.cached_tokens_per_s + 0.5)));
+        line("           P99 ms in the device: read {} of an entry, {} of an I/O;",
+             quantile(m.read.device, 0.99), quantile(m.read.io, 0.99));
+        line("           written {} and {}", quantile(m.write.device, 0.99), quantile(m.write.io, 0.99));
+    }
+
+    /// Bounds of buckets: the tracer counts in powers of two.
+    void write_block_layer() {
+        if (!r_.block_layer) return;
+        const measure::block_layer_stats& b = *r_.block_layer;
+        const auto direction = [&](const char* name, const measure::block_request_stats& s) {
+            if (s.count() == 0) return;
+            line("           {} {}, half within {} us, 99 % within {} us; half up to {}", grouped(s.count()),
+                 name, grouped(measure::quantile_bound(s.latency_us, 0.5)),
+                 grouped(measure::quantile_bound(s.latency_us, 0.99)),
+                 size_text(bytes(measure::quantile_bound(s.size, 0.5))));
+        };
+        line("{}      {}, seen by bpftrace from {} s to {} s", p_.bold("Kernel"), b.devices,
+             two_digits(to_seconds(b.begin)), two_digits(to_seconds(b.end)));
+        direction("reads", b.read);
+        direction("writes", b.write);
+    }
+
     void write_warnings(const std::vector<std::string>& all) {
         for (const std::string& w : all) line("{} {}", p_.yellow("warning:"), w);
     }
@@ -197,6 +227,8 @@ private:
     w.write_job();
     if (!r.serving) w.write_classes();
     w.write_machine();
+    w.write_block_layer();
+    w.write_ranking();
     w.write_warnings(warnings);
     return std::move(w).text();
 }

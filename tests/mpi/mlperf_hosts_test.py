@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""The sequence of the MLPerf Storage rules over two hosts, which are network namespaces with a disk each."""
+
+import json
+import pathlib
+import re
+import signal
+import sys
+import time
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "support"), str(TESTS / "cli")]
+
+import hosts as test_hosts  # noqa: E402
+import job  # noqa: E402
+import mlperf  # noqa: E402
+from hosts import TestHosts, Unavailable  # noqa: E402
+from tool import TOOL, ToolTest  # noqa: E402
+
+
+class HostsMlperfTest(ToolTest):
+    def command(self, hosts: TestHosts, *more: str, scale: str = "0.01") -> list[str]:
+        """On the head, where the results lie on a disk that no rank sees."""
+        return ["env", f"KVMARK_MLPERF_TIME_SCALE={scale}", TOOL, "mlperf", *more, "--systemname", "sys1", "--results-dir",
+                f"{hosts.disk}/results", "--cache-dir", f"{hosts.disk}/cache", "--hosts", "h1,h2", "--allow-run-as-root",
+                "--mpi-params", *hosts.mpirun_words()]
+
+    def check(self, hosts: TestHosts, scale: str = "0.01") -> dict:
+        run = hosts.exec("h0", "env", f"KVMARK_MLPERF_TIME_SCALE={scale}", TOOL, "mlperf", "--json", "--check",
+                         f"{hosts.disk}/results")
+        return json.loads(run.stdout)["sequences"][0]
+
+    def directory(self, hosts: TestHosts) -> pathlib.Path:
+        [path] = hosts.directory("h0").glob("results/*/local/results/sys1/kv_cache/*/run/*")
+        return path
+
+    def test_closed_is_clean_and_damage_is_found(self):
+        # 1 s of each trial; on disks of memory, so that the large entries of the rules' models get through.
+        with TestHosts(count=2, tmpfs={"h1": "1g", "h2": "1g"}) as hosts:
+            run = hosts.exec("h0", *self.command(hosts, "--mode", "closed", scale="0.0034"), timeout=400)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            directory = self.directory(hosts)
+            self.assertEqual(directory.parent.parent.name, "llama3.1-8b")
+            self.assertEqual(mlperf.tree(directory), mlperf.expected_tree(trials=3, ranks=2))
+            verdict = self.check(hosts, "0.0034")
+            self.assertEqual(verdict["findings"], [])
+            self.assertEqual(verdict["rank_files"], 18)
+            for rank in [0, 1]:
+                own = json.loads(mlperf.rank_file(directory, 3, 2, rank).read_text())
+                self.assertEqual(own["seed"], 42 + rank)
+                self.assertEqual(own["kvmark"]["host"]["hostname"], f"h{rank + 1}")
+                self.assertIsNone(own["kvmark"]["job"])
+            for host in ["h1", "h2"]:
+                self.assertEqual([path for path in hosts.directory(host).rglob("*")], [])
+            cluster = json.loads((directory / "kv_cache_cluster_info.json").read_text())
+            self.assertEqual([host["hostname"] for host in cluster["hosts"]], ["h1", "h2"])
+            path = mlperf.rank_file(directory, 1, 1, 1)
+            whole = path.read_text()
+            for damage, (make, place) in mlperf.DAMAGES.items():
+                with self.subTest(damage):
+                    make(path)
+                    found = [(f["path"], f["place"] or "") for f in self.check(hosts, "0.0034")["findings"]]
+                    self.assertIn((str(path.relative_to(directory)), place), found)
+                    path.write_text(whole)
+
+    def test_the_figures_of_two_ranks_are_the_merged_ones(self):
+        with TestHosts(count=2) as hosts:
+            run = hosts.exec("h0", *self.command(hosts, *mlperf.TINY, "--trials", "1"), timeout=200)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            directory = self.directory(hosts)
+            parts = [json.loads(mlperf.rank_file(directory, 1, 0, rank).read_text()) for rank in [0, 1]]
+            job.check_merged(self, json.loads((directory / "option_1/trial_0/kvmark_merged.json").read_text()), parts)
+
+    def test_a_full_disk_fails_the_options(self):
+        with TestHosts(count=2, tmpfs={"h2": "64m"}) as hosts:
+            hosts.exec("h2", "sh", "-c", f"dd if=/dev/zero of={hosts.disk}/fill bs=1M count=64")
+            run = hosts.exec("h0", *self.command(hosts, *mlperf.TINY, "--trials", "1"), timeout=200)
+            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertIn("option 1 is failed", run.stderr)
+            summary = mlperf.summary(self.directory(hosts))
+            self.assertEqual(summary["options"]["1"]["missing_files"], ["option_1/trial_0/rank_1"])
+            self.assertTrue(summary["partial_failure"])
+            self.assertIsNone(summary["options"]["1"]["aggregated_read_bandwidth_gbps"])
+            self.assertIn("no space left", summary["kvmark"]["options"]["1"]["trials"][0]["ranks"][1]["failure"])
+
+    def test_a_killed_sequence_goes_on(self):
+        with TestHosts(count=2) as hosts:
+            command = self.command(hosts, *mlperf.TINY, "--trials", "2")
+            process = hosts.popen("h0", *command)
+            self.addCleanup(process.kill)
+            job.wait_for(lambda: list(hosts.directory("h0").glob("results/*/*/*/*/*/*/*/*/option_2/trial_1.partial")), 120,
+                         "trial 2 of option 2")
+            time.sleep(0.5)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            run = hosts.exec("h0", *command, timeout=200)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertRegex(run.stderr, re.compile("at option 2 of 3, trial 2 of 2"))
+            self.assertEqual(self.check(hosts)["findings"], [])
+            job.wait_for(lambda: not hosts.processes(), 60, "the ranks of the killed process to end")
+
+
+if __name__ == "__main__":
+    try:
+        test_hosts.check_available()
+        reason = job.launcher()
+    except Unavailable as unavailable:
+        reason = unavailable
+    if reason:
+        print(f"SKIPPED: {reason}")
+        sys.exit(77)
+    unittest.main()
