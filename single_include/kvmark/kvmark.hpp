@@ -9940,7 +9940,8 @@ struct job_order {
     const launch::dialect* usual = nullptr; ///< the same where it says nothing known
     nanoseconds deadline{};                 ///< of the whole job
     std::uint32_t ranks = 1;
-    std::uint32_t run = 1; ///< which run() of the program the ranks are to do, from 1
+    std::uint32_t run = 1;    ///< which run() of the program the ranks are to do, from 1
+    bool own_reports = false; ///< each rank's own report is brought home too, beside the job's
 };
 
 /// What is added to a launch that is really made.
@@ -9953,6 +9954,8 @@ struct launch_extras {
 
 /// Set for the ranks of a launch: which run() of their program they are to do.
 inline constexpr const char* launched_variable = "KVMARK_LAUNCHED";
+/// Set where job_order::own_reports is.
+inline constexpr const char* own_reports_variable = "KVMARK_OWN_REPORTS";
 
 /// Ranks end by themselves when asked to (SIGUSR1, which every launcher passes on), within this time.
 inline constexpr nanoseconds job_grace{15'000'000'000};
@@ -9964,9 +9967,12 @@ inline constexpr nanoseconds launcher_grace{10'000'000'000};
 /// known of the launcher.
 [[nodiscard]] KVMARK_COLD launch_extras extras_of(const job_order& order, const launch::dialect* words) {
     launch_extras extras{.timeout_s = order.deadline.count / 1'000'000'000 + 60, .tag_output = true};
-    const std::string awaited = std::string(launched_variable) + "=" + std::to_string(order.run);
-    if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(awaited);
-    if (words == nullptr || !words->forwards_environment) extras.environment.push_back(awaited);
+    std::vector<std::string> told{std::string(launched_variable) + "=" + std::to_string(order.run)};
+    if (order.own_reports) told.push_back(std::string(own_reports_variable) + "=1");
+    for (const std::string& variable : told) {
+        if (words == nullptr || words->forwards_environment) extras.of_launcher.push_back(variable);
+        if (words == nullptr || !words->forwards_environment) extras.environment.push_back(variable);
+    }
     if (words == nullptr) return extras;
     if (!words->timeout_variable.empty())
         extras.of_launcher.push_back(std::string(words->timeout_variable) + "=" +
@@ -11713,6 +11719,136 @@ private:
 }
 
 } // namespace kvmark
+
+// kvmark/benchmark/mlperf_rules.hpp
+// The KV cache benchmark of the MLPerf Storage rules as data: three options, the sequence they make, and what
+// a submission may choose.
+
+namespace kvmark::mlperf {
+
+/// The two divisions of the rules.
+enum class division : std::uint8_t { closed, open };
+
+/// What one option mandates (rule 6.3.1.1).
+struct option_rules {
+    std::int64_t number; ///< from 1
+    std::string_view title;
+    model::geometry model;
+    std::int64_t num_users; ///< of every rank (6.3.3.2)
+    std::int64_t duration;  ///< seconds
+    gib_number gpu_mem_gb;
+    gib_number cpu_mem_gb;
+    std::int64_t max_concurrent_allocs;
+    kvmark::generation_mode generation_mode;
+};
+
+inline constexpr std::array<option_rules, 3> option_table{{
+    {1, "Max Storage Stress", models::llama3_1_8b, 200, 300, 0, 0, 16, generation_mode::none},
+    {2, "Storage Throughput", models::llama3_1_8b, 100, 300, 0, 4, 16, generation_mode::none},
+    {3, "Large Model", models::llama3_1_70b_instruct, 70, 300, 0, 0, 4, generation_mode::none},
+}};
+
+/// How the options follow each other (6.3.2.1). Older texts of the rules have 20 s between options; the
+/// newest, from which this is, has 90 s. All delays are seconds.
+struct sequence_rules {
+    std::int64_t seed = 42; ///< of rank 0; rank r has seed + r
+    std::int64_t trials = 3;
+    std::int64_t inter_option_delay = 90; ///< between two options, not behind the last
+    std::int64_t start_delay = 90;        ///< before the launch of each trial
+    std::int64_t end_delay = 90;          ///< behind its end
+};
+inline constexpr sequence_rules sequence{};
+
+/// An object is a file, a write ends in fsync, a read first drops the cached pages (6.4.2): the tier
+/// tier::file and this layout.
+inline constexpr std::string_view storage_tier = "file";
+inline constexpr tier::layout_kind storage_layout = tier::layout_kind::file_per_entry;
+
+/// The options of the command line that a CLOSED submission may choose (6.6.1).
+inline constexpr std::array<std::string_view, 7> closed_may_vary{
+    "systemname", "cache-dir", "results-dir", "hosts", "npernode", "num-processes", "mpi-params"};
+
+/// A parameter that an option mandates, under the name of the option that sets it.
+struct parameter {
+    std::string_view name;
+    void (*mandate)(options&, const option_rules&);
+};
+
+/// In the order in which the reference writes them.
+inline constexpr parameter parameters[]{
+    {"model", [](options& o, const option_rules& r) { o.model = r.model; }},
+    {"num-users", [](options& o, const option_rules& r) { o.num_users = r.num_users; }},
+    {"duration", [](options& o, const option_rules& r) { o.duration = r.duration; }},
+    {"gpu-mem-gb", [](options& o, const option_rules& r) { o.gpu_mem_gb = r.gpu_mem_gb; }},
+    {"cpu-mem-gb", [](options& o, const option_rules& r) { o.cpu_mem_gb = r.cpu_mem_gb; }},
+    {"max-concurrent-allocs",
+     [](options& o, const option_rules& r) { o.max_concurrent_allocs = r.max_concurrent_allocs; }},
+    {"generation-mode", [](options& o, const option_rules& r) { o.generation_mode = r.generation_mode; }},
+    {"layout", [](options& o, const option_rules&) { o.layout = storage_layout; }},
+    {"seed", [](options& o, const option_rules&) { o.seed = sequence.seed; }},
+};
+
+/// What an option runs. `user` holds what the user asked for, and `given` the names of the options that were
+/// really given: a default is nobody's wish. OPEN takes what was given and mandates the rest; CLOSED takes
+/// where to run and how to launch it, and nothing else.
+[[nodiscard]] KVMARK_COLD options effective_options(const option_rules& rules, division d,
+                                                    const options& user,
+                                                    std::span<const std::string_view> given) {
+    options o = user;
+    if (d == division::closed) {
+        o = {};
+        o.hosts = user.hosts;
+        o.num_processes = user.num_processes;
+        o.cache_dir = user.cache_dir;
+        o.mpi_params = user.mpi_params;
+        o.mpi_bin = user.mpi_bin;
+        o.oversubscribe = user.oversubscribe;
+        o.allow_run_as_root = user.allow_run_as_root;
+        o.job_timeout = user.job_timeout;
+        o.program = user.program;
+    }
+    for (const parameter& p : parameters) {
+        bool wished = false;
+        for (const std::string_view name : given) wished = wished || name == p.name;
+        if (d == division::closed || !wished) p.mandate(o, rules);
+    }
+    return o;
+}
+
+/// How many ranks run, and where.
+struct rank_layout {
+    std::int64_t hosts = 1;
+    std::int64_t npernode = 1;
+    std::int64_t ranks = 1; ///< hosts x npernode
+};
+
+/// Rule 6.3.3.1: `--num-processes` must be a multiple of the hosts, and agree with `--npernode` where that is
+/// more than 1. `hosts` counts distinct ones, at least 1. Errors: invalid_argument, with the remedy.
+[[nodiscard]] KVMARK_COLD result<rank_layout>
+lay_out(std::int64_t hosts, std::optional<std::int64_t> num_processes, std::optional<std::int64_t> npernode) {
+    constexpr std::int64_t most = 1'000'000;
+    const auto fault = [](std::string text) { return error{error_kind::invalid_argument, std::move(text)}; };
+    const std::string on_hosts = std::to_string(hosts) + (hosts == 1 ? " host" : " hosts");
+    if (num_processes && (*num_processes < 1 || *num_processes > most))
+        return fault("--num-processes " + std::to_string(*num_processes) + ": must be positive, 1.." +
+                     std::to_string(most));
+    if (npernode && (*npernode < 1 || *npernode > most / hosts))
+        return fault("--npernode " + std::to_string(*npernode) + ": must be positive, 1.." +
+                     std::to_string(most / hosts) + " on " + on_hosts);
+    const std::int64_t each = npernode.value_or(1);
+    if (!num_processes) return rank_layout{hosts, each, hosts * each};
+    const std::string count = std::to_string(*num_processes);
+    if (each != 1 && *num_processes != each * hosts)
+        return fault("--num-processes " + count + " and --npernode " + std::to_string(each) +
+                     ": inconsistent for " + on_hosts + ", which make " + std::to_string(each * hosts) +
+                     " ranks; give one of the two");
+    if (*num_processes % hosts != 0)
+        return fault("--num-processes " + count + ": must divide evenly over " + on_hosts +
+                     "; change it or the list of --hosts");
+    return rank_layout{hosts, *num_processes / hosts, *num_processes};
+}
+
+} // namespace kvmark::mlperf
 
 #ifdef KVMARK_WITH_CACHING
 
@@ -19980,6 +20116,178 @@ struct run_record {
 
 } // namespace kvmark::report
 
+// kvmark/report/mlperf_figures.hpp
+// From the result files of the ranks to what the MLPerf Storage rules make of them.
+
+namespace kvmark::report {
+
+/// What one rank's result file says of the figures that the rules use.
+struct rank_figures_read {
+    rank_row row;                         ///< `missing` where there is a problem
+    std::optional<double> read_p95_ms{};  ///< of the device, in one operation (6.3.4.3)
+    std::optional<double> write_p95_ms{}; ///< likewise
+    std::string problem{};                ///< why it does not count; empty: it does
+    std::string place{};                  ///< where in the file, as a JSON pointer
+};
+
+namespace detail {
+
+/// A figure of the rules: where it stands in a rank's file, and whether each file must have it.
+struct mlperf_figure {
+    std::string_view pointer;
+    std::optional<double> rank_row::*member = nullptr;
+    std::optional<double> rank_figures_read::*latency = nullptr;
+    bool required = true;
+};
+
+inline constexpr mlperf_figure mlperf_figures[]{
+    {"/summary/cache_stats/tier_storage_read_bandwidth_gbps", &rank_row::read_gib_per_s},
+    {"/summary/cache_stats/tier_storage_write_bandwidth_gbps", &rank_row::write_gib_per_s},
+    {"/summary/avg_throughput_tokens_per_sec", &rank_row::tokens_per_s},
+    {"/summary/storage_throughput_tokens_per_sec", &rank_row::storage_tokens_per_s},
+    {"/summary/storage_io_latency_ms/p95", &rank_row::p95_ms},
+    // Without an operation of the kind there is no key (docs/json.md).
+    {"/summary/cache_stats/storage_read_device_p95_ms", nullptr, &rank_figures_read::read_p95_ms, false},
+    {"/summary/cache_stats/storage_write_device_p95_ms", nullptr, &rank_figures_read::write_p95_ms, false},
+};
+
+} // namespace detail
+
+/// What a JSON pointer leads to, by names of members alone; null where it leads nowhere.
+[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
+    const json::value* at = &root;
+    while (at != nullptr && !pointer.empty()) {
+        pointer.remove_prefix(1);
+        const std::string_view name = pointer.substr(0, pointer.find('/'));
+        pointer.remove_prefix(name.size());
+        at = at->is_object() ? at->get_object().if_contains(name) : nullptr;
+    }
+    return at;
+}
+
+/// The number there, if it is one.
+[[nodiscard]] inline std::optional<double> number_at(const json::value& root, std::string_view pointer) {
+    const json::value* v = value_at(root, pointer);
+    return v != nullptr && v->is_number() ? std::optional(v->to_number<double>()) : std::nullopt;
+}
+
+/// Reads a rank's result file, kvmark's or the reference's. A rank counts when its whole window was clean, it
+/// completed a request, and each of its figures is there, finite and not negative: the first thing that is
+/// not so is the problem.
+[[nodiscard]] inline rank_figures_read read_rank_figures(const json::value& file, std::uint32_t rank) {
+    rank_figures_read f;
+    f.row.rank = rank;
+    const auto fault = [&](std::string text, std::string_view place) {
+        if (!f.problem.empty()) return;
+        f.problem = std::move(text);
+        f.place = place;
+        f.row.missing = true;
+    };
+    if (!file.is_object()) fault("it is no JSON object", "");
+    if (number_at(file, "/requests_completed").value_or(0) <= 0)
+        fault("no request was completed in the window", "/requests_completed");
+    const auto is = [&](std::string_view pointer, bool answer) {
+        const json::value* v = value_at(file, pointer);
+        return v != nullptr && v->is_bool() && v->get_bool() == answer;
+    };
+    if (is("/kvmark/interrupted", true)) fault("its window was cut short", "/kvmark/interrupted");
+    if (is("/kvmark/integrity/clean", false))
+        fault("data came back wrong, or an operation failed", "/kvmark/integrity");
+    if (const auto n = number_at(file, "/summary/cache_stats/storage_entries"); n && *n >= 0)
+        f.row.storage_entries = static_cast<std::uint64_t>(*n);
+    for (const detail::mlperf_figure& figure : detail::mlperf_figures) {
+        const json::value* v = value_at(file, figure.pointer);
+        if (v == nullptr && !figure.required) continue;
+        const std::optional<double> x = number_at(file, figure.pointer);
+        if (!x)
+            fault(v == nullptr ? "it is not there" : "it is no number", figure.pointer);
+        else if (!std::isfinite(*x))
+            fault("it is not finite", figure.pointer);
+        else if (*x < 0)
+            fault("it is negative", figure.pointer);
+        else if (figure.member != nullptr)
+            f.row.*figure.member = x;
+        else
+            f.*figure.latency = x;
+    }
+    return f;
+}
+
+/// How an option of the sequence ended.
+enum class option_status : std::uint8_t { ok, partial, failed };
+inline constexpr std::array<std::string_view, 3> option_status_names{"ok", "partial", "failed"};
+
+/// One trial: a row for every rank, in their order.
+using trial_figures = std::vector<rank_figures_read>;
+
+/// An option over its trials.
+struct option_figures {
+    aggregate sums;
+    std::optional<double> read_p95_ms, write_p95_ms; ///< the highest of any rank in a complete trial
+    option_status status = option_status::failed;
+    std::string reason{}; ///< of a status other than ok
+};
+
+/// The rules' figures (6.3.4) of the trials that were run, of `trials_planned`. A trial with a rank that does
+/// not count is in no figure. Without a complete trial the option failed; so it did in CLOSED where no rank
+/// had anything in storage (6.3.4.4).
+[[nodiscard]] inline option_figures figures_of_option(const std::vector<trial_figures>& trials,
+                                                      std::size_t trials_planned, bool is_closed) {
+    option_figures o;
+    std::vector<std::vector<rank_row>> rows;
+    bool any_in_storage = false;
+    for (const trial_figures& trial : trials) {
+        const bool complete =
+            std::none_of(trial.begin(), trial.end(), [](const auto& f) { return f.row.missing; });
+        rows.emplace_back();
+        for (const rank_figures_read& f : trial) {
+            rows.back().push_back(f.row);
+            if (!complete) continue;
+            any_in_storage |= f.row.storage_entries.value_or(1) != 0;
+            if (f.read_p95_ms > o.read_p95_ms) o.read_p95_ms = f.read_p95_ms;
+            if (f.write_p95_ms > o.write_p95_ms) o.write_p95_ms = f.write_p95_ms;
+        }
+    }
+    o.sums = aggregate_trials(rows);
+    const std::string complete = std::to_string(o.sums.complete_trials) + " of " +
+                                 std::to_string(trials_planned) + " trials are complete";
+    if (o.sums.complete_trials == 0) {
+        o.reason = trials.empty() ? "no trial was run" : "no trial is complete";
+    } else if (is_closed && !any_in_storage) {
+        o.reason = "no rank had an entry in storage at the end of a trial (rule 6.3.4.4)";
+    } else if (o.sums.complete_trials < trials_planned) {
+        o.status = option_status::partial;
+        o.reason = complete;
+    } else {
+        o.status = option_status::ok;
+    }
+    return o;
+}
+
+/// An option of `kvcache_run_summary_*.json`, under the reference's names. `missing_files` and
+/// `cpu_tier_ranks` are folders of ranks below the run directory.
+[[nodiscard]] inline json::object option_summary_json(std::int64_t option, const aggregate& a) {
+    const json::object sums = aggregate_json(a);
+    json::object o{{"option", option}};
+    for (const char* key :
+         {"aggregated_read_bandwidth_gbps", "aggregated_write_bandwidth_gbps",
+          "aggregated_avg_throughput_tokens_per_sec", "aggregated_storage_throughput_tokens_per_sec",
+          "aggregated_p95_latency_ms", "rank_count", "trial_count", "partial_failure"})
+        o[key] = sums.at(key);
+    const auto folders = [&](const std::vector<rank_in_trial>& ranks) {
+        json::array all;
+        for (const rank_in_trial& r : ranks)
+            all.push_back(json::string("option_" + std::to_string(option) + "/trial_" +
+                                       std::to_string(r.trial) + "/rank_" + std::to_string(r.rank)));
+        return all;
+    };
+    o["missing_files"] = folders(a.missing);
+    o["cpu_tier_ranks"] = folders(a.cpu_tier_ranks);
+    return o;
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/progress_line.hpp
 // One line of progress: time left, tokens/s, hit rate, and what each tier moves just now.
 
@@ -22613,6 +22921,7 @@ namespace kvmark::exec {
 enum class frame_kind : char {
     progress = 'P', ///< of rank 0: a packed measure::progress
     part = 'R',     ///< the report of a rank that rank 0 did not take
+    own = 'O',      ///< the report of one rank, from rank 0, where job_order::own_reports asks for it
     result = 'F',   ///< what the job came to, from rank 0
     failure = 'E',  ///< why there is no result: a text
 };
@@ -23227,8 +23536,14 @@ private:
             observer_.on_progress(
                 progress_.read(std::string(reinterpret_cast<const char*>(message.data()), message.size())));
             break;
+        case frame_kind::own:
+            if (const auto own = measure::unpack<measure::run_report>(message)) tell_own(*own);
+            break;
         case frame_kind::part:
-            if (auto part = measure::unpack<measure::run_report>(message)) parts_.push_back(*std::move(part));
+            if (auto part = measure::unpack<measure::run_report>(message)) {
+                tell_own(*part);
+                parts_.push_back(*std::move(part));
+            }
             watch.expect_end(from_seconds(5)); // those of the others come with it
             break;
         case frame_kind::result: {
@@ -23247,6 +23562,11 @@ private:
             watch.expect_end(job_grace);
             break;
         }
+    }
+
+    void tell_own(const measure::run_report& own) {
+        if constexpr (requires { observer_.on_rank_report(own); })
+            if (own.job && !own.job->ranks.empty()) observer_.on_rank_report(own);
     }
 
     result<measure::run_report> outcome(const child_end& end) {
@@ -23304,7 +23624,9 @@ private:
     std::string failure_;
 };
 
-/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`.
+/// Launches a job and returns what came of it; its ranks' lines go to `lines(rank, is_stderr, text)`. Where
+/// the order asks for own reports, an observer with on_rank_report() gets that of each rank whose report
+/// arrived, in no order; its row in `job->ranks` says which rank it is. The job's own report does not change.
 template <class Build, class Observer, class Lines>
 [[nodiscard]] KVMARK_COLD result<measure::run_report> launch_job(const job_order& order, Build&& build,
                                                                  Observer& observer, Lines&& lines) {
@@ -23912,7 +24234,9 @@ private:
         own.primary = false;
         if (!is_root()) return report_to_root(std::move(own), why);
         members_[0].delivered = true;
+        if (own_reports_asked()) members_[0].report = measure::pack(own);
         gather();
+        if (own_reports_asked()) send_own_reports();
         measure::run_report all = assemble(parts_with(std::move(own)));
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
             if (launched())
@@ -23923,6 +24247,16 @@ private:
         all.primary = !launched();
         if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
         return all;
+    }
+
+    [[nodiscard]] static bool own_reports_asked() {
+        return launched() && std::getenv(own_reports_variable) != nullptr;
+    }
+
+    /// What each rank said goes to the program that launched the job as it came, before the job's report.
+    void send_own_reports() const {
+        for (const member& m : members_)
+            if (!m.report.empty()) write_frame(STDOUT_FILENO, frame_kind::own, m.report, reading_time());
     }
 
     /// Why no rank took part; empty where one did.
