@@ -39,7 +39,7 @@ std::string any_text(const json::value* v) {
         return all;
     }
     if (v->is_string()) return std::string(v->get_string());
-    if (v->is_bool()) return v->get_bool() ? "yes" : "no";
+    if (!v->is_number()) return "-";
     const double d = v->to_number<double>();
     return v->is_double() ? figure_text(d, "") : report::grouped(static_cast<std::uint64_t>(d));
 }
