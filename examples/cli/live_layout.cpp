@@ -225,7 +225,10 @@ private:
                 const std::string of = bounded ? " / " + report::size_text(t.limit) : "";
                 reads.push_back({fmt::format(" {:<21}", report::size_text(t.used) + of)});
                 writes.push_back(
-                    {fmt::format("{:<{}}", report::grouped(t.entries) + " entries", bar + 22), ink::faint});
+                    {fmt::format("{:<{}}",
+                                 report::grouped(t.entries) + (t.entries == 1 ? " entry" : " entries"),
+                                 bar + 22),
+                     ink::faint});
             } else {
                 reads.push_back({bounded ? fmt::format("{:>4.0f} % ", 100 * share) : "     - "});
                 writes.push_back({"       "});

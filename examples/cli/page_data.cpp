@@ -187,7 +187,7 @@ json::object page_document(const result_document& d, std::size_t timeline_rows) 
     if (json::array* results = array_in(o, "results"))
         for (json::value& each : *results)
             if (json::object* r = each.if_object()) r->erase("rounds");
-    o["path"] = d.path;
+    o["file"] = d.path;
     o["kind"] = d.kind_name();
     return o;
 }

@@ -101,7 +101,8 @@ void check_question(settings& s, fault_list& faults) {
 /// One trial after another, as the search asks for them.
 class trial_runner {
 public:
-    trial_runner(settings& s, console& out, search_findings& found) : s_(s), out_(out), found_(found) {}
+    trial_runner(settings& s, console& out, search_findings& found)
+        : s_(s), out_(out), of_runs_(watching(s, out)), found_(found) {}
 
     result<load_trial> operator()(const load_trial& asked) {
         load_trial t = asked;
@@ -111,10 +112,10 @@ public:
         if (t.stopped) return t;
         set(t);
         report::run_context context;
-        const auto report = measure_run(s_, out_, context);
+        const auto report = measure_run(s_, of_runs_, context);
         listen();
         s_.notes.clear(); // said once
-        out_.end_progress();
+        of_runs_.end_progress();
         if (!report) return report.error();
         if (report->interrupted) {
             if (simulation_stop == 0)
@@ -144,6 +145,12 @@ public:
     }
 
 private:
+    /// Elsewhere than on a terminal a line for each trial is progress enough.
+    static console watching(settings s, const console& out) {
+        if (!out.stderr_is_terminal()) s.level = std::max(s.level, log_level::warning);
+        return console(s);
+    }
+
     void set(const load_trial& t) {
         s_.options.seed = static_cast<std::int64_t>(t.seed);
         s_.options.warmup = t.warmup;
@@ -177,6 +184,7 @@ private:
 
     settings& s_;
     console& out_;
+    console of_runs_;
     search_findings& found_;
 };
 

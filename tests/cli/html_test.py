@@ -188,6 +188,37 @@ class HtmlPage(ToolTest):
         self.assertIn(f"{100 * best:.1f} %", [row[3] for row in curve.rows[1:]])
         self.assertIn("missed", figures["Hits by tier"].texts)
 
+    def test_a_comparison_and_a_search(self):
+        for side, users in [("a", 20), ("b", 60)]:
+            for trial in range(2):
+                self.simulated_run(f"{side}{trial}.json", "--num-users", str(users), "--seed", str(trial))
+        self.succeeds("report", "--compare", "a0.json,a1.json", "b0.json,b1.json", "--html", "page.html")
+        compared = json.loads(self.succeeds("report", "--compare", "a0.json,a1.json", "b0.json,b1.json", "--json").stdout)
+        page = self.look(self.folder / "page.html")
+        ratios = page.figures()["B over A"]
+        judged = [m for m in compared["comparison"]["metrics"] if m["scale"] == "ratio" and m["low"] is not None]
+        self.assertGreater(len(judged), 2)
+        self.assertEqual([row[0] for row in ratios.rows[1:]], [m["metric"] for m in judged])
+        self.assertLessEqual({m["metric"] for m in judged}, set(ratios.texts))
+        self.assertEqual(len([fill for fill in ratios.fills if fill.startswith("#")]) >= len(judged), True)
+        self.assertIn(f"{judged[0]['ratio']:.3f} (", ratios.rows[1][1])
+
+        def point(load: int, verdict: str, mean: float) -> dict:
+            figure = {"metric": "p95_ttft", "unit": "ms", "limit": 500, "mean": mean, "low": mean - 5, "high": mean + 5}
+            return {"load": load, "verdict": verdict, "confidence": 0.99, "figures": [figure], "trials": [{}]}
+
+        search = {"load": "users", "keeps": 36, "fails": 64, "plateau": None, "plateau_unit": None, "argv": ["kvmark"],
+                  "answer": "36 users keep the target"}
+        path = [point(8, "keeps", 40), point(64, "fails", 640), point(36, "keeps", 200)]
+        self.write("search.json", json.dumps({"search": search, "path": path, "options": {}}))
+        figures = self.look(self.page("search.json")).figures()
+        self.assertEqual([row[1:3] for row in figures["Path of the search"].rows[1:]],
+                         [["8", "keeps the target"], ["64", "fails"], ["36", "keeps the target"]])
+        self.assertEqual([row[1] for row in figures["p95_ttft over load"].rows[1:]],
+                         ["40 ms (35 ms to 45 ms)", "200 ms (195 ms to 205 ms)", "640 ms (635 ms to 645 ms)"])
+        colors = figures["Path of the search"].fills
+        self.assertEqual([colors.count("#007d5c"), colors.count("#c25400")], [3, 2], "the legend, and a mark for each load")
+
     def test_many_long_runs_still_fit(self):
         run = self.simulated_run()
         timeline, row = [], run["kvmark"]["timeline"][0]

@@ -44,7 +44,7 @@ json::object document_of(const std::vector<result_document>& documents, std::siz
 TEST_CASE("What grows with a run is not in its page") {
     const json::object d = document_of({run_with({row(1, 5, 2)})});
     CHECK(d.at("kind") == "run");
-    CHECK(d.at("path") == "a/run.json");
+    CHECK(d.at("file") == "a/run.json");
     CHECK(d.at("summary").at("total_requests") == 3);
     CHECK_FALSE(d.contains("end_to_end_latencies"));
     const json::object& k = d.at("kvmark").as_object();

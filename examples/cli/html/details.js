@@ -16,6 +16,15 @@ function quoted(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'";
 }
 
+function commandOf(argv) {
+  return element(
+    "details",
+    {},
+    element("summary", {}, "Command"),
+    element("pre", {}, argv.map(quoted).join(" ")),
+  );
+}
+
 function optionText(value) {
   return value !== null && typeof value === "object" ? JSON.stringify(value) : String(value);
 }
@@ -33,7 +42,7 @@ function runDetails(d) {
     { class: "card wide" },
     element("h3", {}, d.name),
     facts([
-      ["File", d.path],
+      ["File", d.file],
       ["Started", `${k.started}, kvmark ${k.version}`],
       ["Clock", k.virtual_time ? "virtual: a simulation" : null],
       [
@@ -71,12 +80,7 @@ function runDetails(d) {
           : `${count(k.integrity.corrupt_sectors)} corrupt sectors, ${count(k.integrity.failed_operations)} failed operations`,
       ],
     ]),
-    element(
-      "details",
-      {},
-      element("summary", {}, "Command"),
-      element("pre", {}, k.argv.map(quoted).join(" ")),
-    ),
+    commandOf(k.argv),
     element(
       "details",
       {},
@@ -92,18 +96,19 @@ function runDetails(d) {
 }
 
 function otherDetails(d) {
-  const plain = Object.entries(d).filter(
+  const plain = Object.entries({ ...d, ...d.search }).filter(
     ([key, value]) =>
-      !["name", "kind", "path"].includes(key) && (value === null || typeof value !== "object"),
+      !["name", "kind", "file", "side"].includes(key) && (value === null || typeof value !== "object"),
   );
   return element(
     "div",
     { class: "card wide" },
     element("h3", {}, d.name),
     facts([
-      ["File", d.path],
+      ["File", d.file],
       ...plain.map(([key, value]) => [key, typeof value === "number" ? number(value) : String(value)]),
     ]),
+    d.search && commandOf(d.search.argv),
   );
 }
 

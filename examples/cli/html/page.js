@@ -21,7 +21,7 @@ function subtitle() {
     return `${page.documents.length} results: ${page.documents.map((d) => d.name).join(", ")}`;
   const d = page.documents[0],
     o = d.kvmark?.options;
-  if (!d.kvmark) return d.trace ? `Trace ${d.trace}` : d.path;
+  if (!d.kvmark) return d.trace ? `Trace ${d.trace}` : d.file;
   return [
     d.kvmark.virtual_time ? "Simulation" : `Measured on ${d.kvmark.host.hostname}`,
     o?.model?.name || o?.model,

@@ -6,7 +6,7 @@ const page = JSON.parse(document.getElementById("data").textContent);
 /** Names that tell the documents apart: the file's, with as much of its path as that takes. */
 function nameDocuments(documents) {
   const parts = documents.map((d) =>
-    d.path
+    d.file
       .replace(/\.json$/, "")
       .split("/")
       .filter((p) => p !== ""),
@@ -20,6 +20,14 @@ function nameDocuments(documents) {
   });
 }
 nameDocuments(page.documents);
+
+/** Where the documents are the trials of a comparison: those of A first, then those of B. */
+const trialsOfA = page.comparison?.a.files.length;
+if (page.comparison && page.documents.length === trialsOfA + page.comparison.b.files.length)
+  page.documents.forEach((d, i) => {
+    d.side = i < trialsOfA ? "A" : "B";
+    d.name = `${d.side} ${d.name}`;
+  });
 
 function ofKind(...kinds) {
   return page.documents.filter((d) => kinds.includes(d.kind));
@@ -74,8 +82,9 @@ function overlays(title, measures, make) {
   return [...byLabel].map(([label, lines]) => make(`${title.replace(/ by .*/, "")}: ${label}`, lines));
 }
 
-/** Color and dash of line `i`: with one run by tier and direction where it has them, else by its place. */
-function lineLook({ of }, i) {
+/** Color and dash of line `i`: with one run by tier and direction where it has them, else by its side or place. */
+function lineLook({ of, run }, i) {
+  if (run.side) return { color: color(run.side === "A" ? 0 : 1), type: "solid" };
   if (ownRuns.length === 1 && of.tier)
     return { color: roleColor(of.tier.role), type: of.operation === "write" ? "dashed" : "solid" };
   return { color: color(i), type: of.dash && ownRuns.length === 1 ? of.dash : "solid" };

@@ -216,7 +216,7 @@ template <class Of>
     if (target.metric)
         return detail::latency_of(r, detail::histogram_of(r, target.metric->name), target.rank);
     const auto hits = static_cast<double>(r.cache.hits), all = hits + static_cast<double>(r.cache.misses);
-    if (all == 0) return {1, -1};
+    if (all == 0) return {1, 0}; // nothing was asked for in vain
     const double share = hits / all;
     const double requests = static_cast<double>(r.requests_completed > 0 ? r.requests_completed : 1);
     return {share, std::sqrt(share * (1 - share) / requests)};

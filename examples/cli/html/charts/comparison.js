@@ -4,17 +4,25 @@
 function verdictLook(verdict) {
   return { better: color(2), worse: color(1), more: color(0), less: color(0) }[verdict] || noneColor();
 }
+
+/** A value of a metric, in its unit. */
+function inUnit(x, unit) {
+  if (x === null || x === undefined) return "-";
+  if (unit === "ms") return duration(x);
+  return unit === "share" ? percent(x) : `${number(x)} ${unit}`.trim();
+}
+
+/** "1.250 (1.150 to 1.350)"; of a metric that is 0 in some trial the difference, in shares of the larger median. */
 function ratioText(m) {
-  return m.ratio > 0 ? `${m.ratio.toFixed(3)} (${m.low.toFixed(3)} to ${m.high.toFixed(3)})` : "-";
+  if (m.ratio === null) return "-";
+  const text = (x) => (m.scale === "difference" && x > 0 ? "+" : "") + x.toFixed(3);
+  return text(m.ratio) + (m.low === null ? "" : ` (${text(m.low)} to ${text(m.high)})`);
 }
 
 /** A point for each ratio, and a bar over its interval. Left of 1 B has less than A, right of it more. */
 function intervalSeries(metrics) {
   const bar = (parameters, api) => {
-    const y = api.value(3),
-      from = api.coord([api.value(0), y]),
-      at = api.coord([api.value(1), y]),
-      to = api.coord([api.value(2), y]);
+    const [from, at, to] = [0, 1, 2].map((i) => api.coord([api.value(i), api.value(3)]));
     const style = { stroke: verdictLook(metrics[parameters.dataIndex].verdict), lineWidth: 2 };
     const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
     return {
@@ -43,73 +51,86 @@ function intervalSeries(metrics) {
   };
 }
 
+function ratioFigure(c, metrics) {
+  return figure({
+    title: "B over A",
+    wide: true,
+    about: `The ratio with its interval of ${percent(c.confidence, 0)}. Where an interval holds 1, the two may be the same.`,
+    head: ["", "B over A", "verdict"],
+    text: [2],
+    rows: metrics.map((m) => [m.metric, ratioText(m), m.verdict]),
+    height: 90 + 30 * metrics.length,
+    chart: (width) => {
+      const base = baseOption([], width);
+      const low = Math.min(0.95, ...metrics.map((m) => m.low)),
+        high = Math.max(1.05, ...metrics.map((m) => m.high));
+      return {
+        ...base,
+        xAxis: below("B over A", {
+          type: high / low > 5 ? "log" : "value",
+          min: low * 0.98,
+          max: high * 1.02,
+          axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false },
+        }),
+        yAxis: axis({
+          type: "category",
+          inverse: true,
+          data: metrics.map((m) => m.metric),
+          axisTick: { show: false },
+          splitLine: { show: true, lineStyle: { color: cssColor("grid") } },
+          axisLabel: { color: cssColor("text"), width: width * 0.4, overflow: "truncate", interval: 0 },
+        }),
+        tooltip: {
+          ...base.tooltip,
+          trigger: "item",
+          formatter: (p) => {
+            const m = metrics[p.dataIndex];
+            return `${escaped(m.metric)}<br><b>${escaped(ratioText(m))}</b><br>${escaped(m.verdict)}`;
+          },
+        },
+        series: [intervalSeries(metrics)],
+      };
+    },
+  });
+}
+
 function comparison() {
-  if (!page.comparison) return [];
-  const all = page.comparison.metrics || [];
-  const value = (x, unit) =>
-    x === null || x === undefined ? "-" : `${number(x.median ?? x)} ${unit || ""}`.trim();
+  const c = page.comparison;
+  if (!c) return [];
+  const side = (x, unit) =>
+    x.trials.length > 1
+      ? `${inUnit(x.median, unit)} (${inUnit(x.min, unit)} to ${inUnit(x.max, unit)})`
+      : inUnit(x.median, unit);
   const judged = (m) =>
     element(
       "span",
       { class: { better: "pass", worse: "fail" }[m.verdict] || "" },
-      m.verdict,
-      m.reason ? `: ${m.reason}` : "",
+      m.verdict + (m.reason ? `: ${m.reason}` : ""),
     );
-  const rows = all.map((m) => [m.name, value(m.a, m.unit), value(m.b, m.unit), ratioText(m), judged(m)]);
-  const parts = [
+  const rows = c.metrics.map((m) => [
+    m.metric,
+    side(m.a, m.unit),
+    side(m.b, m.unit),
+    ratioText(m),
+    judged(m),
+  ]);
+  const set = (x) => `${x.name}, ${x.trials} ${x.trials === 1 ? "trial" : "trials"}`;
+  const drawn = c.metrics.filter((m) => m.scale === "ratio" && m.low !== null);
+  return [
+    ...(drawn.length > 0 ? [ratioFigure(c, drawn)] : []),
     element(
       "div",
       { class: "card wide" },
-      element("h3", {}, "B against A"),
+      element("h3", {}, `All together: ${c.verdict}`),
       element(
         "p",
         { class: "about" },
-        "Medians over the trials, the ratio B over A with its interval of 95 %, and whether the difference is more than noise.",
+        `A: ${set(c.a)}. B: ${set(c.b)}. Medians (lowest to highest of the trials), and the ratio B over A with ` +
+          `its interval of ${percent(c.confidence, 0)}. A change below ${percent(c.min_effect, 0)} is none; one ` +
+          `that has a sign is a difference, in shares of the larger median.`,
       ),
-      table("B against A", ["", "A", "B", "B over A", "verdict"], rows, [4]),
+      table("Comparison", ["", "A", "B", "B over A", "verdict"], rows, [4]),
+      ...c.warnings.map((w) => element("p", { class: "notice" }, w)),
     ),
-  ];
-  const drawn = all.filter((m) => m.ratio > 0 && m.low > 0 && m.high > 0);
-  if (drawn.length === 0) return parts;
-  return [
-    figure({
-      title: "Ratios",
-      wide: true,
-      about: "B over A with its interval of 95 %. Where an interval holds 1, the two may be the same.",
-      head: ["", "B over A", "verdict"],
-      text: [2],
-      rows: drawn.map((m) => [m.name, ratioText(m), m.verdict]),
-      height: 90 + 30 * drawn.length,
-      chart: (width) => {
-        const base = baseOption([], width);
-        const low = Math.min(0.95, ...drawn.map((m) => m.low)),
-          high = Math.max(1.05, ...drawn.map((m) => m.high));
-        return {
-          ...base,
-          xAxis: below("B over A", {
-            type: high / low > 5 ? "log" : "value",
-            min: low * 0.98,
-            max: high * 1.02,
-            axisLabel: { formatter: tick, showMinLabel: false, showMaxLabel: false },
-          }),
-          yAxis: axis({
-            type: "category",
-            inverse: true,
-            data: drawn.map((m) => m.name),
-            axisTick: { show: false },
-            splitLine: { show: true, lineStyle: { color: cssColor("grid") } },
-            axisLabel: { color: cssColor("text"), width: width * 0.4, overflow: "truncate", interval: 0 },
-          }),
-          tooltip: {
-            ...base.tooltip,
-            trigger: "item",
-            formatter: (p) =>
-              `${escaped(drawn[p.dataIndex].name)}<br><b>${ratioText(drawn[p.dataIndex])}</b><br>${escaped(drawn[p.dataIndex].verdict)}`,
-          },
-          series: [intervalSeries(drawn)],
-        };
-      },
-    }),
-    ...parts,
   ];
 }

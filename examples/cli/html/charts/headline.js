@@ -138,7 +138,19 @@ function sweepHeadline(d) {
     : [];
 }
 
+function searchHeadline(d) {
+  const s = d.search,
+    unit = LOAD_UNITS[s.load] || "";
+  const found = [];
+  if (s.plateau !== null)
+    found.push({ name: "Plateau", value: number(s.plateau), unit: s.plateau_unit, more: s.answer });
+  if (s.keeps !== null)
+    found.push({ name: "Keeps the target up to", value: number(s.keeps), unit, more: s.answer });
+  return found;
+}
+
 const HEADLINES = {
+  search: searchHeadline,
   run: runHeadline,
   serving: runHeadline,
   curve: curveHeadline,
