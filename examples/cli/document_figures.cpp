@@ -140,7 +140,10 @@ std::optional<double> role_bandwidth(const result_document& d, std::string_view 
 }
 
 std::vector<report::row> document_rows(const result_document& d) {
-    if (d.is_run() && d.kvmark() != nullptr) return report::report_rows(report::read_report(d.json).report);
+    if (d.is_run() && d.kvmark() != nullptr) {
+        const report::read_run run = report::read_report(d.json);
+        return report::report_rows(run.report, run.storage());
+    }
     std::vector<report::row> rows;
     flatten(d.json, "", "", rows);
     return rows;

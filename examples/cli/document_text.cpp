@@ -39,8 +39,7 @@ std::string any_text(const json::value* v) {
         return all;
     }
     if (v->is_string()) return std::string(v->get_string());
-    if (v->is_bool()) return v->get_bool() ? "yes" : "no";
-    if (v->is_object()) return "{}";
+    if (!v->is_number()) return "-";
     const double d = v->to_number<double>();
     return v->is_double() ? figure_text(d, "") : report::grouped(static_cast<std::uint64_t>(d));
 }
@@ -170,17 +169,22 @@ std::string mlperf_text(const json::object& o) {
     return out + text_table(rows, 1);
 }
 
-/// What has no table of its own: the single values, by their keys.
-std::string members_text(const json::object& o, const std::string& before) {
-    std::string out;
-    for (const auto& member : o) {
-        const std::string key = before + std::string(member.key());
-        if (const json::object* in = member.value().if_object())
-            out += members_text(*in, key + ".");
-        else if (!member.value().is_array())
-            out += key + ": " + any_text(&member.value()) + "\n";
-    }
-    return out;
+/// The answer, and the loads that were tried on the way to it.
+std::string search_text(const json::object& o) {
+    std::vector<table_row> rows{{std::string(text_at(o, {"search", "load"})), "trials", "verdict"}};
+    report::for_each_object(report::array_at(o, {"path"}), [&](const json::object& p) {
+        auto& row = rows.emplace_back(table_row{any_text(p.if_contains("load")),
+                                                std::to_string(report::array_at(p, {"trials"}).size()),
+                                                any_text(p.if_contains("verdict"))});
+        report::for_each_object(report::array_at(p, {"figures"}), [&](const json::object& f) {
+            const std::string_view unit = text_at(f, {"unit"});
+            if (rows[0].size() <= row.size())
+                rows[0].push_back(std::string(text_at(f, {"metric"})) + " " + std::string(unit));
+            row.push_back(text(f, {"mean"}, unit) + " (" + text(f, {"low"}, unit) + ".." +
+                          text(f, {"high"}, unit) + ")");
+        });
+    });
+    return std::string(text_at(o, {"search", "answer"})) + "\n\n" + text_table(rows, 0);
 }
 
 std::string warnings_text(const json::object& o, const report::palette& colors) {
@@ -212,7 +216,7 @@ std::string document_text(const result_document& d, const report::palette& color
     case document_kind::serving: {
         if (d.kvmark() == nullptr) return reference_text(d);
         const report::read_run run = report::read_report(d.json);
-        return report::summary_text(run.report, run.settings, run.warnings, run.version, colors) +
+        return report::summary_text(run.report, run.settings, run.remarks, colors) +
                budget_text(run.report, colors);
     }
     case document_kind::simulation:
@@ -225,9 +229,9 @@ std::string document_text(const result_document& d, const report::palette& color
     case document_kind::mlperf:
         return mlperf_text(d.json);
     case document_kind::search:
-        break;
+        return search_text(d.json);
     }
-    return members_text(d.json, "");
+    return "";
 }
 
 std::string headline_table(std::span<const result_document> runs) {

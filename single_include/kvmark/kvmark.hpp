@@ -19842,6 +19842,18 @@ struct request_counts {
     return all;
 }
 
+/// What is said of a run beside its figures.
+struct run_remarks {
+    std::string version; ///< of the kvmark that measured
+    std::vector<std::string> warnings;
+    std::vector<storage_limit> limited_by; ///< why its storage figures are not those of the storage
+};
+
+/// Of a run that has just ended here.
+[[nodiscard]] inline run_remarks remarks_of(const measure::run_report& r, const run_context& context) {
+    return {KVMARK_VERSION, warnings(r, context), storage_metrics_of(r).limited_by};
+}
+
 } // namespace kvmark::report
 
 // kvmark/report/rows.hpp
@@ -19978,7 +19990,8 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
 } // namespace detail
 
 /// Figures that do not exist (a latency of nothing, a device without counters) have no row.
-[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r) {
+[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r,
+                                                  const storage_metrics& storage) {
     detail::row_collector c;
     const double elapsed = to_seconds(r.elapsed);
     const request_counts requests = count_requests(r);
@@ -20018,7 +20031,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add(scope + ".read", t.read, r.elapsed);
         c.add(scope + ".write", t.write, r.elapsed);
     }
-    detail::add_storage(c, storage_metrics_of(r));
+    detail::add_storage(c, storage);
     if (has_device(r)) {
         c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
         c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
@@ -20037,6 +20050,10 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
     if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
+}
+
+[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r) {
+    return report_rows(r, storage_metrics_of(r));
 }
 
 } // namespace kvmark::report
@@ -21444,9 +21461,15 @@ namespace kvmark::report {
 
 struct read_run {
     measure::run_report report;
-    options settings;    ///< those that a summary tells; the others have their defaults
-    std::string version; ///< of the kvmark that wrote it
-    std::vector<std::string> warnings;
+    options settings; ///< those that a summary tells; the others have their defaults
+    run_remarks remarks;
+
+    /// The figures that rank storage, with what the file says against them.
+    [[nodiscard]] storage_metrics storage() const {
+        storage_metrics m = storage_metrics_of(report);
+        m.limited_by = remarks.limited_by;
+        return m;
+    }
 };
 
 namespace detail {
@@ -21552,6 +21575,37 @@ inline void read_serving(const json::object& o, measure::run_report& r) {
     s.inter_token = read_histogram(object_at(o, {"inter_token"}));
 }
 
+inline void read_block_layer(const json::object& o, measure::run_report& r) {
+    measure::block_layer_stats& all = r.block_layer.emplace();
+    all.devices = text_at(o, {"devices"});
+    all.begin = seconds_at(o, {"begin_s"});
+    all.end = seconds_at(o, {"end_s"});
+    const auto buckets = [](const json::array& a) {
+        std::vector<measure::block_request_bucket> read;
+        for (const json::value& v : a) {
+            const json::array* b = v.if_array();
+            if (b == nullptr || b->size() != 3) continue;
+            boost::system::error_code failed;
+            const auto number = [&](std::size_t i) {
+                return (*b)[i].is_number() ? (*b)[i].to_number<std::uint64_t>(failed) : 0;
+            };
+            read.push_back({number(0), number(1), number(2)});
+        }
+        return read;
+    };
+    for (const auto& [way, stats] : {std::pair("read", &all.read), std::pair("write", &all.write)}) {
+        stats->latency_us = buckets(array_at(o, {way, "latency_us"}));
+        stats->size = buckets(array_at(o, {way, "size_bytes"}));
+    }
+}
+
+inline void read_limits(const json::object& storage, run_remarks& into) {
+    const json::array &names = array_at(storage, {"limited_by"}), &reasons = array_at(storage, {"reasons"});
+    for (std::size_t i = 0; i < std::min(names.size(), reasons.size()); ++i)
+        if (names[i].is_string() && reasons[i].is_string())
+            into.limited_by.push_back({names[i].get_string(), std::string(reasons[i].get_string())});
+}
+
 [[nodiscard]] inline nanoseconds microseconds_at(const json::object& o, std::string_view key) {
     return nanoseconds(static_cast<std::int64_t>(number_at(o, {key}).value_or(0) * 1e3));
 }
@@ -21624,9 +21678,9 @@ inline void read_options(const json::object& o, options& into) {
     const json::object& kvmark = object_at(result, {"kvmark"});
     read_run all;
     measure::run_report& r = all.report;
-    all.version = text_at(kvmark, {"version"});
+    all.remarks.version = text_at(kvmark, {"version"});
     for (const json::value& w : array_at(kvmark, {"warnings"}))
-        if (w.is_string()) all.warnings.emplace_back(w.get_string());
+        if (w.is_string()) all.remarks.warnings.emplace_back(w.get_string());
     read_options(object_at(kvmark, {"options"}), all.settings);
 
     r.elapsed = seconds_at(result, {"summary", "elapsed_time"});
@@ -21657,9 +21711,14 @@ inline void read_options(const json::object& o, options& into) {
                 bytes(count_at(kvmark, {"device", "write_bytes"}))};
     r.process = {seconds_at(kvmark, {"process", "user_s"}), seconds_at(kvmark, {"process", "system_s"}),
                  bytes(count_at(kvmark, {"process", "peak_resident_bytes"}))};
+    r.cache.storage_tokens_read =
+        number_at(kvmark, {"storage", "cached_tokens_per_s"}).value_or(0) * to_seconds(r.elapsed);
+    if (const json::object& layer = object_at(kvmark, {"block_layer"}); !layer.empty())
+        read_block_layer(layer, r);
     if (const json::object& serving = object_at(kvmark, {"serving"}); !serving.empty())
         read_serving(serving, r);
     if (const json::object& job = object_at(kvmark, {"job"}); !job.empty()) read_job(job, r);
+    read_limits(object_at(kvmark, {"storage"}), all.remarks);
     return all;
 }
 
@@ -21802,8 +21861,9 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
-    void write_ranking() {
-        const storage_metrics m = storage_metrics_of(r_);
+    void write_ranking(const std::vector<storage_limit>& limited_by) {
+        storage_metrics m = storage_metrics_of(r_);
+        m.limited_by = limited_by;
         for (const storage_limit& l : m.limited_by)
             line("{}    {} {}", p_.bold("Ranking"), p_.yellow("not a storage figure:"), l.reason);
         if (!m.ranks_storage()) return;
@@ -21872,12 +21932,11 @@ private:
 } // namespace detail
 
 /// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
-/// newline. GiB are 2^30 bytes. `version` is that of the kvmark that measured.
+/// newline. GiB are 2^30 bytes.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
-                                              const std::vector<std::string>& warnings,
-                                              std::string_view version, const palette& colors) {
+                                              const run_remarks& remarks, const palette& colors) {
     detail::summary_writer w(r, o, colors);
-    w.write_what_ran(version);
+    w.write_what_ran(remarks.version);
     if (r.serving)
         w.write_serving();
     else
@@ -21887,15 +21946,15 @@ private:
     if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_block_layer();
-    w.write_ranking();
-    w.write_warnings(warnings);
+    w.write_ranking(remarks.limited_by);
+    w.write_warnings(remarks.warnings);
     return std::move(w).text();
 }
 
 /// Of a run that has just ended here.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
                                               const run_context& context, const palette& colors) {
-    return summary_text(r, o, warnings(r, context), KVMARK_VERSION, colors);
+    return summary_text(r, o, remarks_of(r, context), colors);
 }
 
 } // namespace kvmark::report

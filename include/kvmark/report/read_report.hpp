@@ -5,15 +5,21 @@
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/measure/add.hpp>
 #include <kvmark/report/json_members.hpp>
-#include <kvmark/report/tier_totals.hpp>
+#include <kvmark/report/warnings.hpp>
 
 namespace kvmark::report {
 
 struct read_run {
     measure::run_report report;
-    options settings;    ///< those that a summary tells; the others have their defaults
-    std::string version; ///< of the kvmark that wrote it
-    std::vector<std::string> warnings;
+    options settings; ///< those that a summary tells; the others have their defaults
+    run_remarks remarks;
+
+    /// The figures that rank storage, with what the file says against them.
+    [[nodiscard]] storage_metrics storage() const {
+        storage_metrics m = storage_metrics_of(report);
+        m.limited_by = remarks.limited_by;
+        return m;
+    }
 };
 
 namespace detail {
@@ -119,6 +125,37 @@ inline void read_serving(const json::object& o, measure::run_report& r) {
     s.inter_token = read_histogram(object_at(o, {"inter_token"}));
 }
 
+inline void read_block_layer(const json::object& o, measure::run_report& r) {
+    measure::block_layer_stats& all = r.block_layer.emplace();
+    all.devices = text_at(o, {"devices"});
+    all.begin = seconds_at(o, {"begin_s"});
+    all.end = seconds_at(o, {"end_s"});
+    const auto buckets = [](const json::array& a) {
+        std::vector<measure::block_request_bucket> read;
+        for (const json::value& v : a) {
+            const json::array* b = v.if_array();
+            if (b == nullptr || b->size() != 3) continue;
+            boost::system::error_code failed;
+            const auto number = [&](std::size_t i) {
+                return (*b)[i].is_number() ? (*b)[i].to_number<std::uint64_t>(failed) : 0;
+            };
+            read.push_back({number(0), number(1), number(2)});
+        }
+        return read;
+    };
+    for (const auto& [way, stats] : {std::pair("read", &all.read), std::pair("write", &all.write)}) {
+        stats->latency_us = buckets(array_at(o, {way, "latency_us"}));
+        stats->size = buckets(array_at(o, {way, "size_bytes"}));
+    }
+}
+
+inline void read_limits(const json::object& storage, run_remarks& into) {
+    const json::array &names = array_at(storage, {"limited_by"}), &reasons = array_at(storage, {"reasons"});
+    for (std::size_t i = 0; i < std::min(names.size(), reasons.size()); ++i)
+        if (names[i].is_string() && reasons[i].is_string())
+            into.limited_by.push_back({names[i].get_string(), std::string(reasons[i].get_string())});
+}
+
 [[nodiscard]] inline nanoseconds microseconds_at(const json::object& o, std::string_view key) {
     return nanoseconds(static_cast<std::int64_t>(number_at(o, {key}).value_or(0) * 1e3));
 }
@@ -191,9 +228,9 @@ inline void read_options(const json::object& o, options& into) {
     const json::object& kvmark = object_at(result, {"kvmark"});
     read_run all;
     measure::run_report& r = all.report;
-    all.version = text_at(kvmark, {"version"});
+    all.remarks.version = text_at(kvmark, {"version"});
     for (const json::value& w : array_at(kvmark, {"warnings"}))
-        if (w.is_string()) all.warnings.emplace_back(w.get_string());
+        if (w.is_string()) all.remarks.warnings.emplace_back(w.get_string());
     read_options(object_at(kvmark, {"options"}), all.settings);
 
     r.elapsed = seconds_at(result, {"summary", "elapsed_time"});
@@ -224,9 +261,14 @@ inline void read_options(const json::object& o, options& into) {
                 bytes(count_at(kvmark, {"device", "write_bytes"}))};
     r.process = {seconds_at(kvmark, {"process", "user_s"}), seconds_at(kvmark, {"process", "system_s"}),
                  bytes(count_at(kvmark, {"process", "peak_resident_bytes"}))};
+    r.cache.storage_tokens_read =
+        number_at(kvmark, {"storage", "cached_tokens_per_s"}).value_or(0) * to_seconds(r.elapsed);
+    if (const json::object& layer = object_at(kvmark, {"block_layer"}); !layer.empty())
+        read_block_layer(layer, r);
     if (const json::object& serving = object_at(kvmark, {"serving"}); !serving.empty())
         read_serving(serving, r);
     if (const json::object& job = object_at(kvmark, {"job"}); !job.empty()) read_job(job, r);
+    read_limits(object_at(kvmark, {"storage"}), all.remarks);
     return all;
 }
 

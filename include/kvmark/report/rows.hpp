@@ -137,7 +137,8 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
 } // namespace detail
 
 /// Figures that do not exist (a latency of nothing, a device without counters) have no row.
-[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r) {
+[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r,
+                                                  const storage_metrics& storage) {
     detail::row_collector c;
     const double elapsed = to_seconds(r.elapsed);
     const request_counts requests = count_requests(r);
@@ -177,7 +178,7 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
         c.add(scope + ".read", t.read, r.elapsed);
         c.add(scope + ".write", t.write, r.elapsed);
     }
-    detail::add_storage(c, storage_metrics_of(r));
+    detail::add_storage(c, storage);
     if (has_device(r)) {
         c.add("device", "read", "bytes", static_cast<double>(r.device.read.count));
         c.add("device", "written", "bytes", static_cast<double>(r.device.written.count));
@@ -196,6 +197,10 @@ inline void add_job(row_collector& c, const measure::run_report& r) {
     if (r.serving) detail::add_serving(c, *r.serving);
     if (r.job) detail::add_job(c, r);
     return std::move(c).take();
+}
+
+[[nodiscard]] inline std::vector<row> report_rows(const measure::run_report& r) {
+    return report_rows(r, storage_metrics_of(r));
 }
 
 } // namespace kvmark::report

@@ -143,8 +143,9 @@ public:
             if (!c.passed) line("           {}: {} {}", c.name, two_digits(c.actual), c.unit);
     }
 
-    void write_ranking() {
-        const storage_metrics m = storage_metrics_of(r_);
+    void write_ranking(const std::vector<storage_limit>& limited_by) {
+        storage_metrics m = storage_metrics_of(r_);
+        m.limited_by = limited_by;
         for (const storage_limit& l : m.limited_by)
             line("{}    {} {}", p_.bold("Ranking"), p_.yellow("not a storage figure:"), l.reason);
         if (!m.ranks_storage()) return;
@@ -213,12 +214,11 @@ private:
 } // namespace detail
 
 /// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
-/// newline. GiB are 2^30 bytes. `version` is that of the kvmark that measured.
+/// newline. GiB are 2^30 bytes.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
-                                              const std::vector<std::string>& warnings,
-                                              std::string_view version, const palette& colors) {
+                                              const run_remarks& remarks, const palette& colors) {
     detail::summary_writer w(r, o, colors);
-    w.write_what_ran(version);
+    w.write_what_ran(remarks.version);
     if (r.serving)
         w.write_serving();
     else
@@ -228,15 +228,15 @@ private:
     if (!r.serving) w.write_classes();
     w.write_machine();
     w.write_block_layer();
-    w.write_ranking();
-    w.write_warnings(warnings);
+    w.write_ranking(remarks.limited_by);
+    w.write_warnings(remarks.warnings);
     return std::move(w).text();
 }
 
 /// Of a run that has just ended here.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
                                               const run_context& context, const palette& colors) {
-    return summary_text(r, o, warnings(r, context), KVMARK_VERSION, colors);
+    return summary_text(r, o, remarks_of(r, context), colors);
 }
 
 } // namespace kvmark::report

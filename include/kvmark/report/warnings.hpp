@@ -56,4 +56,16 @@ struct request_counts {
     return all;
 }
 
+/// What is said of a run beside its figures.
+struct run_remarks {
+    std::string version; ///< of the kvmark that measured
+    std::vector<std::string> warnings;
+    std::vector<storage_limit> limited_by; ///< why its storage figures are not those of the storage
+};
+
+/// Of a run that has just ended here.
+[[nodiscard]] inline run_remarks remarks_of(const measure::run_report& r, const run_context& context) {
+    return {KVMARK_VERSION, warnings(r, context), storage_metrics_of(r).limited_by};
+}
+
 } // namespace kvmark::report
