@@ -16,7 +16,9 @@ function inUnit(x, unit) {
 function ratioText(m) {
   if (m.ratio === null) return "-";
   const text = (x) =>
-    x === null ? "no bound" : (m.scale === "difference" && x > 0 ? "+" : "") + (x < 1000 ? x.toFixed(3) : number(x));
+    x === null
+      ? "no bound"
+      : (m.scale === "difference" && x > 0 ? "+" : "") + (x < 1000 ? x.toFixed(3) : number(x));
   return text(m.ratio) + (m.low === null ? "" : ` (${text(m.low)} to ${text(m.high)})`);
 }
 
