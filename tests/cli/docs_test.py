@@ -38,7 +38,7 @@ def keys_of(value, found: set[str], below: str = "") -> set[str]:
 class Docs(ToolTest):
     def test_the_help_in_cli_md_is_the_tool_s(self):
         page = (SOURCE / "docs/cli.md").read_text()
-        self.assertEqual({match[2] for match in BLOCK.finditer(page)}, {"run", "tiers", "simulate", "plan", "trace", "calibrate", "datasize", "models",
+        self.assertEqual({match[2] for match in BLOCK.finditer(page)}, {"run", "tiers", "simulate", "plan", "trace", "calibrate", "search", "datasize", "models",
                           "cluster"})
         self.assertEqual(with_help(page), page, "tests/cli/docs_test.py --fix rewrites the page")
 

@@ -63,9 +63,7 @@ struct interval {
     double quantile = boost::math::quantile(boost::math::normal(), (1 + level) / 2);
     double variance = within;
     const bool agree =
-        errors_known &&
-        (n == 1 || between <= within ||
-         between * (n - 1) <= within * chi_squared_95(n - 1));
+        errors_known && (n == 1 || between <= within || between * (n - 1) <= within * chi_squared_95(n - 1));
     if (agree) {
         variance = between > within ? between : within;
     } else if (n > 1) {
