@@ -10,16 +10,15 @@ Needs root, a blkio cgroup (version 1) at /sys/fs/cgroup/blkio, losetup and mkfs
 """
 
 import argparse
-import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+<<<<<<< HEAD
 BLKIO = pathlib.Path("/sys/fs/cgroup/blkio")
 MIB = 2**20
 
@@ -58,6 +57,10 @@ def throttled_group(device: str, bytes_per_second: int, name: str = "accuracy"):
         yield group
     finally:
         group.rmdir()
+=======
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from throttled_device import MIB, enter, missing, mounted_device, throttled_group  # noqa: E402
+>>>>>>> wt-search
 
 
 def measure(tool: str, folder: pathlib.Path, group: pathlib.Path, asked: argparse.Namespace) -> dict:
@@ -67,7 +70,7 @@ def measure(tool: str, folder: pathlib.Path, group: pathlib.Path, asked: argpars
         + ["--io", "read,write", "--size", "200M", "--rounds", str(asked.rounds), "--seconds", str(asked.seconds)]
         + ["--json", str(result), "--quiet"],
         check=True,
-        preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())),
+        preexec_fn=lambda: enter(group),
     )
     return json.loads(result.read_text())
 
@@ -81,8 +84,8 @@ def main() -> int:
     asked = options.parse_args()
     tool = os.environ.get("KVMARK_TOOL", str(ROOT / "build" / "kvmark"))
     limit = asked.mib_per_second * MIB
-    if os.geteuid() != 0 or not (BLKIO / "cgroup.procs").exists() or not shutil.which("mkfs.ext4"):
-        print(f"SKIPPED: needs root, {BLKIO} and mkfs.ext4")
+    if lacks := missing():
+        print(f"SKIPPED: {lacks}")
         return 0
     with tempfile.TemporaryDirectory(prefix="kvmark-accuracy-") as name:
         folder = pathlib.Path(name) / "mounted"
