@@ -40,9 +40,9 @@ def mounted_device(folder: pathlib.Path):
 
 
 @contextlib.contextmanager
-def throttled_group(device: str, bytes_per_second: int):
+def throttled_group(device: str, bytes_per_second: int, name: str = "benchmark"):
     """A cgroup whose processes may read, and write, so much of the device in a second."""
-    group = BLKIO / f"kvmark-benchmark-{os.getpid()}"
+    group = BLKIO / f"kvmark-{name}-{os.getpid()}"
     number = os.stat(device).st_rdev
     group.mkdir()
     try:

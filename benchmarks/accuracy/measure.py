@@ -18,49 +18,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-<<<<<<< HEAD
-BLKIO = pathlib.Path("/sys/fs/cgroup/blkio")
-MIB = 2**20
-
-
-def output_of(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-@contextlib.contextmanager
-def mounted_device(folder: pathlib.Path):
-    """The name of a block device with a file system, which is mounted on `folder`."""
-    with tempfile.NamedTemporaryFile(dir="/dev/shm", prefix="kvmark-device-") as backing:
-        os.truncate(backing.name, 900 * MIB)
-        device = output_of("losetup", "--show", "--find", backing.name)
-        try:
-            output_of("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", device)
-            output_of("mount", device, str(folder))
-            try:
-                yield device
-            finally:
-                output_of("umount", str(folder))
-        finally:
-            output_of("losetup", "--detach", device)
-
-
-@contextlib.contextmanager
-def throttled_group(device: str, bytes_per_second: int, name: str = "accuracy"):
-    """A cgroup whose processes may read, and write, so much of the device in a second."""
-    group = BLKIO / f"kvmark-{name}-{os.getpid()}"
-    number = os.stat(device).st_rdev
-    group.mkdir()
-    try:
-        for way in ("read", "write"):
-            limit = f"{os.major(number)}:{os.minor(number)} {bytes_per_second}"
-            (group / f"blkio.throttle.{way}_bps_device").write_text(limit)
-        yield group
-    finally:
-        group.rmdir()
-=======
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from throttled_device import MIB, enter, missing, mounted_device, throttled_group  # noqa: E402
->>>>>>> wt-search
 
 
 def measure(tool: str, folder: pathlib.Path, group: pathlib.Path, asked: argparse.Namespace) -> dict:
