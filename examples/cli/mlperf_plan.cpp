@@ -134,7 +134,9 @@ void plan_places(const settings& s, mlperf_plan& plan, fault_list& faults) {
     check_component("--systemname", plan.systemname, faults);
     if (s.options.cache_dir.empty())
         faults.add("--cache-dir: must name a directory on the storage that is to be measured");
-    plan.cache_dir = s.options.cache_dir;
+    if (!s.options.cache_dir.empty())
+        plan.cache_dir = fs::absolute(s.options.cache_dir).lexically_normal().string();
+    while (plan.cache_dir.size() > 1 && plan.cache_dir.ends_with('/')) plan.cache_dir.pop_back();
     if (s.results_dir.empty()) {
         if (!is_what_if(s))
             faults.add(
@@ -168,6 +170,7 @@ settings settings_of_option(const settings& s, const mlperf_plan& plan, const ml
     run.own_reports = !o.hosts.empty();
     o.num_processes.reset();
     if (!o.hosts.empty()) o.num_processes = plan.layout.ranks;
+    o.cache_dir = plan.cache_dir;
     if (plan.layout.ranks == 1 && !o.cache_dir.empty()) o.cache_dir += "/rank_0"; // as with more of them
     return run;
 }

@@ -89,7 +89,7 @@ private:
     result<bool> run_one(std::size_t option, std::int64_t trial) {
         if (!pause(plan_.start_delay(), "pause before the trial", option, trial)) return false;
         out_.lead_progress(place(option, trial) + " | ");
-        auto end = run_trial(plan_, held_.paths(), option, trial, any_ran_, out_);
+        auto end = run_trial(plan_, held_.paths(), option, trial, any_ran_, watch_, out_);
         if (!end) return end.error();
         if (!end->started) return error{error_kind::system, "nothing could be started: " + end->failure};
         if (!end->failure.empty()) out_.fail(place(option, trial) + ": " + end->failure);

@@ -101,7 +101,7 @@ class Finished(MlperfTest):
             self.assertEqual(ours["status"], "ok")
             self.assertEqual(ours["parameters"]["max_concurrent_allocs"], 4 if number == "3" else 16)
             self.assertEqual(ours["trials"][0]["argv"][1], "run")
-            self.assertEqual(ours["trials"][0]["ranks"][0]["cache_dir"], "cache/rank_0")
+            self.assertEqual(ours["trials"][0]["ranks"][0]["cache_dir"], f"{self.made.name}/cache/rank_0")
             self.assertEqual(ours["trials"][0]["merged"]["requests_completed"], own["requests_completed"])
         [path] = self.directory.glob("*_metadata.json")
         metadata = json.loads(path.read_text())
