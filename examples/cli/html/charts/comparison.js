@@ -14,12 +14,14 @@ function inUnit(x, unit) {
 
 /** "1.250 (1.150 to 1.350)"; of a metric that is 0 in some trial the difference, in shares of the larger median. */
 function ratioText(m) {
-  if (m.ratio === null) return "-";
+  const [sign, at, low, high] =
+    m.ratio === null
+      ? ["+", m.difference, m.difference_low, m.difference_high]
+      : ["", m.ratio, m.low, m.high];
+  if (at === null) return "-";
   const text = (x) =>
-    x === null
-      ? "no bound"
-      : (m.scale === "difference" && x > 0 ? "+" : "") + (x < 1000 ? x.toFixed(3) : number(x));
-  return text(m.ratio) + (m.low === null ? "" : ` (${text(m.low)} to ${text(m.high)})`);
+    x === null ? "no bound" : (x > 0 ? sign : "") + (x < 1000 ? x.toFixed(3) : number(x));
+  return `${text(at)} (${text(low)} to ${text(high)})`;
 }
 
 /** Two trials a side can leave an interval of many decades: the drawing ends here, the table does not. */
@@ -68,7 +70,7 @@ function ratioFigure(c, metrics) {
     about: `The ratio with its interval of ${percent(c.confidence, 0)}. Where an interval holds 1, the two may be the same.`,
     head: ["", "B over A", "verdict"],
     text: [2],
-    rows: metrics.map((m) => [m.metric, ratioText(m), m.verdict]),
+    rows: metrics.map((m) => [m.name, ratioText(m), m.verdict]),
     height: 90 + 30 * metrics.length,
     chart: (width) => {
       const base = baseOption([], width);
@@ -85,7 +87,7 @@ function ratioFigure(c, metrics) {
         yAxis: axis({
           type: "category",
           inverse: true,
-          data: metrics.map((m) => m.metric),
+          data: metrics.map((m) => m.name),
           axisTick: { show: false },
           splitLine: { show: true, lineStyle: { color: cssColor("grid") } },
           axisLabel: { color: cssColor("text"), width: width * 0.4, overflow: "truncate", interval: 0 },
@@ -95,7 +97,7 @@ function ratioFigure(c, metrics) {
           trigger: "item",
           formatter: (p) => {
             const m = metrics[p.dataIndex];
-            return `${escaped(m.metric)}<br><b>${escaped(ratioText(m))}</b><br>${escaped(m.verdict)}`;
+            return `${escaped(m.name)}<br><b>${escaped(ratioText(m))}</b><br>${escaped(m.verdict)}`;
           },
         },
         series: [intervalSeries(metrics)],
@@ -118,14 +120,14 @@ function comparison() {
       m.verdict + (m.reason ? `: ${m.reason}` : ""),
     );
   const rows = c.metrics.map((m) => [
-    m.metric,
+    m.name,
     side(m.a, m.unit),
     side(m.b, m.unit),
     ratioText(m),
     judged(m),
   ]);
   const set = (x) => `${x.name}, ${x.trials} ${x.trials === 1 ? "trial" : "trials"}`;
-  const drawn = c.metrics.filter((m) => m.scale === "ratio" && m.low !== null);
+  const drawn = c.metrics.filter((m) => m.ratio !== null);
   return [
     ...(drawn.length > 0 ? [ratioFigure(c, drawn)] : []),
     element(
