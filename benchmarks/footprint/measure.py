@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 
+os.environ["KVMARK_HISTORY"] = "off"  # rounds of a benchmark are no history of its user's
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYOUTS = ["file-per-entry", "slab"]
 
