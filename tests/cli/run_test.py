@@ -102,6 +102,26 @@ class Results(ToolTest):
         self.assertIsNone(storage["limit_bytes"])
         self.assertGreater(storage["demotions_in"], 0)
 
+    def test_a_warm_up_comes_before_the_window(self):
+        self.succeeds("run", *SIMULATED, "--output", "whole.json")
+        self.succeeds("run", *SIMULATED, "--duration", "8", "--output", "before.json")
+        self.succeeds("run", *SIMULATED, "--warmup", "8", "--duration", "12", "--output", "after.json")
+        whole, before, after = (self.read_json(f"{name}.json") for name in ("whole", "before", "after"))
+        self.assertEqual(after["summary"]["elapsed_time"], 12)
+        self.assertEqual(after["kvmark"]["options"]["warmup"], 8)
+        self.assertEqual(after["kvmark"]["timeline"][0]["at_s"], 1)
+        for key in ("requests_completed", "total_tokens_generated", "multi_turn_cache_hits"):
+            self.assertEqual(before[key] + after[key], whole[key], key)
+        self.assertIn("--warmup 8.0", " ".join(after["kvmark"]["argv"]))
+
+    def test_a_run_says_whether_it_had_settled(self):
+        self.succeeds("run", *SIMULATED, "--duration", "120", "--output", "long.json")
+        settled = self.read_json("long.json")["kvmark"]["steady_state"]
+        self.assertIsInstance(settled["steady"], bool)
+        self.assertLessEqual(settled["cut_s"], 60)
+        self.succeeds("run", *SIMULATED, "--duration", "5", "--output", "short.json")
+        self.assertIsNone(self.read_json("short.json")["kvmark"]["steady_state"])
+
     def test_no_gpu_is_one_clear_line_and_no_tier(self):
         run = self.succeeds("run", *SIMULATED, "--gpu-mem-gb", "8", "--output", "out.json")
         self.assertEqual(run.stderr.count("no usable GPU"), 1)
