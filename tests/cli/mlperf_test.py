@@ -149,6 +149,8 @@ class Refused(MlperfTest):
         self.refused("mlperf", "--mode", "closed", "--results-dir", "r", "--cache-dir", "c", "--num-users", "5", "--seed", "7",
                      "--trials", "1", "--storage-tier", "direct_file", "--layout", "slab", "--config", "x.yaml",
                      saying=["--num-users", "--seed", "--trials", "--storage-tier", "--layout", "--config", "--mode open"])
+        self.refused("mlperf", "--mode", "closed", "--results-dir", "r", "--cache-dir", "c", "--precondition-size-gb", "1",
+                     "--precondition", saying=["--precondition-size-gb:", "--precondition:"])
         self.succeeds("mlperf", "--mode", "closed", "--results-dir", "r", "--cache-dir", "c", "--seed", "42", "--trials", "3",
                       "--inter-option-delay", "90", "--dry-run")
 
@@ -160,6 +162,8 @@ class Refused(MlperfTest):
         self.refused("mlperf", *places, "--hosts", "h1,h2", "--num-processes", "6", "--npernode", "2", saying=["4 ranks"])
         self.refused("mlperf", *places, "--npernode", "0", saying=["--npernode 0"])
         self.refused("mlperf", *places, "--npernode", "2", saying=["needs --hosts"])
+        self.refused("mlperf", *places, "--hosts", "h1:x,h2", saying=["entry 'h1:x'"])
+        self.succeeds("mlperf", *places, "--hosts", "h1:4,h2", "--num-processes", "8", "--dry-run")
         run = self.run_tool("mlperf", *places, "--dry-run", KVMARK_MLPERF_TIME_SCALE="2")
         self.assertEqual(run.returncode, 2)
 
