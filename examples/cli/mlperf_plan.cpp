@@ -64,10 +64,10 @@ void refuse_overrides(const settings& s, fault_list& faults) {
         };
         if (among(mlperf::closed_may_vary) || among(not_of_the_rules) || asks_for_the_rules_value(s, name))
             continue;
-        const std::string option = "--" + std::string(name);
+        const std::string option = "--" + std::string(name) + ":";
         if (all.find(option) == std::string::npos)
-            faults.add(option + ": a CLOSED sequence has the rules' own");
-        all += option + " ";
+            faults.add(option + " a CLOSED sequence has the rules' own");
+        all += option;
     }
     if (!all.empty()) faults.add("--mode closed takes none of these; leave them out, or give --mode open");
 }
@@ -116,7 +116,9 @@ void plan_sequence(const settings& s, mlperf_plan& plan, fault_list& faults) {
 
 void plan_ranks(const settings& s, mlperf_plan& plan, fault_list& faults) {
     const launch::host_plan hosts(s.options.hosts, {});
-    if (hosts.fault() != launch::launch_fault::none) return; // validate() names all that is wrong
+    // validate() names what is wrong with an entry; whether slots suffice depends on what is worked out here.
+    if (hosts.fault() != launch::launch_fault::none && hosts.fault() <= launch::launch_fault::no_host_named)
+        return;
     const auto layout =
         mlperf::lay_out(std::max<std::int64_t>(1, static_cast<std::int64_t>(hosts.hosts().size())),
                         s.options.num_processes, s.mlperf.npernode);

@@ -280,9 +280,9 @@ std::string mlperf_outcome_text(const mlperf_plan& plan, const mlperf_outcome& o
                                                          : colors.red(status),
             f.reason.empty() || !ran ? "" : ": " + f.reason);
     }
-    add("  bandwidth and tokens: sum of {} ranks, mean of the complete trials; P95: the highest of any "
+    add("  bandwidth and tokens: sum of {}, mean of the complete trials; P95: the highest of any "
         "rank\n",
-        plan.layout.ranks);
+        plan.layout.ranks == 1 ? std::string("the rank") : std::to_string(plan.layout.ranks) + " ranks");
     return out;
 }
 

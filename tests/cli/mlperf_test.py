@@ -149,6 +149,8 @@ class Refused(MlperfTest):
         self.refused("mlperf", "--mode", "closed", "--results-dir", "r", "--cache-dir", "c", "--num-users", "5", "--seed", "7",
                      "--trials", "1", "--storage-tier", "direct_file", "--layout", "slab", "--config", "x.yaml",
                      saying=["--num-users", "--seed", "--trials", "--storage-tier", "--layout", "--config", "--mode open"])
+        self.refused("mlperf", "--mode", "closed", "--results-dir", "r", "--cache-dir", "c", "--precondition-size-gb", "1",
+                     "--precondition", saying=["--precondition-size-gb:", "--precondition:"])
         self.succeeds("mlperf", "--mode", "closed", "--results-dir", "r", "--cache-dir", "c", "--seed", "42", "--trials", "3",
                       "--inter-option-delay", "90", "--dry-run")
 
@@ -160,6 +162,8 @@ class Refused(MlperfTest):
         self.refused("mlperf", *places, "--hosts", "h1,h2", "--num-processes", "6", "--npernode", "2", saying=["4 ranks"])
         self.refused("mlperf", *places, "--npernode", "0", saying=["--npernode 0"])
         self.refused("mlperf", *places, "--npernode", "2", saying=["needs --hosts"])
+        self.refused("mlperf", *places, "--hosts", "h1:x,h2", saying=["entry 'h1:x'"])
+        self.succeeds("mlperf", *places, "--hosts", "h1:4,h2", "--num-processes", "8", "--dry-run")
         run = self.run_tool("mlperf", *places, "--dry-run", KVMARK_MLPERF_TIME_SCALE="2")
         self.assertEqual(run.returncode, 2)
 
@@ -202,8 +206,6 @@ class Interrupted(MlperfTest):
         directory = partial.parents[1]
         before = {path: path.stat().st_mtime_ns for path in directory.glob("option_*/trial_?/**/*.json")}
         self.assertEqual(len(before), 9)
-        other = self.run_tool(*self.command("--num-users", "1", "--dry-run"), **mlperf.SCALE)
-        self.assertEqual(other.returncode, 0, other.stderr)
 
         run = self.run_tool(*self.command(), **mlperf.SCALE)
         self.assertEqual(run.returncode, 0, run.stderr)
@@ -213,6 +215,10 @@ class Interrupted(MlperfTest):
         self.assertEqual(mlperf.tree(directory), mlperf.expected_tree(trials=2, ranks=1))
         self.assertEqual(self.run_tool("mlperf", "--check", str(directory), **mlperf.SCALE).returncode, 0)
         self.assertEqual(mlperf.summary(directory)["kvmark"]["interruptions"], 1)
+        unbroken = self.run_tool(*self.command("--fresh", trials=1), **mlperf.SCALE)
+        self.assertEqual(unbroken.returncode, 0, unbroken.stderr)
+        [other] = set(self.directories()) - {directory}
+        self.assertEqual(mlperf.keys(mlperf.summary(directory)), mlperf.keys(mlperf.summary(other)))
         # What was left of the killed trial went with the next one.
         self.assertEqual([path for path in (self.folder / "cache").rglob("*") if path.is_file()], [])
 
