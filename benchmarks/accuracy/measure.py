@@ -10,54 +10,16 @@ Needs root, a blkio cgroup (version 1) at /sys/fs/cgroup/blkio, losetup and mkfs
 """
 
 import argparse
-import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BLKIO = pathlib.Path("/sys/fs/cgroup/blkio")
-MIB = 2**20
-
-
-def output_of(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-@contextlib.contextmanager
-def mounted_device(folder: pathlib.Path):
-    """The name of a block device with a file system, which is mounted on `folder`."""
-    with tempfile.NamedTemporaryFile(dir="/dev/shm", prefix="kvmark-device-") as backing:
-        os.truncate(backing.name, 900 * MIB)
-        device = output_of("losetup", "--show", "--find", backing.name)
-        try:
-            output_of("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", device)
-            output_of("mount", device, str(folder))
-            try:
-                yield device
-            finally:
-                output_of("umount", str(folder))
-        finally:
-            output_of("losetup", "--detach", device)
-
-
-@contextlib.contextmanager
-def throttled_group(device: str, bytes_per_second: int, name: str = "accuracy"):
-    """A cgroup whose processes may read, and write, so much of the device in a second."""
-    group = BLKIO / f"kvmark-{name}-{os.getpid()}"
-    number = os.stat(device).st_rdev
-    group.mkdir()
-    try:
-        for way in ("read", "write"):
-            limit = f"{os.major(number)}:{os.minor(number)} {bytes_per_second}"
-            (group / f"blkio.throttle.{way}_bps_device").write_text(limit)
-        yield group
-    finally:
-        group.rmdir()
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from throttled_device import MIB, enter, missing, mounted_device, throttled_group  # noqa: E402
 
 
 def measure(tool: str, folder: pathlib.Path, group: pathlib.Path, asked: argparse.Namespace) -> dict:
@@ -67,7 +29,7 @@ def measure(tool: str, folder: pathlib.Path, group: pathlib.Path, asked: argpars
         + ["--io", "read,write", "--size", "200M", "--rounds", str(asked.rounds), "--seconds", str(asked.seconds)]
         + ["--json", str(result), "--quiet"],
         check=True,
-        preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())),
+        preexec_fn=lambda: enter(group),
     )
     return json.loads(result.read_text())
 
@@ -81,8 +43,8 @@ def main() -> int:
     asked = options.parse_args()
     tool = os.environ.get("KVMARK_TOOL", str(ROOT / "build" / "kvmark"))
     limit = asked.mib_per_second * MIB
-    if os.geteuid() != 0 or not (BLKIO / "cgroup.procs").exists() or not shutil.which("mkfs.ext4"):
-        print(f"SKIPPED: needs root, {BLKIO} and mkfs.ext4")
+    if lacks := missing():
+        print(f"SKIPPED: {lacks}")
         return 0
     with tempfile.TemporaryDirectory(prefix="kvmark-accuracy-") as name:
         folder = pathlib.Path(name) / "mounted"

@@ -20,10 +20,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks/accuracy"))
-import measure as accuracy  # noqa: E402, a device and its throttle
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from throttled_device import MIB, enter, missing, mounted_device, throttled_group  # noqa: E402
 
-MIB = 2**20
 SIDES = ("first", "again", "throttled")
 # Requests of a few MiB, so that a few seconds hold many of them.
 CONFIG = """\
@@ -35,9 +34,6 @@ user_templates:
 
 
 def run(tool: str, folder: pathlib.Path, config: pathlib.Path, seconds: int, result: pathlib.Path, group: pathlib.Path):
-    def join():  # the cgroup whose limit holds
-        (group / "cgroup.procs").write_text(str(os.getpid()))
-
     cache = folder / "cache"
     cache.mkdir()
     subprocess.run(
@@ -45,7 +41,7 @@ def run(tool: str, folder: pathlib.Path, config: pathlib.Path, seconds: int, res
         + ["--gpu-mem-gb", "0", "--cpu-mem-gb", "0", "--storage-capacity-gb", "0.5", "--generation-mode", "none"]
         + ["--config", str(config), "--cache-dir", str(cache), "--output", str(result), "--quiet"],
         check=True,
-        preexec_fn=join,
+        preexec_fn=lambda: enter(group),
     )
     shutil.rmtree(cache)
 
@@ -89,8 +85,8 @@ def main() -> int:
     options.add_argument("--keep", type=pathlib.Path, help="a folder for the results of all runs")
     asked = options.parse_args()
     tool = os.environ.get("KVMARK_TOOL", str(ROOT / "build" / "kvmark"))
-    if os.geteuid() != 0 or not (accuracy.BLKIO / "cgroup.procs").exists() or not shutil.which("mkfs.ext4"):
-        print(f"SKIPPED: needs root, {accuracy.BLKIO} and mkfs.ext4")
+    if lacks := missing():
+        print(f"SKIPPED: {lacks}")
         return 0
     quiet = found = 0
     with tempfile.TemporaryDirectory(prefix="kvmark-comparison-") as name:
@@ -99,9 +95,9 @@ def main() -> int:
         keep = asked.keep or pathlib.Path(name)
         keep.mkdir(exist_ok=True)
         with (
-            accuracy.mounted_device(mounted) as device,
-            accuracy.throttled_group(device, asked.mib_per_second * MIB, "device") as usual,
-            accuracy.throttled_group(device, asked.throttled * MIB, "throttled") as slow,
+            mounted_device(mounted) as device,
+            throttled_group(device, asked.mib_per_second * MIB, "device") as usual,
+            throttled_group(device, asked.throttled * MIB, "throttled") as slow,
         ):
             for number in range(asked.tries):
                 same, throttled = one_try(tool, number, asked, mounted, {False: usual, True: slow}, keep)

@@ -35,12 +35,16 @@ std::string directory_of_node(const std::string& device) {
            std::to_string(minor(info.st_rdev));
 }
 
-/// The last line that names an error; that of the memory limit is said and then does no harm.
+/// The last error that is named, else the first line; the error of the memory limit does no harm.
 std::string complaint_in(const std::string& text) {
     std::string found;
     for (std::string_view rest = text; !rest.empty();) {
         const std::string_view line = measure::trimmed(measure::take_until(rest, '\n'));
-        if (!line.empty() && (found.empty() || line.find("ERROR") != std::string_view::npos)) found = line;
+        const auto named = line.find("ERROR");
+        if (named != std::string_view::npos)
+            found = line.substr(named);
+        else if (found.empty())
+            found = line;
     }
     return found;
 }

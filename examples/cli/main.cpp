@@ -66,6 +66,20 @@ Exit codes:
 GiB is 2^30 bytes. docs/cli.md explains every option, docs/json.md every key of the result.
 )";
 
+constexpr std::string_view mlperf_closing = R"(
+The defaults in parentheses are those of `kvmark run`. Here the rules' values stand in their place, option by option:
+model, users, seconds, GPU and CPU GiB, writers (--max-concurrent-allocs) and generation mode; seed 42; --storage-tier
+file. --mode closed refuses to have them given; --mode open takes what is given, and the rules' values for the rest.
+
+Exit codes:
+  0    every option is ok; with --check: nothing was found
+  1    an option is partial or failed, nothing could be started or written; with --check: something was found
+  2    wrong arguments, what --mode closed refuses among them; all of them are named, and nothing was touched
+  130  interrupted by SIGINT (143: by SIGTERM); the same command goes on where it was
+
+docs/mlperf.md explains the sequence, its tree of results and its check.
+)";
+
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 int report_faults(const fault_list& faults, const char* command = "run") {
@@ -145,12 +159,13 @@ int tiers_main(words arguments) {
 
 /// A command of its own options: `resolve` gathers the faults, `act` does it.
 int command_main(words arguments, const char* name, const std::string& usage, unsigned bit,
-                 void (*resolve)(settings&, fault_list&), int (*act)(const settings&)) {
+                 void (*resolve)(settings&, fault_list&), int (*act)(const settings&),
+                 std::string_view closing = "") {
     settings s;
     fault_list faults;
     read_arguments(arguments, bit, s, faults);
     if (s.help) {
-        print(help_text(usage, bit, "", help_width()));
+        print(help_text(usage, bit, closing, help_width()));
         return exit_ok;
     }
     resolve(s, faults);
@@ -224,8 +239,9 @@ int dispatch(words arguments) {
         return command_main(rest, "search", "kvmark search --slo TARGET [OPTION]...", on_search,
                             resolve_for_search, search);
     if (first == "mlperf")
-        return command_main(rest, "mlperf", "kvmark mlperf --mode MODE --results-dir DIR [OPTION]...",
-                            on_mlperf, resolve_for_mlperf, run_mlperf);
+        return command_main(rest, "mlperf",
+                            "kvmark mlperf --results-dir DIR --cache-dir DIR [OPTION]... | --check DIR",
+                            on_mlperf, resolve_for_mlperf, run_mlperf, mlperf_closing);
     if (first == "report")
         return command_main(rest, "report", "kvmark report FILE... | --compare A B, then [OPTION]...",
                             on_report, resolve_for_report, report_results);

@@ -5,6 +5,7 @@
 #include "mlperf_check.hpp"
 #include "mlperf_plan.hpp"
 #include "mlperf_sequence.hpp"
+#include "mlperf_tree.hpp"
 #include "run_command.hpp"
 
 #include <kvmark/launch/quote.hpp>
@@ -22,8 +23,11 @@ int show_plan(const settings& s, const mlperf_plan& plan) {
     if (s.json || s.dry_run == dry_run_form::json) {
         text = report::json_text(mlperf_plan_json(plan));
     } else {
-        text = mlperf_plan_text(plan) + "\nLaunches, each as often as there are trials\n";
-        for (const mlperf_option& option : plan.options) text += "  " + option.display + "\n";
+        text = mlperf_plan_text(plan) + "\nLaunches\n";
+        for (const mlperf_option& option : plan.options)
+            for (std::int64_t trial = 0; trial < plan.sequence.trials; ++trial)
+                text += "  " + mlperf_paths::trial_name(option.rules.number, trial) + "  " + option.display +
+                        "\n";
         for (const std::string& warning : plan.warnings) text += "warning: " + warning + "\n";
         for (const std::string& note : plan.notes) text += "note: " + note + "\n";
         text += "\nNothing was started and nothing was written.\n";

@@ -27,6 +27,9 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
+/// Tokens, of what a chatbot's user asks: without room for it nothing can be measured.
+constexpr std::uint64_t smallest_context = 512;
+
 std::string counted(std::int64_t n, const char* one) {
     return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
 }
@@ -131,7 +134,9 @@ void plan_places(const settings& s, mlperf_plan& plan, fault_list& faults) {
     check_component("--systemname", plan.systemname, faults);
     if (s.options.cache_dir.empty())
         faults.add("--cache-dir: must name a directory on the storage that is to be measured");
-    plan.cache_dir = s.options.cache_dir;
+    if (!s.options.cache_dir.empty())
+        plan.cache_dir = fs::absolute(s.options.cache_dir).lexically_normal().string();
+    while (plan.cache_dir.size() > 1 && plan.cache_dir.ends_with('/')) plan.cache_dir.pop_back();
     if (s.results_dir.empty()) {
         if (!is_what_if(s))
             faults.add(
@@ -165,6 +170,7 @@ settings settings_of_option(const settings& s, const mlperf_plan& plan, const ml
     run.own_reports = !o.hosts.empty();
     o.num_processes.reset();
     if (!o.hosts.empty()) o.num_processes = plan.layout.ranks;
+    o.cache_dir = plan.cache_dir;
     if (plan.layout.ranks == 1 && !o.cache_dir.empty()) o.cache_dir += "/rank_0"; // as with more of them
     return run;
 }
@@ -200,25 +206,27 @@ json::object overrides_of(const settings& s) {
     return all;
 }
 
-/// Room for what the ranks on this machine write. Where the ranks are elsewhere, each looks for itself.
-void check_room(mlperf_plan& plan, fault_list& faults) {
-    if (plan.cache_dir.empty()) return;
+/// Room for what the ranks write. Of other hosts this machine knows nothing: where there are any, a
+/// directory of the same path here may be theirs too or not, and each rank looks for itself.
+void check_room(const settings& s, mlperf_plan& plan, fault_list& faults) {
+    const bool here_alone = s.options.hosts.empty();
+    std::error_code ignored;
+    if (!here_alone && !fs::exists(plan.cache_dir, ignored)) return;
     const bytes room = free_space(plan.cache_dir);
     for (const mlperf_option& option : plan.options) {
-        const run_plan load = make_plan(option.run);
         const auto ranks = static_cast<std::uint64_t>(plan.layout.npernode);
-        const bytes all = load.load.all_users * ranks;
-        const bytes one = per_token_of(option.run.options) * 512 * ranks;
-        const std::string what = "option " + std::to_string(option.rules.number) + ", " +
-                                 counted(plan.layout.npernode, "rank") + " on a host: ";
-        if (room < one)
-            faults.add("--cache-dir " + quote(plan.cache_dir) + ": " + report::size_text(room) +
-                       " are free here, and " + what + "one entry each is " + report::size_text(one) +
-                       "; make room, or give another directory");
+        const bytes all = make_plan(option.run).load.all_users * ranks;
+        const bytes least = per_token_of(option.run.options) * smallest_context * ranks;
+        const std::string what = "option " + std::to_string(option.rules.number) + ": " +
+                                 report::size_text(room) + " are free in " + plan.cache_dir + " on " +
+                                 host_name() + ", and ";
+        const std::string of = counted(plan.layout.npernode, "rank");
+        if (room < least && here_alone)
+            faults.add("--cache-dir " + quote(plan.cache_dir) + ": " + what + "a small entry is " +
+                       report::size_text(least) + "; make room, or give another directory");
         else if (room < all)
-            plan.warnings.push_back(what + "the conversations of all users are " + report::size_text(all) +
-                                    ", and " + report::size_text(room) + " are free in " + plan.cache_dir +
-                                    ": a part of them will be evicted");
+            plan.warnings.push_back(what + "the conversations of all users of " + of + " are " +
+                                    report::size_text(all) + ": a part of them will be evicted");
     }
 }
 
@@ -296,7 +304,7 @@ mlperf_plan make_mlperf_plan(const settings& s, fault_list& faults) {
         faults.add(fault);
     }
     if (!faults.empty()) return plan;
-    check_room(plan, faults);
+    if (!plan.cache_dir.empty()) check_room(s, plan, faults);
     note_file_systems(s, plan);
     if (plan.scale != 1)
         plan.notes.push_back(std::string(time_scale_variable) + "=" + plan.scale_text +

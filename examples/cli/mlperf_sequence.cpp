@@ -89,7 +89,7 @@ private:
     result<bool> run_one(std::size_t option, std::int64_t trial) {
         if (!pause(plan_.start_delay(), "pause before the trial", option, trial)) return false;
         out_.lead_progress(place(option, trial) + " | ");
-        auto end = run_trial(plan_, held_.paths(), option, trial, any_ran_, out_);
+        auto end = run_trial(plan_, held_.paths(), option, trial, any_ran_, watch_, out_);
         if (!end) return end.error();
         if (!end->started) return error{error_kind::system, "nothing could be started: " + end->failure};
         if (!end->failure.empty()) out_.fail(place(option, trial) + ": " + end->failure);
@@ -100,8 +100,20 @@ private:
         }
         if (end->interrupted || watch_.signal() != 0) return false;
         any_ran_ = true;
+        tell(option, trial);
         if (auto saved = save(sequence_running); !saved) return saved.error();
         return pause(plan_.end_delay(), "pause after the trial", option, trial);
+    }
+
+    /// What the trial came to, in a line.
+    void tell(std::size_t option, std::int64_t trial) {
+        const std::int64_t number = plan_.options[option].rules.number;
+        const report::option_figures f = report::figures_of_option(
+            {read_trial(held_.paths().directory, number, trial, plan_.layout.ranks)}, 1, plan_.is_closed());
+        const auto rate = [](const std::optional<double>& x) { return x ? fmt::format("{:.3f}", *x) : "-"; };
+        out_.note(fmt::format("option {}, trial {}: {} GiB/s read, {} GiB/s written{}{}", number, trial + 1,
+                              rate(f.sums.read_gib_per_s), rate(f.sums.write_gib_per_s),
+                              f.reason.empty() ? "" : "; ", f.reason));
     }
 
     [[nodiscard]] std::string place(std::size_t option, std::int64_t trial) const {

@@ -267,7 +267,9 @@ std::string mlperf_outcome_text(const mlperf_plan& plan, const mlperf_outcome& o
         "device, ms", "of storage");
     for (std::size_t i = 0; i < outcome.options.size(); ++i) {
         const report::option_figures& f = outcome.options[i];
-        const std::string status(report::option_status_names[static_cast<std::size_t>(f.status)]);
+        const bool ran = f.sums.trial_count != 0;
+        const std::string status(ran ? report::option_status_names[static_cast<std::size_t>(f.status)]
+                                     : "not run");
         add("{:<24} {:>8} {:>9} {:>9} {:>12} {:>12} {:>11}  {}{}\n",
             fmt::format("{} {}", plan.options[i].rules.number, plan.options[i].rules.title),
             fmt::format("{}/{}", f.sums.complete_trials, plan.sequence.trials),
@@ -276,7 +278,7 @@ std::string mlperf_outcome_text(const mlperf_plan& plan, const mlperf_outcome& o
             f.status == report::option_status::ok        ? status
             : f.status == report::option_status::partial ? colors.yellow(status)
                                                          : colors.red(status),
-            f.reason.empty() ? "" : ": " + f.reason);
+            f.reason.empty() || !ran ? "" : ": " + f.reason);
     }
     add("  bandwidth and tokens: sum of {} ranks, mean of the complete trials; P95: the highest of any "
         "rank\n",

@@ -115,7 +115,7 @@ std::string status_of(const json::array& rows) {
 } // namespace
 
 result<trial_end> run_trial(const mlperf_plan& plan, const mlperf_paths& paths, std::size_t option,
-                            std::int64_t trial, bool may_fail, console& out) {
+                            std::int64_t trial, bool may_fail, stop_watch& watch, console& out) {
     const mlperf_option& planned = plan.options[option];
     const std::int64_t number = planned.rules.number;
     const std::string whole = paths.trial(number, trial), partial = whole + ".partial";
@@ -149,8 +149,7 @@ result<trial_end> run_trial(const mlperf_plan& plan, const mlperf_paths& paths, 
                         {"start_delay_s", to_seconds(plan.start_delay())},
                         {"end_delay_s", to_seconds(plan.end_delay())}};
     if (report) {
-        end.interrupted =
-            report->interrupted && (report->stop_signal == SIGINT || report->stop_signal == SIGTERM);
+        end.interrupted = report->interrupted && watch.signal() != 0;
         end.cluster_from = report->job ? "mpi" : "local";
         trial_reports reports;
         if (report->job)

@@ -19,9 +19,10 @@ struct trial_end {
 
 /// Runs it. Its directory appears whole: files of every rank that has a result, the merged result, and
 /// kvmark_trial.json, which says what became of each rank. With `may_fail` a trial without a result is
-/// recorded as failed; else nothing is. Errors: the directory cannot be written.
+/// recorded as failed; else nothing is. One that ends early by itself, at a deadline, is incomplete; one that
+/// `watch` saw a signal end is interrupted. Errors: the directory cannot be written.
 [[nodiscard]] result<trial_end> run_trial(const mlperf_plan& plan, const mlperf_paths& paths,
                                           std::size_t option, std::int64_t trial, bool may_fail,
-                                          console& out);
+                                          stop_watch& watch, console& out);
 
 } // namespace kvmark::cli

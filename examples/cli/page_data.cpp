@@ -177,6 +177,15 @@ void prune_run(json::object& result, std::size_t timeline_rows) {
     result = std::move(kept);
 }
 
+/// JSON has no infinity; Boost.JSON writes one all the same.
+void make_finite(json::value& v) {
+    if (const double* d = v.if_double(); d != nullptr && !std::isfinite(*d)) v = nullptr;
+    if (json::array* a = v.if_array())
+        for (json::value& each : *a) make_finite(each);
+    if (json::object* o = v.if_object())
+        for (auto& [key, each] : *o) make_finite(each);
+}
+
 json::object page_document(const result_document& d, std::size_t timeline_rows) {
     json::value all = d.json;
     json::object& o = all.get_object();
@@ -203,7 +212,7 @@ json::object page_data(std::span<const result_document> documents, const json::o
     json::array all;
     for (const result_document& d : documents) all.push_back(page_document(d, rows));
     json::object data{{"documents", std::move(all)}, {"comparison", nullptr}};
-    if (comparison != nullptr) data["comparison"] = *comparison;
+    if (comparison != nullptr) make_finite(data["comparison"] = *comparison);
     return data;
 }
 

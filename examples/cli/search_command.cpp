@@ -57,16 +57,12 @@ void map_autoscaler(settings& s, fault_list& faults) {
 void check_load(settings& s, fault_list& faults) {
     search_request& q = s.search;
     const bool users = q.load == search_load::users, trace = !s.serving.trace.empty();
-    const bool recorded = trace || s.use_burst_trace || !s.dataset_path.empty();
-    if (users && recorded && is_given(s, "load"))
+    if (users && trace)
         faults.add("--load users: the requests of a trace have no users to be added; give --load rate");
-    if (users && s.options.request_rate > 0)
-        faults.add("--request-rate: is the load of --load rate, which the search sets; leave it out");
-    if (!users && (s.use_burst_trace || !s.dataset_path.empty()))
-        faults.add("--use-burst-trace, --dataset-path: their requests come as recorded, so there is no load "
-                   "to raise; play a trace with --trace, or simulated users");
-    if (!users && is_given(s, "request-rate"))
-        faults.add("--request-rate: is what the search sets; leave it out");
+    if (s.use_burst_trace)
+        faults.add(
+            "--use-burst-trace: its requests come as recorded, so there is no load to raise; play a trace "
+            "with --trace, or simulated users");
     if (!users && trace &&
         (s.serving.arrivals == workload::replay_arrivals::trace ||
          s.serving.arrivals == workload::replay_arrivals::closed))
@@ -193,6 +189,10 @@ search_settings settings_of(const settings& s) {
     const options& o = s.options;
     const bool whole_trace = !s.serving.trace.empty() && o.serving.to_the_end;
     const auto duration = static_cast<double>(o.duration);
+    // Each rank counts its own seed on from the job's.
+    const auto ranks =
+        s.launches() ? static_cast<std::uint64_t>(launch::host_plan(o.hosts, o.num_processes).processes())
+                     : 1;
     const double warmup = is_given(s, "warmup") || whole_trace ? o.warmup : duration / 10;
     return {.lowest = q.lowest,
             .highest = most_of(s),
@@ -202,7 +202,8 @@ search_settings settings_of(const settings& s) {
             .max_seconds = q.max_seconds,
             .warmup = warmup,
             .longest_warmup = whole_trace ? warmup : std::max(duration, warmup),
-            .seed = static_cast<std::uint64_t>(*o.seed)};
+            .seed = static_cast<std::uint64_t>(*o.seed),
+            .seed_step = ranks};
 }
 
 /// What both kinds of result have.

@@ -147,10 +147,13 @@ std::string search_text(const settings& s, const search_findings& f, const repor
     for (const load_point& p : f.path) points.push_back(&p);
     std::sort(points.begin(), points.end(),
               [](const load_point* a, const load_point* b) { return a->load < b->load; });
+    std::size_t width = 10;
+    for (const load_point* p : points) width = std::max(width, load_text(s, p->load).size() + 2);
     std::string out;
     const auto put = [&](std::string_view load, std::string_view verdict, const std::string& trials,
                          const std::string& rest) {
-        fmt::format_to(std::back_inserter(out), "{:>24}  {:<6} {:>6}  {}\n", load, verdict, trials, rest);
+        fmt::format_to(std::back_inserter(out), "{:>{}}  {:<6} {:>6}  {}\n", load, width, verdict, trials,
+                       rest);
     };
     put("load", of_plateau(f) ? "" : "", "trials", "figure, 95 % interval");
     for (const load_point* p : points) {

@@ -207,7 +207,7 @@ class HtmlPage(ToolTest):
             figure = {"metric": "p95_ttft", "unit": "ms", "limit": 500, "mean": mean, "low": mean - 5, "high": mean + 5}
             return {"load": load, "verdict": verdict, "confidence": 0.99, "figures": [figure], "trials": [{}]}
 
-        search = {"load": "users", "keeps": 36, "fails": 64, "plateau": None, "plateau_unit": None, "argv": ["kvmark"],
+        search = {"load": "users", "keeps": 36, "fails": 64, "plateau": None, "plateau_unit": None, "argv": ["kvmark"], "confidence": 0.9,
                   "answer": "36 users keep the target"}
         path = [point(8, "keeps", 40), point(64, "fails", 640), point(36, "keeps", 200)]
         self.write("search.json", json.dumps({"search": search, "path": path, "options": {}}))

@@ -27,6 +27,10 @@ OPTION_KEYS = {"option", "aggregated_read_bandwidth_gbps", "aggregated_write_ban
 class MlperfTest(ToolTest):
     results = "results/open/local/results/sys1/kv_cache"
 
+    def setUp(self):
+        super().setUp()
+        self.write("users.yaml", mlperf.CONFIG)
+
     def command(self, *more: str, trials: int = 2) -> list[str]:
         return ["mlperf", *mlperf.TINY, "--results-dir", "results", "--cache-dir", "cache", "--trials", str(trials), *more]
 
@@ -56,6 +60,7 @@ class Finished(MlperfTest):
     def setUpClass(cls):
         cls.made = tempfile.TemporaryDirectory(dir="/var/tmp")
         cls.addClassCleanup(cls.made.cleanup)
+        pathlib.Path(cls.made.name, "users.yaml").write_text(mlperf.CONFIG)
         words = ["mlperf", *mlperf.TINY, "--results-dir", "results", "--cache-dir", "cache", "--trials", "1"]
         cls.run_once = subprocess.run([TOOL, *words], cwd=cls.made.name, env={**os.environ, **mlperf.SCALE},
                                       capture_output=True, text=True, timeout=120)
@@ -96,7 +101,7 @@ class Finished(MlperfTest):
             self.assertEqual(ours["status"], "ok")
             self.assertEqual(ours["parameters"]["max_concurrent_allocs"], 4 if number == "3" else 16)
             self.assertEqual(ours["trials"][0]["argv"][1], "run")
-            self.assertEqual(ours["trials"][0]["ranks"][0]["cache_dir"], "cache/rank_0")
+            self.assertEqual(ours["trials"][0]["ranks"][0]["cache_dir"], f"{self.made.name}/cache/rank_0")
             self.assertEqual(ours["trials"][0]["merged"]["requests_completed"], own["requests_completed"])
         [path] = self.directory.glob("*_metadata.json")
         metadata = json.loads(path.read_text())
@@ -162,7 +167,7 @@ class Refused(MlperfTest):
 class WhatIf(MlperfTest):
     def launches(self, *words: str) -> list[dict]:
         run = self.succeeds("mlperf", "--json", "--results-dir", "results", "--cache-dir", "/mnt/kv", *words)
-        self.assertEqual(self.files(), [])
+        self.assertEqual(self.files(), ["users.yaml"])
         return json.loads(run.stdout)["launches"]
 
     def test_all_launches_and_nothing_else(self):
@@ -185,7 +190,7 @@ class WhatIf(MlperfTest):
         run = self.succeeds("mlperf", "--mode", "closed", "--dry-run", "--results-dir", "results", "--cache-dir", "/mnt/kv")
         self.assertIn("about 75 min in all", run.stdout)
         self.assertIn("Nothing was started", run.stdout)
-        self.assertEqual(self.files(), [])
+        self.assertEqual(self.files(), ["users.yaml"])
 
 
 class Interrupted(MlperfTest):

@@ -170,7 +170,7 @@ class Refused(SearchTest):
         slo = ["--slo", "p95_read=5ms"]
         self.refused("search", *slo, "--lowest", "0", "--highest", "1e9", saying=["--lowest 0.0", "--highest 1000000000.0"])
         self.refused("search", *slo, "--lowest", "1.5", saying=["whole numbers of users"])
-        self.refused("search", *slo, "--request-rate", "5", saying=["--request-rate"])
+        self.refused("search", *slo, "--request-rate", "5", saying=["--request-rate"])  # what is looked for
         self.refused("search", *slo, "--trace", str(SAMPLE), "--load", "users", saying=["--load rate"])
         self.refused("search", *slo, "--trace", str(SAMPLE), "--trace-arrivals", "closed", saying=["--trace-arrivals"])
         self.refused("search", *slo, "--precision", "0", "--trials", "0", saying=["--precision", "--trials"])

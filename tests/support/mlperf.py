@@ -6,9 +6,16 @@ import re
 
 # 100 s and 1 % of them: the shortest window there is.
 SCALE = {"KVMARK_MLPERF_TIME_SCALE": "0.01"}
-# Little data, and in CLOSED's way: nothing but storage.
+# Users with short contexts, so that a window of a second holds many requests on any machine.
+CONFIG = """user_templates:
+""" + "".join(f"""  {kind}:
+    context_range: [64, 256]
+    generation_range: [8, 16]
+    think_time_range: [0.01, 0.02]
+""" for kind in ["chatbot", "coding", "document"])
 TINY = ["--mode", "open", "--model", "tiny-1b", "--num-users", "2", "--cpu-mem-gb", "0", "--storage-capacity-gb", "0.3",
-        "--duration", "100", "--start-delay", "0", "--end-delay", "0", "--inter-option-delay", "0", "--systemname", "sys1"]
+        "--duration", "100", "--start-delay", "0", "--end-delay", "0", "--inter-option-delay", "0", "--systemname", "sys1",
+        "--config", "users.yaml"]
 
 
 def change(path: pathlib.Path, pointer: str, value) -> None:

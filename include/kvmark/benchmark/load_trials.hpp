@@ -62,14 +62,15 @@ enum class search_end : std::uint8_t {
 struct search_settings {
     double lowest = 1;
     double highest = 1e6;
-    bool whole = false;         ///< loads are whole numbers
-    double precision = 0.02;    ///< between the highest load that keeps and the lowest that fails
-    std::size_t max_trials = 5; ///< of one load
-    double max_seconds = 0;     ///< 0: no bound
-    double warmup = 0;          ///< seconds, of the first trial
-    double longest_warmup = 0;  ///< it is doubled up to here while trials are not steady
-    std::uint64_t seed = 0;     ///< of the first trial of each load; the next ones count on
-    double confidence = 0.95;   ///< of the intervals
+    bool whole = false;          ///< loads are whole numbers
+    double precision = 0.02;     ///< between the highest load that keeps and the lowest that fails
+    std::size_t max_trials = 5;  ///< of one load
+    double max_seconds = 0;      ///< 0: no bound
+    double warmup = 0;           ///< seconds, of the first trial
+    double longest_warmup = 0;   ///< it is doubled up to here while trials are not steady
+    std::uint64_t seed = 0;      ///< of the first trial of each load
+    std::uint64_t seed_step = 1; ///< from a trial of a load to its next
+    double confidence = 0.95;    ///< of the intervals
 };
 
 /// Runs trials and keeps the path. `Run` is result<load_trial>(const load_trial& asked), `Clock` has
@@ -88,10 +89,11 @@ public:
         for (;;) {
             if (out_of_time()) return ended(search_end::out_of_time);
             const nanoseconds begun = clock_.now();
-            result<load_trial> done = run_(load_trial{.load = load,
-                                                      .number = trials_,
-                                                      .seed = settings_.seed + point.counted(),
-                                                      .warmup = warmup_});
+            result<load_trial> done =
+                run_(load_trial{.load = load,
+                                .number = trials_,
+                                .seed = settings_.seed + settings_.seed_step * point.counted(),
+                                .warmup = warmup_});
             if (!done) {
                 failure_ = done.error();
                 return ended(search_end::failed);

@@ -15,8 +15,18 @@ function inUnit(x, unit) {
 /** "1.250 (1.150 to 1.350)"; of a metric that is 0 in some trial the difference, in shares of the larger median. */
 function ratioText(m) {
   if (m.ratio === null) return "-";
-  const text = (x) => (m.scale === "difference" && x > 0 ? "+" : "") + x.toFixed(3);
+  const text = (x) =>
+    x === null
+      ? "no bound"
+      : (m.scale === "difference" && x > 0 ? "+" : "") + (x < 1000 ? x.toFixed(3) : number(x));
   return text(m.ratio) + (m.low === null ? "" : ` (${text(m.low)} to ${text(m.high)})`);
+}
+
+/** Two trials a side can leave an interval of many decades: the drawing ends here, the table does not. */
+const LEAST_RATIO = 0.1,
+  LARGEST_RATIO = 10;
+function drawnRatio(x) {
+  return Math.min(Math.max(x, LEAST_RATIO), LARGEST_RATIO);
 }
 
 /** A point for each ratio, and a bar over its interval. Left of 1 B has less than A, right of it more. */
@@ -40,7 +50,7 @@ function intervalSeries(metrics) {
     type: "custom",
     renderItem: bar,
     encode: { x: [0, 1, 2], y: 3 },
-    data: metrics.map((m, i) => [m.low, m.ratio, m.high, i]),
+    data: metrics.map((m, i) => [drawnRatio(m.low), drawnRatio(m.ratio), drawnRatio(m.high ?? Infinity), i]),
     markLine: {
       symbol: "none",
       silent: true,
@@ -62,8 +72,8 @@ function ratioFigure(c, metrics) {
     height: 90 + 30 * metrics.length,
     chart: (width) => {
       const base = baseOption([], width);
-      const low = Math.min(0.95, ...metrics.map((m) => m.low)),
-        high = Math.max(1.05, ...metrics.map((m) => m.high));
+      const low = Math.min(0.95, ...metrics.map((m) => drawnRatio(m.low))),
+        high = Math.max(1.05, ...metrics.map((m) => drawnRatio(m.high ?? Infinity)));
       return {
         ...base,
         xAxis: below("B over A", {

@@ -141,12 +141,20 @@ function sweepHeadline(d) {
 function searchHeadline(d) {
   const s = d.search,
     unit = LOAD_UNITS[s.load] || "";
-  const found = [];
-  if (s.plateau !== null)
-    found.push({ name: "Plateau", value: number(s.plateau), unit: s.plateau_unit, more: s.answer });
-  if (s.keeps !== null)
-    found.push({ name: "Keeps the target up to", value: number(s.keeps), unit, more: s.answer });
-  return found;
+  if (s.plateau !== null) {
+    const { mean, unit: of } = inGib({ unit: s.plateau_unit, mean: s.plateau });
+    return [{ name: "Plateau", value: number(mean), unit: of, more: s.answer }];
+  }
+  if (s.keeps === null) return [];
+  const beyond = s.fails === null ? "" : `${number(s.fails)} ${unit} do not; `;
+  return [
+    {
+      name: "Keeps the target up to",
+      value: number(s.keeps),
+      unit,
+      more: `${beyond}confidence ${percent(s.confidence, 0)}`,
+    },
+  ];
 }
 
 const HEADLINES = {

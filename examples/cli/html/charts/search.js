@@ -6,10 +6,22 @@ const KEEPS = "keeps the target",
   TRIED = "tried";
 const LOAD_UNITS = { users: "users", rate: "requests/s" };
 
+/** A rate in bytes as one in GiB. */
+function inGib(figure) {
+  if (figure.unit !== "bytes/s") return figure;
+  const { mean, low, high } = figure;
+  return { ...figure, unit: "GiB/s", mean: mean / GIB, low: low / GIB, high: high / GIB };
+}
+
 /** In the order of their first trial; `result`: how a load ended. A search for a plateau judges none. */
 function searchSteps(d) {
   const result = { keeps: KEEPS, fails: FAILS };
-  return d.path.map((p, i) => ({ ...p, step: i + 1, result: result[p.verdict] || TRIED }));
+  return d.path.map((p, i) => ({
+    ...p,
+    step: i + 1,
+    result: result[p.verdict] || TRIED,
+    figures: p.figures.map(inGib),
+  }));
 }
 
 /** Points by how the load ended, told apart by shape and by color. `at`: (step) => [x, y]. */

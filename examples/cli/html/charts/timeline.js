@@ -35,6 +35,7 @@ function latencyOverTime(d) {
     add("storage_read_ms", "storage read", percentile, "storage", dash);
     add("storage_write_ms", "storage write", percentile, "cpu", dash);
     add("end_to_end_ms", "request", percentile, "gpu", dash);
+    add("ttft_ms", "first token", percentile, "peer", dash);
   }
   return t.at_s.length < 2 ? [] : all;
 }
