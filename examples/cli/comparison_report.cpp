@@ -25,7 +25,7 @@ std::string_view overall(const comparison& c) {
     const bool better = c.count(verdict::better) > 0, worse = c.count(verdict::worse) > 0;
     if (better && worse) return "mixed";
     if (better || worse) return name_of(better ? verdict::better : verdict::worse);
-    if (c.count(verdict::more) + c.count(verdict::less) > 0) return "mixed";
+    if (c.count(verdict::more) + c.count(verdict::less) > 0) return "differs";
     return name_of(c.count(verdict::no_difference) > 0 ? verdict::no_difference : verdict::not_judged);
 }
 
@@ -104,14 +104,16 @@ std::string conclusion(const comparison& c, const report::palette& colors) {
                       not_judged = c.count(verdict::not_judged);
     const std::size_t all = c.found.size() - not_judged;
     std::string out;
+    const std::size_t none = c.count(verdict::no_difference);
     if (all == 0)
         out = "Nothing could be judged";
-    else if (better + worse + moved == 0)
+    else if (none == all)
         out = colors.bold("No difference beyond noise") + " in any of " + std::to_string(all) + " metrics";
+    else if (better + worse == 0)
+        out = colors.bold(fmt::format("A and B differ in {} of {} metrics", moved, all));
     else
         out = colors.bold(fmt::format("B is worse in {}, better in {}", worse, better)) +
-              fmt::format(" and without a difference beyond noise in {} of {} metrics",
-                          c.count(verdict::no_difference), all) +
+              fmt::format(" and without a difference beyond noise in {} of {} metrics", none, all) +
               (moved > 0 ? fmt::format("; {} moved with the load", moved) : "");
     if (not_judged > 0) out += fmt::format("; {} not judged", not_judged);
     return out + "\n";

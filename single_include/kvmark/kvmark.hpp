@@ -19094,6 +19094,8 @@ struct comparison_rules {
     std::uint64_t seed = 42;
 };
 
+/// `more` and `less`: of a figure that is neither good nor bad, and of one run a side, since two further runs
+/// of the same two things may differ the other way.
 enum class verdict : std::uint8_t { better, worse, more, less, no_difference, not_judged };
 inline constexpr std::array<std::string_view, 6> verdict_names{
     "better", "worse", "more", "less", "no difference beyond noise", "not judged"};
@@ -19229,9 +19231,9 @@ struct judged {
     return difference_of(a, b);
 }
 
-[[nodiscard]] inline verdict verdict_of(double effect, better_when better) {
+[[nodiscard]] inline verdict verdict_of(double effect, better_when better, bool one_trial) {
     const bool up = effect > 0;
-    if (better == better_when::neither) return up ? verdict::more : verdict::less;
+    if (better == better_when::neither || one_trial) return up ? verdict::more : verdict::less;
     return up == (better == better_when::higher) ? verdict::better : verdict::worse;
 }
 
@@ -19275,8 +19277,9 @@ struct judged {
         metric_comparison& m = all[order[rank]];
         highest = std::max(highest, m.p * static_cast<double>(order.size() - rank));
         m.p = std::min(1.0, highest);
-        m.what = m.p <= alpha ? detail::verdict_of(found[order[rank]].effect, metrics[order[rank]].better)
-                              : verdict::no_difference;
+        m.what = m.p <= alpha
+                     ? detail::verdict_of(found[order[rank]].effect, metrics[order[rank]].better, m.one_trial)
+                     : verdict::no_difference;
     }
     return all;
 }

@@ -63,6 +63,11 @@ TEST_CASE("comparison: one run a side is judged by its own seconds") {
     const test::noise n{.between = 0, .within = 0.2, .memory = 0.5, .seconds = 60};
     CHECK(claims(n, 1, 1, 0, 0.02) <= 24.0 / 300);
     CHECK(claims(n, 1, 1, -0.3, 0.02) >= 0.9);
+    random_stream random(1);
+    const auto a = test::trials(random, n, 1, 100), b = test::trials(random, n, 1, 200);
+    const report::metric_comparison c = compare_one(metric(a, b));
+    CHECK(c.one_trial);
+    CHECK(c.what == verdict::more); // and not better: two further runs may differ the other way
     const test::noise brief{.seconds = 50};
     CHECK(claims(brief, 1, 1, -0.5) == 0);
 }
