@@ -216,7 +216,7 @@ std::string document_text(const result_document& d, const report::palette& color
     case document_kind::serving: {
         if (d.kvmark() == nullptr) return reference_text(d);
         const report::read_run run = report::read_report(d.json);
-        return report::summary_text(run.report, run.settings, run.remarks, colors) +
+        return report::summary_with_remarks(run.report, run.settings, run.remarks, colors) +
                budget_text(run.report, colors);
     }
     case document_kind::simulation:

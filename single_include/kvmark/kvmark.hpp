@@ -21936,8 +21936,8 @@ private:
 
 /// What a person wants to know of a run, within 80 columns but for names, paths and warnings; ends in a
 /// newline. GiB are 2^30 bytes.
-[[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
-                                              const run_remarks& remarks, const palette& colors) {
+[[nodiscard]] inline std::string summary_with_remarks(const measure::run_report& r, const options& o,
+                                                      const run_remarks& remarks, const palette& colors) {
     detail::summary_writer w(r, o, colors);
     w.write_what_ran(remarks.version);
     if (r.serving)
@@ -21954,10 +21954,10 @@ private:
     return std::move(w).text();
 }
 
-/// Of a run that has just ended here.
+/// The same of a run that has just ended here.
 [[nodiscard]] inline std::string summary_text(const measure::run_report& r, const options& o,
                                               const run_context& context, const palette& colors) {
-    return summary_text(r, o, remarks_of(r, context), colors);
+    return summary_with_remarks(r, o, remarks_of(r, context), colors);
 }
 
 } // namespace kvmark::report

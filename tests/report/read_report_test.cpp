@@ -69,7 +69,7 @@ TEST_CASE("a result file says what the run printed") {
         const json::value file = json::parse(text);
         const report::read_run read = report::read_report(file.get_object());
         const report::palette plain(false);
-        CHECK(report::summary_text(read.report, read.settings, read.remarks, plain) ==
+        CHECK(report::summary_with_remarks(read.report, read.settings, read.remarks, plain) ==
               report::summary_text(r, o, context, plain));
         // Of a rank the file has its share of the storage time and not the time, so one sum is rounded again.
         if (r.job) continue;
@@ -86,7 +86,7 @@ TEST_CASE("the summary of a result file names the version that measured") {
     json::value file = report::result_json(test::sample_report(), {}, {});
     file.get_object()["kvmark"].get_object()["version"] = "9.9";
     const report::read_run read = report::read_report(file.get_object());
-    CHECK(report::summary_text(read.report, read.settings, read.remarks, report::palette(false))
+    CHECK(report::summary_with_remarks(read.report, read.settings, read.remarks, report::palette(false))
               .starts_with("kvmark 9.9  "));
 }
 
@@ -99,5 +99,5 @@ TEST_CASE("a damaged result file is read as far as it goes") {
     CHECK(read.remarks.warnings == std::vector<std::string>{"two"});
     REQUIRE(read.report.tiers.size() == 1);
     CHECK(read.report.end_to_end.count() == 3);
-    CHECK_FALSE(report::summary_text(read.report, {}, read.remarks, report::palette(false)).empty());
+    CHECK_FALSE(report::summary_with_remarks(read.report, {}, read.remarks, report::palette(false)).empty());
 }
