@@ -63,7 +63,7 @@ class Launched(JobTest):
 
     def test_a_search_runs_its_trials_as_jobs(self):
         load = ["--clock", "virtual", "--model", "tiny-1b", "--seed", "5", "--generation-mode", "none", "--warmup", "60"]
-        run = self.run_tool("search", *LAUNCH[1:], "--num-processes", "2", *load, "--slo", "p95_write=1s", "--lowest", "4", "--highest", "4",
+        run = self.run_tool("search", *LAUNCH[1:], "--num-processes", "2", *load, "--slo", "p95_write=1s", "--lowest", "4", "--highest", "4", "--trials", "2",
                             "--json", "--output", "path.json")
         self.assertEqual(run.returncode, 0, run.stderr)
         found = self.read_json("path.json")
