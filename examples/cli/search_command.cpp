@@ -121,6 +121,12 @@ public:
         if (!report->clean()) return unclean(*report);
         const flow f = flow_of(*report, offered(t));
         const double seconds = to_seconds(report->elapsed);
+        if (f.completed == 0 && !f.overloaded() && !t.stopped)
+            return error{error_kind::invalid_argument,
+                         "at " + load_text(s_, t.load) + " no request was answered in the window of " +
+                             fmt::format("{:g}", seconds) +
+                             " s: give a longer --duration, or begin at a higher "
+                             "load with --lowest"};
         const service_rate rate = rate_of(*report);
         detail = {.elapsed = seconds, .arrived = f.arrived, .completed = f.completed};
         if (rate.of_bytes) detail.storage_bytes_per_second = rate.rate.value;

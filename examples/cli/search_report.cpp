@@ -134,7 +134,8 @@ json::array trials_json(const search_findings& f, const load_point& p) {
 std::string load_text(const settings& s, double load) {
     const bool each = s.executor == executor_kind::mpi && s.options.users_per == users_per_kind::rank;
     const std::string where = each ? " on each rank" : "";
-    if (s.search.load == search_load::users) return fmt::format("{:.0f} users{}", load, where);
+    if (s.search.load == search_load::users)
+        return fmt::format("{:.0f} user{}{}", load, load == 1 ? "" : "s", where);
     return number_text(load) + " requests/s" + where;
 }
 

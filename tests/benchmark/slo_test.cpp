@@ -121,7 +121,8 @@ TEST_CASE("more arrivals than answers are an overload when they are too many for
     CHECK(over(1000, 850));
     CHECK(!over(1'000'000, 990'000)); // 1 %
     CHECK(over(1'000'000, 970'000));
-    CHECK(over(5, 0));
+    CHECK(!over(5, 0)); // a window shorter than a request
+    CHECK(over(50, 0));
     CHECK(!over(0, 0));
     measure::run_report r;
     r.classes[0].arrived = 3;

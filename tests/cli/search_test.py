@@ -158,6 +158,12 @@ class Path(SearchTest):
         self.assertEqual(self.read_json("path.json"), found)
 
 
+    def test_a_window_in_which_nothing_is_answered(self):
+        run = self.run_tool("search", *self.by_rate, "--slo", "p95_write=1s", "--lowest", "0.01", "--duration", "5")
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("give a longer --duration", run.stderr)
+
+
 class Refused(SearchTest):
     def test_targets(self):
         self.refused("search", saying=["--slo METRIC=LIMIT is needed", "--capacity"])

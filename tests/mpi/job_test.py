@@ -52,6 +52,25 @@ class JobTest(ToolTest):
 
 
 class Launched(JobTest):
+    def test_all_ranks_open_the_window_after_the_warm_up(self):
+        run = self.launch(2, "--warmup", "1.5")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        result, rows = self.job_rows()
+        self.assertEqual(result["options"]["warmup"], 1.5)
+        for row in rows:
+            self.assertAlmostEqual(row["elapsed_s"], 2, delta=0.2)
+            self.assertGreater(row["requests"], 0)
+
+    def test_a_search_runs_its_trials_as_jobs(self):
+        load = ["--clock", "virtual", "--model", "tiny-1b", "--seed", "5", "--generation-mode", "none", "--warmup", "60"]
+        run = self.run_tool("search", *LAUNCH[1:], "--num-processes", "2", *load, "--slo", "p95_write=1s", "--lowest", "4", "--highest", "4", "--trials", "2",
+                            "--json", "--output", "path.json")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        found = self.read_json("path.json")
+        self.assertEqual(found["search"]["trials"], 2)
+        seeds = [t["seed"] for t in found["path"][0]["trials"]]
+        self.assertEqual(seeds, [5, 7])  # each rank has one of its own
+
     def test_the_job_s_result_is_the_sum_of_its_ranks(self):
         for ranks in [1, 2, 3, 4]:
             with self.subTest(ranks=ranks):

@@ -96,9 +96,10 @@ private:
             for (const load_point& p : trials_.path())
                 if (p.counted() > 0 && rate(p) >= enough && (!r.knee || p.load < *r.knee)) r.knee = p.load;
             for (const load_point& p : trials_.path())
-                if (p.counted() > 0 && p.load < *r.knee && (!r.below_knee || p.load > *r.below_knee))
+                if (p.counted() > 0 && r.knee && p.load < *r.knee &&
+                    (!r.below_knee || p.load > *r.below_knee))
                     r.below_knee = p.load;
-            if (!r.below_knee || close_enough(s, *r.below_knee, *r.knee)) return true;
+            if (!r.knee || !r.below_knee || close_enough(s, *r.below_knee, *r.knee)) return true;
             const double load = load_between(s, *r.below_knee, *r.knee);
             const load_point* p = nullptr;
             do {

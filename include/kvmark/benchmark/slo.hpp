@@ -233,7 +233,7 @@ struct flow {
     [[nodiscard]] bool overloaded() const {
         if (completed >= arrived) return false;
         const auto grown = static_cast<double>(arrived - completed), all = static_cast<double>(arrived);
-        return completed == 0 || (grown > 0.02 * all && grown > 3 * std::sqrt(all));
+        return grown > 0.02 * all && grown > 3 * std::sqrt(all);
     }
 };
 
