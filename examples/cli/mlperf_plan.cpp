@@ -168,6 +168,8 @@ settings settings_of_option(const settings& s, const mlperf_plan& plan, const ml
     run.dry_run = dry_run_form::off;
     o.duration = scaled_duration(o.duration, plan.scale);
     o.seed = plan.sequence.seed;
+    // Entries of GiBs are still in flight when the window closes, and slow storage takes minutes for them.
+    if (o.job_timeout == 0) o.job_timeout = o.duration + 600;
     run.executor = o.hosts.empty() ? executor_kind::local : executor_kind::mpi;
     run.own_reports = !o.hosts.empty();
     o.num_processes.reset();

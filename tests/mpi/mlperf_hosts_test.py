@@ -100,6 +100,24 @@ class HostsMlperfTest(ToolTest):
             self.assertIsNone(summary["options"]["1"]["aggregated_read_bandwidth_gbps"])
             self.assertIn("no space left", summary["kvmark"]["options"]["1"]["trials"][0]["ranks"][1]["failure"])
 
+    def test_a_trial_that_lost_a_rank_is_counted_and_in_no_mean(self):
+        with TestHosts(count=2) as hosts:
+            command = self.command(hosts, *self.tiny, "--trials", "2", "--duration", "300")
+            process = hosts.popen("h0", *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            job.wait_for(lambda: list(hosts.directory("h2").rglob("*.kv")), 60, "rank 1 to write")
+            [rank] = [p.pid for p in hosts.processes() if p.host == "h2" and p.command.startswith(f"{TOOL} run ")]
+            os.kill(rank, signal.SIGKILL)
+            code, _, err = job.end_of(process, 200)
+            self.assertEqual(code, 1, err)
+            self.assertIn("option 1 is partial: 1 of 2 trials are complete", err)
+            directory = self.directory(hosts)
+            option = mlperf.summary(directory)["options"]["1"]
+            self.assertEqual((option["trial_count"], option["missing_files"]), (2, ["option_1/trial_0/rank_1"]))
+            rates = [json.loads(mlperf.rank_file(directory, 1, 1, rank).read_text())["summary"]["cache_stats"]
+                     ["tier_storage_read_bandwidth_gbps"] for rank in [0, 1]]
+            self.assertAlmostEqual(option["aggregated_read_bandwidth_gbps"], sum(rates))
+
     def test_a_killed_sequence_goes_on(self):
         with TestHosts(count=2) as hosts:
             command = self.command(hosts, *self.tiny, "--trials", "2")
