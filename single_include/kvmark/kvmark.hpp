@@ -25364,6 +25364,59 @@ template <class Variable>
 
 } // namespace kvmark::exec
 
+// kvmark/exec/job_patience.hpp
+// How long a rank waits for the others of its job once the window is over.
+
+#include <csignal>
+#include <functional>
+
+namespace kvmark::exec {
+
+/// A rank that has not even said that its window is closed is soon taken for lost; one that has is waited
+/// for, and everybody for a moment alone once the launcher ends the job by SIGTERM.
+class job_patience {
+public:
+    static constexpr nanoseconds to_close{10'000'000'000};
+    /// Its I/O may be slow: an fsync of gigabytes is among it.
+    static constexpr nanoseconds to_report{300'000'000'000};
+    /// The program that launched this rank, until it has read what the rank says.
+    static constexpr nanoseconds to_read{60'000'000'000};
+    static constexpr nanoseconds when_ended{700'000'000};
+
+    /// `poll()` looks for signals and returns the one that stops the run, or 0.
+    void listen(std::function<int()> poll) { poll_ = std::move(poll); }
+    [[nodiscard]] int stop_signal() const { return poll_ ? poll_() : 0; }
+
+    /// The instant of the start is agreed.
+    void has_started() { started_ = true; }
+    [[nodiscard]] bool started() const { return started_; }
+    /// When the window of all ranks will be over.
+    void plan_end(nanoseconds end) { planned_end_ = end; }
+    void window_closed() { window_over_ = clocks::monotonic_now(); }
+
+    /// Whether `t` has passed since the end of the window, or the shorter time once the job is ended.
+    [[nodiscard]] KVMARK_COLD bool is_over(nanoseconds t) {
+        const nanoseconds now = clocks::monotonic_now();
+        const int stopped = stop_signal();
+        if (stopped == SIGTERM && ended_at_.count == 0) ended_at_ = now;
+        if (ended_at_.count != 0) return now > ended_at_ + when_ended;
+        if (window_over_.count == 0) window_over_ = now;
+        // Others may run on to the end that was planned; without one (in virtual time) there is no telling.
+        if (stopped == 0 && started_ && planned_end_.count == 0) return false;
+        const nanoseconds end = stopped != 0 || planned_end_ < window_over_ ? window_over_ : planned_end_;
+        return now > end + t;
+    }
+
+    [[nodiscard]] nanoseconds reading_time() const { return ended_at_.count != 0 ? when_ended : to_read; }
+
+private:
+    std::function<int()> poll_;
+    nanoseconds planned_end_{}, window_over_{}, ended_at_{};
+    bool started_ = false;
+};
+
+} // namespace kvmark::exec
+
 // kvmark/exec/progress_text.hpp
 // A snapshot of a run as one line of text, from rank 0 to the program that launched the job.
 
@@ -25435,6 +25488,41 @@ public:
 private:
     measure::progress progress_;
     std::deque<std::string> words_; ///< what the names point into
+};
+
+} // namespace kvmark::exec
+
+// kvmark/exec/job_watcher.hpp
+// Who is shown a job as it goes.
+
+namespace kvmark::exec {
+
+/// Stands before the observer of each rank. Of all ranks the first alone is shown, with what the others say
+/// that they moved; where a program launched the job, to that program.
+template <class Job, class Observer>
+class job_watcher {
+public:
+    job_watcher(Job& job, Observer& observer) : job_(job), observer_(observer) {}
+
+    void on_progress(const measure::progress& p) {
+        if (!job_.joined()) return observer_.on_progress(p);
+        const measure::progress* whole = job_.exchanged(p);
+        if (whole == nullptr) return;
+        if (!Job::launched()) return observer_.on_progress(*whole);
+        const std::string text = progress_text(*whole);
+        // A launcher that does not read just now must not hold up the run.
+        write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)), nanoseconds());
+    }
+    template <class... Args>
+        requires requires(Observer o, Args... args) { o.on_io(args...); }
+    void on_io(Args... args) { observer_.on_io(args...); }
+    template <class... Args>
+        requires requires(Observer o, const Args&... args) { o.on_own_report(args...); }
+    void on_own_report(const Args&... args) { observer_.on_own_report(args...); }
+
+private:
+    Job& job_;
+    Observer& observer_;
 };
 
 } // namespace kvmark::exec
@@ -25584,7 +25672,6 @@ private:
 #include <boost/process/v2/stdio.hpp>
 
 #include <chrono>
-#include <csignal>
 #include <sys/wait.h>
 
 namespace kvmark::exec {
@@ -26200,17 +26287,7 @@ private:
 // kvmark/exec/mpi_job.hpp
 // One run as a rank of an MPI job: a common start, and results by message.
 
-#include <functional>
-
 namespace kvmark::exec {
-
-/// How long rank 0 waits for the others once the window is over.
-struct job_patience {
-    nanoseconds to_close{10'000'000'000}; ///< until each has said that its window is closed: then it is lost
-    nanoseconds to_report{
-        60'000'000'000};                 ///< until one that said so has sent its report: its I/O may be slow
-    nanoseconds when_ended{700'000'000}; ///< of both, once the launcher ends the job by SIGTERM
-};
 
 /// A rank that cannot take part says so and leaves the others to run: what it would have added is missing
 /// from the sums and named. All messages go to rank 0 and back, so a rank that is lost holds up no other but
@@ -26263,35 +26340,42 @@ public:
         return own;
     }
 
-    /// Of all ranks the first alone is shown, with what the others say that they moved; a launched one to the
-    /// program that launched it.
     template <class Observer>
-    class watcher {
-    public:
-        watcher(mpi_job& job, Observer& observer) : job_(job), observer_(observer) {}
-        void on_progress(const measure::progress& p) {
-            if (job_.session_ == nullptr) return observer_.on_progress(p);
-            const measure::progress* whole = job_.exchanged(p);
-            if (whole == nullptr) return;
-            if (!launched()) return observer_.on_progress(*whole);
-            const std::string text = progress_text(*whole);
-            // A launcher that does not read just now must not hold up the run.
-            write_frame(STDOUT_FILENO, frame_kind::progress, std::as_bytes(std::span(text)), nanoseconds());
-        }
-        template <class... Args>
-            requires requires(Observer o, Args... args) { o.on_io(args...); }
-        void on_io(Args... args) { observer_.on_io(args...); }
-        template <class... Args>
-            requires requires(Observer o, const Args&... args) { o.on_own_report(args...); }
-        void on_own_report(const Args&... args) { observer_.on_own_report(args...); }
-
-    private:
-        mpi_job& job_;
-        Observer& observer_;
-    };
-    template <class Observer>
-    [[nodiscard]] watcher<Observer> watched(Observer& o) {
+    [[nodiscard]] job_watcher<mpi_job, Observer> watched(Observer& o) {
         return {*this, o};
+    }
+    /// Not before join(), and not outside a job.
+    [[nodiscard]] bool joined() const { return session_ != nullptr; }
+
+    /// Other ranks tell rank 0 what they have moved, at most one message each under way; there it is added to
+    /// `p`. Null on the others.
+    KVMARK_COLD const measure::progress* exchanged(const measure::progress& p) {
+        std::uint64_t moved = 0;
+        for (const measure::tier_progress& t : p.tiers)
+            if (t.role == tier::tier_role::storage) moved += t.read.count + t.written.count;
+        if (!is_root()) {
+            if (said_ == nullptr) said_ = &session_->sent.emplace_back();
+            if (mail_->tested(said_->request)) mail_->send_again(*said_, moved, mpi_session::root, moved_tag);
+            return nullptr;
+        }
+        pump();
+        members_[place().rank].moved = moved;
+        shown_ = p;
+        shown_.hosts.clear();
+        hosts_.resize(members_.size());
+        std::vector<std::size_t> row_of(members_.size()); // by the leader of a host, its lowest rank
+        for (std::uint32_t r = 0; r < members_.size(); ++r) {
+            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
+            if (leader == r) {
+                if (hosts_[r].empty()) hosts_[r] = session_->host_name(r);
+                row_of[r] = shown_.hosts.size();
+                shown_.hosts.push_back({.name = hosts_[r]});
+            }
+            measure::host_progress& row = shown_.hosts[row_of[leader]];
+            ++row.ranks;
+            row.moved += bytes(members_[r].moved);
+        }
+        return &shown_;
     }
 
     template <class Stack>
@@ -26333,7 +26417,7 @@ public:
     KVMARK_COLD result<measure::run_report> conclude(measure::run_report own, Stack& tiers) {
         if (!session_) return own;
         measure::rank_stats row = measure::summarize(own);
-        if (row.interrupted && !start_known_ && row.failure.empty())
+        if (row.interrupted && !patience_.started() && row.failure.empty())
             row.failure = "it was stopped before the window opened";
         auto outcome = deliver(std::move(own), std::move(row), nullptr);
         leave(tiers);
@@ -26373,7 +26457,7 @@ public:
     // --- what the crew asks ---
 
     /// `poll()` looks for signals and returns the one that stops the run, or 0.
-    void listen(std::function<int()> poll) { poll_ = std::move(poll); }
+    void listen(std::function<int()> poll) { patience_.listen(std::move(poll)); }
 
     /// Until every rank that takes part is ready, and the instant of the start is agreed. `wait(t)` sleeps,
     /// `stopped()` ends it early.
@@ -26385,7 +26469,7 @@ public:
             while (!stopped() && !all_announced()) wait(pause);
             if (stopped()) return;
             start_ = clocks::monotonic_now() + lead;
-            start_known_ = true;
+            patience_.has_started();
             for (std::uint32_t r = 0; r < members_.size(); ++r)
                 if (members_[r].announced) send(start_.count, static_cast<int>(r), start_tag);
         } else {
@@ -26395,13 +26479,13 @@ public:
                 ::MPI_Irecv(&start_.count, 1, MPI_INT64_T, mpi_session::root, start_tag, session_->comm(),
                             &request);
             });
-            while (!stopped() && !start_known_) {
+            while (!stopped() && !patience_.started()) {
                 if (mail_->tested(request))
-                    start_known_ = true;
+                    patience_.has_started();
                 else
                     wait(pause);
             }
-            if (!start_known_) {
+            if (!patience_.started()) {
                 session_->healthy = false; // a receive is left behind
                 return;
             }
@@ -26412,8 +26496,8 @@ public:
 
     /// Until the agreed instant. `window` is how long the run will take from there; 0: unknown.
     KVMARK_COLD void await_start(nanoseconds window) {
-        if (!session_ || !start_known_) return;
-        if (window.count > 0) planned_end_ = start_ + window;
+        if (!session_ || !patience_.started()) return;
+        if (window.count > 0) patience_.plan_end(start_ + window);
         constexpr nanoseconds spun{200'000};
         const nanoseconds wake = start_ - spun;
         const timespec until{wake.count / 1'000'000'000, wake.count % 1'000'000'000};
@@ -26425,7 +26509,7 @@ public:
 
     KVMARK_COLD void window_closed() {
         if (!session_) return;
-        window_over_ = clocks::monotonic_now();
+        patience_.window_closed();
         if (!is_root()) send(0, mpi_session::root, closed_tag);
     }
 
@@ -26461,39 +26545,6 @@ private:
             m.report = std::move(data);
             send(0, source, receipt_tag);
         });
-    }
-
-    // --- while it runs ---
-
-    /// Other ranks tell rank 0 what they have moved, at most one message each under way; there it is added to
-    /// `p`. Null on the others.
-    KVMARK_COLD const measure::progress* exchanged(const measure::progress& p) {
-        std::uint64_t moved = 0;
-        for (const measure::tier_progress& t : p.tiers)
-            if (t.role == tier::tier_role::storage) moved += t.read.count + t.written.count;
-        if (!is_root()) {
-            if (said_ == nullptr) said_ = &session_->sent.emplace_back();
-            if (mail_->tested(said_->request)) mail_->send_again(*said_, moved, mpi_session::root, moved_tag);
-            return nullptr;
-        }
-        pump();
-        members_[place().rank].moved = moved;
-        shown_ = p;
-        shown_.hosts.clear();
-        hosts_.resize(members_.size());
-        std::vector<std::size_t> row_of(members_.size()); // by the leader of a host, its lowest rank
-        for (std::uint32_t r = 0; r < members_.size(); ++r) {
-            const auto leader = static_cast<std::uint32_t>(session_->leaders()[r]);
-            if (leader == r) {
-                if (hosts_[r].empty()) hosts_[r] = session_->host_name(r);
-                row_of[r] = shown_.hosts.size();
-                shown_.hosts.push_back({.name = hosts_[r]});
-            }
-            measure::host_progress& row = shown_.hosts[row_of[leader]];
-            ++row.ranks;
-            row.moved += bytes(members_[r].moved);
-        }
-        return &shown_;
     }
 
     // --- the course of a run ---
@@ -26532,7 +26583,7 @@ private:
         });
         while (!mail_->tested(request)) {
             // A rank that died on its way here is never waited for beyond the signal that ends the job.
-            if (poll_ && poll_() != 0) {
+            if (patience_.stop_signal() != 0) {
                 session_->healthy = false;
                 return error{error_kind::system, "the job was stopped before every rank was ready"};
             }
@@ -26593,11 +26644,12 @@ private:
         if (const std::string none = nobody_ran(*all.job); !none.empty()) {
             if (launched())
                 write_frame(STDOUT_FILENO, frame_kind::failure, std::as_bytes(std::span(none)),
-                            reading_time());
+                            patience_.reading_time());
             return error{error_kind::system, none};
         }
         all.primary = !launched();
-        if (launched()) write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), reading_time());
+        if (launched())
+            write_frame(STDOUT_FILENO, frame_kind::result, measure::pack(all), patience_.reading_time());
         return all;
     }
 
@@ -26608,7 +26660,8 @@ private:
     /// What each rank said goes to the program that launched the job as it came, before the job's report.
     void send_own_reports() const {
         for (const member& m : members_)
-            if (!m.report.empty()) write_frame(STDOUT_FILENO, frame_kind::own, m.report, reading_time());
+            if (!m.report.empty())
+                write_frame(STDOUT_FILENO, frame_kind::own, m.report, patience_.reading_time());
     }
 
     /// Why no rank took part; empty where one did.
@@ -26636,7 +26689,8 @@ private:
                         &verdict);
         });
         const bool received = in_time(receipt, patience_.to_close * 2);
-        if (!received && launched()) write_frame(STDOUT_FILENO, frame_kind::part, packed, reading_time());
+        if (!received && launched())
+            write_frame(STDOUT_FILENO, frame_kind::part, packed, patience_.reading_time());
         if (!received || !in_time(verdict, patience_.to_report + patience_.to_close * 2)) healthy = 0;
         if (healthy == 0) session_->healthy = false;
         if (why != nullptr) return *why;
@@ -26647,25 +26701,10 @@ private:
     /// that a launcher gives which ends the job.
     [[nodiscard]] bool in_time(MPI_Request& request, nanoseconds t) {
         while (!mail_->tested(request)) {
-            if (out_of_patience(t)) return false;
+            if (patience_.is_over(t)) return false;
             ::usleep(200);
         }
         return true;
-    }
-    [[nodiscard]] bool out_of_patience(nanoseconds t) {
-        const nanoseconds now = clocks::monotonic_now();
-        const int stopped = poll_ ? poll_() : 0;
-        if (stopped == SIGTERM && ended_at_.count == 0) ended_at_ = now;
-        if (ended_at_.count != 0) return now > ended_at_ + patience_.when_ended;
-        if (window_over_.count == 0) window_over_ = now;
-        // Others may run on to the end that was planned; without one (in virtual time) there is no telling.
-        if (stopped == 0 && start_known_ && planned_end_.count == 0) return false;
-        const nanoseconds end = stopped != 0 || planned_end_ < window_over_ ? window_over_ : planned_end_;
-        return now > end + t;
-    }
-
-    [[nodiscard]] nanoseconds reading_time() const {
-        return ended_at_.count != 0 ? patience_.when_ended : patience_.to_report;
     }
 
     void gather() {
@@ -26677,13 +26716,13 @@ private:
                 all_said = all_said && (m.delivered || m.closed);
             }
             if (all) break;
-            if (!all_said && out_of_patience(patience_.to_close)) {
+            if (!all_said && patience_.is_over(patience_.to_close)) {
                 // Who has not even said that its window is closed is lost; the others are waited for.
                 bool awaited = false;
                 for (const member& m : members_) awaited = awaited || (m.closed && !m.delivered);
                 if (!awaited) break;
             }
-            if (out_of_patience(patience_.to_report)) break;
+            if (patience_.is_over(patience_.to_report)) break;
             ::usleep(200);
         }
         for (const member& m : members_)
@@ -26725,14 +26764,12 @@ private:
     std::vector<int> flags_; ///< of all ranks
     MPI_Request barrier_ = MPI_REQUEST_NULL;
     MPI_Comm ready_comm_ = MPI_COMM_NULL; ///< of the ranks that take part
-    std::function<int()> poll_;
     std::string cache_dir_;
     std::uint64_t users_ = 0;
-    nanoseconds start_{}, planned_end_{}, window_over_{}, ended_at_{};
+    nanoseconds start_{};
     nanoseconds start_delay_{}, left_barrier_{};
     bool skips_ = false;
     bool asked_ = false;
-    bool start_known_ = false;
 };
 
 } // namespace kvmark::exec

@@ -83,6 +83,8 @@ OPT_IN = {
         "exec/mailbox.hpp",
         "exec/mpi.hpp",
         "exec/mpi_crew.hpp",
+        "exec/job_patience.hpp",
+        "exec/job_watcher.hpp",
         "exec/mpi_job.hpp",
         "exec/mpi_session.hpp",
         "exec/progress_text.hpp",
