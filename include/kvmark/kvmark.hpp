@@ -137,7 +137,6 @@
 #include <kvmark/benchmark/command.hpp>
 #include <kvmark/benchmark/fault_list.hpp>
 #include <kvmark/benchmark/job_command.hpp>
-#include <kvmark/benchmark/mlperf_rules.hpp>
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/benchmark/plan_run.hpp>

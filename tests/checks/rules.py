@@ -54,7 +54,7 @@ OPT_IN = {
     ],
     "local": ["benchmark/block_benchmark.hpp", "exec/local.hpp"],
     "readers": ["workload/burst_gpt.hpp", "workload/reader/", "workload/sharegpt.hpp"],
-    "report": ["report/"],
+    "report": ["benchmark/mlperf_rules.hpp", "report/"],
     "search": [
         "benchmark/limit_search.hpp",
         "benchmark/load_trials.hpp",
