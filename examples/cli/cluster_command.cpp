@@ -8,7 +8,7 @@
 
 namespace kvmark::cli {
 
-int show_cluster(settings s) {
+int show_cluster(const settings& s) {
     console out(s);
     bool speaks = true;
     if (s.is_rank) {

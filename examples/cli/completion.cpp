@@ -1,34 +1,11 @@
 // The completion scripts, written from the table of options.
 #include "completion.hpp"
 
-#include "option_table.hpp"
+#include "command_list.hpp"
 
 namespace kvmark::cli {
 
 namespace {
-
-struct command_name {
-    std::string_view name;
-    unsigned bit; ///< 0: it takes no options of the table
-    std::string_view help;
-};
-
-constexpr command_name commands[]{
-    {"run", on_run, "run a benchmark"},
-    {"simulate", on_simulate, "play a trace against a modelled cache"},
-    {"plan", on_plan, "the cache sizes that a trace needs"},
-    {"trace", on_trace, "look into traces, and convert them"},
-    {"calibrate", on_calibrate, "measure a device for the simulator"},
-    {"search", on_search, "the highest load that keeps a target"},
-    {"mlperf", on_mlperf, "the sequence of the MLPerf Storage rules"},
-    {"report", on_report, "tables, a page or a comparison of results"},
-    {"history", on_history, "what was run before"},
-    {"cluster", on_cluster, "what the hosts of a launch are"},
-    {"datasize", on_datasize, "size of the data of a load"},
-    {"tiers", on_tiers, "measure storage backends block by block"},
-    {"models", on_models, "list the models"},
-    {"completion", 0, "print a completion script"},
-};
 
 std::string joined(std::span<const std::string_view> words) {
     std::string text;
@@ -62,7 +39,7 @@ _kvmark() {
     }
     out += "        " + paths + ") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n    esac\n";
     out += "    case $command in\n";
-    for (const command_name& c : commands)
+    for (const command_spec& c : all_commands)
         if (c.bit != 0)
             ((out += "        ") += c.name) +=
                 ") COMPREPLY=($(compgen -W '" + options_of(c.bit) + "' -- \"$current\")) ;;\n";
@@ -70,7 +47,7 @@ _kvmark() {
     out +=
         "        -*) COMPREPLY=($(compgen -W '" + options_of(on_run) + " --version' -- \"$current\")) ;;\n";
     out += "        *) COMPREPLY=($(compgen -W '";
-    for (const command_name& c : commands) (out += c.name) += ' ';
+    for (const command_spec& c : all_commands) (out += c.name) += ' ';
     return out +=
            "--help --version' -- \"$current\")) ;;\n    esac\n}\ncomplete -o filenames -F _kvmark kvmark\n";
 }
@@ -91,12 +68,12 @@ std::string escaped(std::string_view text, std::string_view special) {
 
 std::string zsh_script() {
     std::string out = "#compdef kvmark\n_kvmark() {\n    local -a commands=(";
-    for (const command_name& c : commands)
+    for (const command_spec& c : all_commands)
         out += " '" + std::string(c.name) + ":" + std::string(c.help) + "'";
     out +=
         " )\n    if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n        _describe command commands\n"
         "        return\n    fi\n    case $words[2] in\n";
-    for (const command_name& c : commands) {
+    for (const command_spec& c : all_commands) {
         if (c.bit == 0) continue;
         (out += "        ") += c.name;
         if (c.bit == on_run) out += "|-*";
@@ -119,10 +96,10 @@ std::string zsh_script() {
 
 std::string fish_script() {
     std::string out = "# fish completion of kvmark\ncomplete -c kvmark -f\n";
-    for (const command_name& c : commands)
+    for (const command_spec& c : all_commands)
         out += "complete -c kvmark -n __fish_use_subcommand -a " + std::string(c.name) + " -d '" +
                std::string(c.help) + "'\n";
-    for (const command_name& c : commands) {
+    for (const command_spec& c : all_commands) {
         for (const option_spec& o : all_options()) {
             if ((o.commands & c.bit) == 0) continue;
             out += "complete -c kvmark -n '__fish_seen_subcommand_from " + std::string(c.name) + "' -l " +

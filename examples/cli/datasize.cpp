@@ -79,10 +79,10 @@ std::string table(const std::vector<data_size>& sizes, const settings& s, std::i
 
 } // namespace
 
-int datasize(const settings& s, bool one_model) {
+int datasize(const settings& s) {
     const std::int64_t ranks = launch::host_plan(s.options.hosts, s.options.num_processes).processes();
     std::vector<data_size> sizes;
-    if (one_model) {
+    if (s.was_given("model")) {
         sizes.push_back(size_of(s.options.model, s, ranks));
     } else {
         for (const std::string_view name : s.all_model_names())

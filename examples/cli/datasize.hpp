@@ -7,6 +7,6 @@ namespace kvmark::cli {
 
 /// Prints a table, or JSON with --json; returns the exit code. Without --model every model is listed.
 /// Precondition: the model is resolved.
-[[nodiscard]] int datasize(const settings& s, bool one_model);
+[[nodiscard]] int datasize(const settings& s);
 
 } // namespace kvmark::cli

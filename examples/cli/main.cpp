@@ -3,6 +3,7 @@
 #include "calibrate_command.hpp"
 #include "capacity_plan_command.hpp"
 #include "cluster_command.hpp"
+#include "command_list.hpp"
 #include "command_record.hpp"
 #include "completion.hpp"
 #include "datasize.hpp"
@@ -31,28 +32,18 @@ using words = std::span<const std::string_view>;
 constexpr std::string_view overview =
     R"(kvmark plays the traffic of an LLM service against a stack of real storage tiers and says what each tier delivered.
 
-Usage: kvmark [run] [OPTION]...     run a benchmark (the word run can be left out before an option)
-       kvmark simulate [OPTION]...  play a trace against a modelled cache: hits, TTFT, sweeps
-       kvmark plan [OPTION]...      the hit ratio of every cache size, and the cheapest stack for a target
-       kvmark trace WHAT FILE...    look into traces, convert them, make them
-       kvmark calibrate [OPTION]... measure a device for the simulator
-       kvmark search [OPTION]...    the most users, or requests per second, that keep a latency target
-       kvmark mlperf [OPTION]...    the sequence of the MLPerf Storage rules, and the check of its results
-       kvmark report FILE...        tables, a page or a comparison of results
-       kvmark history [WHAT]        what was run before, and the same once more
-       kvmark tiers [OPTION]...     measure backends on a path block by block, beside fio if asked
-       kvmark cluster [OPTION]...   what the hosts of a launch are, and how they differ
-       kvmark datasize [OPTION]...  how much KV cache a number of users makes
-       kvmark models [OPTION]...    the models whose cache can be played
-       kvmark completion SHELL      completion script for bash, zsh or fish
-       kvmark --version
+Usage: kvmark COMMAND [OPTION]...
 
-`kvmark COMMAND --help` lists the options of a command.
+)";
+constexpr std::string_view overview_closing = R"(
+`kvmark COMMAND --help` lists the options of a command; `kvmark --version` prints the version.
 
   kvmark run --demo                                        ten seconds, to see what it does
   kvmark run --cache-dir /mnt/nvme --gpu-mem-gb 0 --cpu-mem-gb 4 --output result.json
   kvmark run --dry-run --num-users 500 --cache-dir /mnt/nvme
   kvmark run --exec-type mpi --hosts node1 node2 --num-processes 8 --cache-dir /mnt/nvme
+  kvmark search --slo p95_read=50ms --cache-dir /mnt/nvme
+  kvmark report result.json --html result.html
 )";
 
 constexpr std::string_view run_closing = R"(
@@ -82,11 +73,11 @@ docs/mlperf.md explains the sequence, its tree of results and its check.
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-int report_faults(const fault_list& faults, const char* command = "run") {
+int report_faults(const fault_list& faults, std::string_view command = "run") {
     for (const std::string& fault : faults.all()) std::fprintf(stderr, "kvmark: %s\n", fault.c_str());
     const std::size_t n = faults.all().size();
     std::fprintf(stderr, "kvmark: %zu fault%s, nothing was done; `kvmark %s --help` lists the options\n", n,
-                 n == 1 ? "" : "s", command);
+                 n == 1 ? "" : "s", std::string(command).c_str());
     return exit_bad_arguments;
 }
 
@@ -94,19 +85,14 @@ std::size_t help_width() {
     return std::clamp<std::size_t>(kvmark::report::terminal_width(STDOUT_FILENO), 80, 120);
 }
 
-/// Does it, and enters it into the history.
-int recorded(const char* name, const settings& s, int (*act)(const settings&)) {
-    command_record record(name);
-    record.add_file(s);
-    return record.finish(act(s));
+std::string usage_of(const command_spec& c) {
+    return "kvmark " + std::string(c.name) + " " + std::string(c.usage);
 }
 
-/// Whether what the settings ask of one of those commands measures or simulates something.
-bool is_recorded(unsigned bit, const settings& s) {
-    if (bit == on_mlperf)
-        return s.mlperf.mode != mlperf_mode::whatif && s.mlperf.check.empty() &&
-               s.dry_run == dry_run_form::off;
-    return (bit & (on_simulate | on_plan | on_calibrate | on_search)) != 0;
+const command_spec* find_command(std::string_view name) {
+    for (const command_spec& c : all_commands)
+        if (c.name == name) return &c;
+    return nullptr;
 }
 
 int run_main(words arguments) {
@@ -121,80 +107,59 @@ int run_main(words arguments) {
         s.options.serving.to_the_end = !s.serving.trace.empty();
     }
     if (s.help) {
-        print(help_text("kvmark run [OPTION]...", on_run, run_closing, help_width()));
+        print(help_text(usage_of(*find_command("run")), on_run, run_closing, help_width()));
         return exit_ok;
     }
     resolve(s, datetime_now(), faults);
     return faults.empty() ? run(std::move(s)) : report_faults(faults);
 }
 
-int datasize_main(words arguments) {
-    settings s;
-    fault_list faults;
-    s.model_name.clear();
-    read_arguments(arguments, on_datasize, s, faults);
-    if (s.help) {
-        print(help_text("kvmark datasize [OPTION]...", on_datasize, "", help_width()));
-        return exit_ok;
-    }
-    const bool one_model = !s.model_name.empty();
-    if (!one_model) s.model_name = s.options.model.name;
-    resolve_for_datasize(s, faults);
-    return faults.empty() ? datasize(s, one_model) : report_faults(faults);
+/// A command that is its options: what is wrong with them, and what they ask for.
+struct command_action {
+    std::string_view name;
+    void (*resolve)(settings&, fault_list&);
+    int (*act)(const settings&);
+    std::string_view closing = ""; ///< of its help
+};
+const command_action actions[]{
+    {"search", resolve_for_search, search},
+    {"mlperf", resolve_for_mlperf, run_mlperf, mlperf_closing},
+    {"report", resolve_for_report, report_results},
+    {"history", resolve_for_history, show_history},
+    {"tiers", resolve_tiers, measure_tiers, tiers_closing},
+    {"simulate", resolve_for_simulate, simulate},
+    {"plan", resolve_for_plan_capacity, plan_capacity},
+    {"trace", resolve_for_trace_files, trace_files},
+    {"calibrate", resolve_for_calibrate, calibrate},
+    {"cluster", resolve_for_cluster, show_cluster},
+    {"datasize", resolve_for_datasize, datasize},
+    {"models", resolve_model, list_models},
+};
+
+/// Whether what the settings ask of the command measures or simulates something.
+bool is_recorded(unsigned bit, const settings& s) {
+    if (bit == on_mlperf)
+        return s.mlperf.mode != mlperf_mode::whatif && s.mlperf.check.empty() &&
+               s.dry_run == dry_run_form::off;
+    if (bit == on_tiers) return s.tiers.emit_fio.empty();
+    return (bit & (on_simulate | on_plan | on_calibrate | on_search)) != 0;
 }
 
-int tiers_main(words arguments) {
+int action_main(const command_action& a, words arguments) {
+    const command_spec& command = *find_command(a.name);
     settings s;
     fault_list faults;
-    read_arguments(arguments, on_tiers, s, faults);
+    read_arguments(arguments, command.bit, s, faults);
     if (s.help) {
-        print(help_text("kvmark tiers [OPTION]...", on_tiers, tiers_closing, help_width()));
+        print(help_text(usage_of(command), command.bit, a.closing, help_width()));
         return exit_ok;
     }
-    resolve_model(s, faults);
-    resolve_tiers(s, faults);
-    if (!faults.empty()) return report_faults(faults, "tiers");
-    return s.tiers.emit_fio.empty() ? recorded("tiers", s, measure_tiers) : measure_tiers(s);
-}
-
-/// A command of its own options: `resolve` gathers the faults, `act` does it.
-int command_main(words arguments, const char* name, const std::string& usage, unsigned bit,
-                 void (*resolve)(settings&, fault_list&), int (*act)(const settings&),
-                 std::string_view closing = "") {
-    settings s;
-    fault_list faults;
-    read_arguments(arguments, bit, s, faults);
-    if (s.help) {
-        print(help_text(usage, bit, closing, help_width()));
-        return exit_ok;
-    }
-    resolve(s, faults);
-    if (!faults.empty()) return report_faults(faults, name);
-    return is_recorded(bit, s) ? recorded(name, s, act) : act(s);
-}
-
-int cluster_main(words arguments) {
-    settings s;
-    fault_list faults;
-    read_arguments(arguments, on_cluster, s, faults);
-    if (s.help) {
-        print(help_text("kvmark cluster [OPTION]...", on_cluster, "", help_width()));
-        return exit_ok;
-    }
-    resolve_for_cluster(s, faults);
-    return faults.empty() ? show_cluster(std::move(s)) : report_faults(faults, "cluster");
-}
-
-int models_main(words arguments) {
-    settings s;
-    fault_list faults;
-    read_arguments(arguments, on_models, s, faults);
-    if (s.help) {
-        print(help_text("kvmark models [OPTION]...", on_models, "", help_width()));
-        return exit_ok;
-    }
-    resolve_model(s, faults);
-    return faults.empty() ? list_models(s) : report_faults(faults);
+    a.resolve(s, faults);
+    if (!faults.empty()) return report_faults(faults, a.name);
+    if (!is_recorded(command.bit, s)) return a.act(s);
+    command_record record(a.name);
+    record.add_file(s);
+    return record.finish(a.act(s));
 }
 
 int completion_main(words arguments) {
@@ -205,12 +170,21 @@ int completion_main(words arguments) {
     return exit_bad_arguments;
 }
 
-int dispatch(words arguments) {
-    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-        print(overview);
-        return exit_ok;
+int print_overview() {
+    print(overview);
+    for (const command_spec& c : all_commands) {
+        std::string line = "  " + std::string(c.name);
+        line.resize(14, ' ');
+        print((line += c.help) += '\n');
     }
+    print(overview_closing);
+    return exit_ok;
+}
+
+int dispatch(words arguments) {
+    if (arguments.empty()) return print_overview();
     const std::string_view first = arguments[0];
+    if (first == "--help" || first == "-h" || first == "help") return print_overview();
     if (first == "--version") {
         print("kvmark " KVMARK_VERSION "\n");
         return exit_ok;
@@ -218,43 +192,13 @@ int dispatch(words arguments) {
     const words rest = arguments.subspan(1);
     if (first == "run") return run_main(rest);
     if (first.starts_with('-')) return run_main(arguments);
-    if (first == "datasize") return datasize_main(rest);
-    if (first == "cluster") return cluster_main(rest);
-    if (first == "tiers") return tiers_main(rest);
-    if (first == "simulate")
-        return command_main(rest, "simulate", "kvmark simulate --trace FILE [OPTION]...", on_simulate,
-                            resolve_for_simulate, simulate);
-    if (first == "plan")
-        return command_main(rest, "plan", "kvmark plan --trace FILE [OPTION]...", on_plan,
-                            resolve_for_plan_capacity, plan_capacity);
-    if (first == "trace")
-        return command_main(
-            rest, "trace",
-            "kvmark trace info FILE... | convert FILE OUT | generate KIND OUT, then [OPTION]...", on_trace,
-            resolve_for_trace_files, trace_files);
-    if (first == "calibrate")
-        return command_main(rest, "calibrate", "kvmark calibrate [--path DIR | --memory] [OPTION]...",
-                            on_calibrate, resolve_for_calibrate, calibrate);
-    if (first == "search")
-        return command_main(rest, "search", "kvmark search --slo TARGET [OPTION]...", on_search,
-                            resolve_for_search, search);
-    if (first == "mlperf")
-        return command_main(rest, "mlperf",
-                            "kvmark mlperf --results-dir DIR --cache-dir DIR [OPTION]... | --check DIR",
-                            on_mlperf, resolve_for_mlperf, run_mlperf, mlperf_closing);
-    if (first == "report")
-        return command_main(rest, "report", "kvmark report FILE... | --compare A B, then [OPTION]...",
-                            on_report, resolve_for_report, report_results);
-    if (first == "history")
-        return command_main(rest, "history", "kvmark history [show N | rerun N] [OPTION]...", on_history,
-                            resolve_for_history, show_history);
-    if (first == "models") return models_main(rest);
     if (first == "completion") return completion_main(rest);
-    constexpr std::array<std::string_view, 14> commands{
-        "run",      "tiers",  "cluster",    "simulate", "plan",   "trace",  "calibrate",
-        "datasize", "models", "completion", "search",   "mlperf", "report", "history"};
+    for (const command_action& a : actions)
+        if (a.name == first) return action_main(a, rest);
+    std::vector<std::string_view> names;
+    for (const command_spec& c : all_commands) names.push_back(c.name);
     std::fprintf(stderr, "kvmark: unknown command %s%s\n", kvmark::quote(first).c_str(),
-                 suggestion(first, commands).c_str());
+                 suggestion(first, names).c_str());
     return exit_bad_arguments;
 }
 

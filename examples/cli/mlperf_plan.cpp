@@ -34,10 +34,6 @@ std::string counted(std::int64_t n, const char* one) {
     return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
 }
 
-bool has_been_given(const settings& s, std::string_view name) {
-    return std::find(s.given.begin(), s.given.end(), name) != s.given.end();
-}
-
 /// What a CLOSED sequence takes beside closed_may_vary: where its files go, how ranks are launched (their
 /// number and places are the rules' affair), and how the tool behaves.
 constexpr std::array<std::string_view, 16> not_of_the_rules{
@@ -146,9 +142,8 @@ void plan_places(const settings& s, mlperf_plan& plan, fault_list& faults) {
         return;
     }
     // In CLOSED it is always this model, although option 3 runs a larger one.
-    const std::string_view model = plan.is_closed() || !has_been_given(s, "model")
-                                       ? models::llama3_1_8b.name
-                                       : std::string_view(s.model_name);
+    const std::string_view model =
+        plan.is_closed() || !s.was_given("model") ? models::llama3_1_8b.name : std::string_view(s.model_name);
     check_component("--model", std::string(model), faults);
     plan.parent = (fs::path(s.results_dir) / mlperf_mode_names[static_cast<std::size_t>(plan.mode)] /
                    plan.orgname / "results" / plan.systemname / "kv_cache" / model / "run")
@@ -162,8 +157,8 @@ settings settings_of_option(const settings& s, const mlperf_plan& plan, const ml
     run.options = mlperf::effective_options(rules, closed ? mlperf::division::closed : mlperf::division::open,
                                             s.options, s.given);
     options& o = run.options;
-    if (closed || !has_been_given(s, "model")) run.model_name = rules.model.name;
-    if (closed || !has_been_given(s, "storage-tier")) run.storage_tier = storage_tier_kind::file;
+    if (closed || !s.was_given("model")) run.model_name = rules.model.name;
+    if (closed || !s.was_given("storage-tier")) run.storage_tier = storage_tier_kind::file;
     run.results_dir.clear();
     run.dry_run = dry_run_form::off;
     o.duration = scaled_duration(o.duration, plan.scale);

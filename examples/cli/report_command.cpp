@@ -82,9 +82,6 @@ json::array files_json(const documents& files) {
 } // namespace
 
 void resolve_for_report(settings& s, fault_list& faults) {
-    const auto given = [&](std::string_view name) {
-        return std::find(s.given.begin(), s.given.end(), name) != s.given.end();
-    };
     const std::vector<std::string>& sets = s.report.compare;
     if (s.arguments.empty() && sets.empty())
         faults.add("a result file, a directory of them, or --compare A B is needed");
@@ -93,7 +90,7 @@ void resolve_for_report(settings& s, fault_list& faults) {
                    ": files of one set stand between commas, or in a directory");
     if (sets.empty())
         for (const char* name : {"min-effect", "fail-if-worse"})
-            if (given(name)) faults.add("--" + std::string(name) + " goes with --compare A B alone");
+            if (s.was_given(name)) faults.add("--" + std::string(name) + " goes with --compare A B alone");
     if (s.report.min_effect < 0 || s.report.min_effect > 100)
         faults.add("--min-effect " + std::string(launch::real_text(s.report.min_effect)) +
                    ": must be 0 to 100");

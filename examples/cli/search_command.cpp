@@ -30,10 +30,6 @@ void listen() {
     std::signal(SIGTERM, stop);
 }
 
-bool is_given(const settings& s, std::string_view option) {
-    return std::find(s.given.begin(), s.given.end(), option) != s.given.end();
-}
-
 double most_of(const settings& s) {
     if (s.search.highest > 0) return s.search.highest;
     return s.search.load == search_load::users ? 100'000 : 1e6;
@@ -42,10 +38,10 @@ double most_of(const settings& s) {
 /// The reference's words for the two questions.
 void map_autoscaler(settings& s, fault_list& faults) {
     search_request& q = s.search;
-    if (!is_given(s, "autoscaler-mode") && !is_given(s, "target-saturation")) return;
+    if (!s.was_given("autoscaler-mode") && !s.was_given("target-saturation")) return;
     if (s.autoscaler_mode_text == "capacity") {
         q.capacity = true;
-        if (is_given(s, "target-saturation"))
+        if (s.was_given("target-saturation"))
             faults.add("--target-saturation: is of --autoscaler-mode qos; leave it out");
     } else if (s.autoscaler_mode_text == "qos") {
         if (!q.slo.empty()) faults.add("--slo and --autoscaler-mode qos both name a target: leave one out");
@@ -199,7 +195,7 @@ search_settings settings_of(const settings& s) {
     const auto ranks =
         s.launches() ? static_cast<std::uint64_t>(launch::host_plan(o.hosts, o.num_processes).processes())
                      : 1;
-    const double warmup = is_given(s, "warmup") || whole_trace ? o.warmup : duration / 10;
+    const double warmup = s.was_given("warmup") || whole_trace ? o.warmup : duration / 10;
     return {.lowest = q.lowest,
             .highest = most_of(s),
             .whole = q.load == search_load::users,
@@ -247,9 +243,9 @@ std::optional<error> search_for_plateau(settings& s, console& out, search_findin
 void resolve_for_search(settings& s, fault_list& faults) {
     search_request& q = s.search;
     const bool trace = !s.serving.trace.empty();
-    if (trace && !is_given(s, "load")) q.load = search_load::rate;
-    if (trace && !is_given(s, "trace-arrivals")) s.serving.arrivals = workload::replay_arrivals::poisson;
-    s.options.serving.to_the_end = trace && !is_given(s, "duration");
+    if (trace && !s.was_given("load")) q.load = search_load::rate;
+    if (trace && !s.was_given("trace-arrivals")) s.serving.arrivals = workload::replay_arrivals::poisson;
+    s.options.serving.to_the_end = trace && !s.was_given("duration");
     check_load(s, faults);
     if (q.load == search_load::rate) s.options.request_rate = q.lowest;
     resolve(s, datetime_now(), faults);

@@ -131,6 +131,12 @@ struct settings {
     std::deque<std::string> model_names; ///< what the names of configured_models point into
     std::vector<std::string> notes;      ///< one line each, said before a run
 
+    /// Whether the command line had that option, named without its dashes.
+    [[nodiscard]] bool was_given(std::string_view option) const {
+        for (const std::string_view name : given)
+            if (name == option) return true;
+        return false;
+    }
     [[nodiscard]] bool runs_kvmark() const { return kvcache_bin_path.empty(); }
     /// Whether a launcher is to be started, which starts the program on the hosts. After resolve_launch().
     [[nodiscard]] bool launches() const {

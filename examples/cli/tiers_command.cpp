@@ -3,6 +3,7 @@
 
 #include "console.hpp"
 #include "outcome.hpp"
+#include "resolve.hpp"
 #include "run_command.hpp"
 #include "size_lists.hpp"
 #include "tiers_backend.hpp"
@@ -241,6 +242,7 @@ std::span<const named_backend> all_backends() {
 }
 
 void resolve_tiers(settings& s, fault_list& faults) {
+    resolve_model(s, faults);
     tiers_request& t = s.tiers;
     if (t.path.empty()) t.path = "/var/tmp/kvmark-tiers";
     if (t.engines.empty()) {

@@ -106,6 +106,24 @@ function axis(more) {
 function below(name, more = {}) {
   return axis({ name, nameLocation: "middle", nameGap: 28, ...more });
 }
+/** The axes of bars that are shares of a whole, one bar for each row; `labels` says how their names are written. */
+function shareAxes(name, rows, labels) {
+  return {
+    xAxis: below(name, {
+      type: "value",
+      min: 0,
+      max: 1,
+      axisLabel: { formatter: (s) => percent(s, 0) },
+    }),
+    yAxis: axis({
+      type: "category",
+      inverse: true,
+      data: rows.map((row) => row.label),
+      axisTick: { show: false },
+      axisLabel: { color: cssColor("text"), ...labels },
+    }),
+  };
+}
 /** What a logarithmic axis names where it spans less than two decades: 1, 2, 5, 10... of 10^-9 to 10^12. */
 const ONE_TWO_FIVE = [...Array(22).keys()].flatMap((decade) =>
   [1, 2, 5].map((digit) => Number(`${digit}e${decade - 9}`)),

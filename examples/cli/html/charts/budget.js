@@ -19,24 +19,11 @@ function budgetFigure(title, about, names, rows) {
       const narrow = width < 500;
       return {
         ...base,
-        xAxis: below("share of the mean latency", {
-          type: "value",
-          min: 0,
-          max: 1,
-          axisLabel: { formatter: (s) => percent(s, 0) },
-        }),
-        yAxis: axis({
-          type: "category",
-          inverse: true,
-          data: rows.map((row) => row.label),
-          axisTick: { show: false },
-          axisLabel: {
-            color: cssColor("text"),
-            hideOverlap: false,
-            lineHeight: 16,
-            formatter: (label, i) =>
-              `${narrow ? label.replace(/ (?=\S+$)/, "\n") : label}\n${duration(sum(rows[i]))}`,
-          },
+        ...shareAxes("share of the mean latency", rows, {
+          hideOverlap: false,
+          lineHeight: 16,
+          formatter: (label, i) =>
+            `${narrow ? label.replace(/ (?=\S+$)/, "\n") : label}\n${duration(sum(rows[i]))}`,
         }),
         tooltip: {
           ...base.tooltip,

@@ -59,19 +59,7 @@ function hits() {
         const base = baseOption(names, width);
         return {
           ...base,
-          xAxis: below("share", {
-            type: "value",
-            min: 0,
-            max: 1,
-            axisLabel: { formatter: (s) => percent(s, 0) },
-          }),
-          yAxis: axis({
-            type: "category",
-            inverse: true,
-            data: rows.map((row) => row.label),
-            axisTick: { show: false },
-            axisLabel: { color: cssColor("text"), width: width * 0.3, overflow: "break" },
-          }),
+          ...shareAxes("share", rows, { width: width * 0.36, lineHeight: 14, overflow: "break" }),
           tooltip: {
             ...base.tooltip,
             trigger: "axis",
