@@ -352,7 +352,7 @@ std::string mlperf_plan_text(const mlperf_plan& plan) {
          storage_tier_names[static_cast<std::size_t>(plan.options.front().run.storage_tier)],
          name_of(first.layout));
     if (!plan.parent.empty()) line("Results  {}/<datetime>", plan.parent);
-    line("Time     {} s before and {} s behind each trial, {} s between options: about {} in all",
+    line("Time     {:.4g} s before and {:.4g} s behind each trial, {:.4g} s between options: about {} in all",
          to_seconds(plan.start_delay()), to_seconds(plan.end_delay()), to_seconds(plan.inter_option_delay()),
          duration_text(plan.left(0, 0)));
     return out;
