@@ -4,7 +4,7 @@
 #include "calibration.hpp"
 #include "console.hpp"
 #include "outcome.hpp"
-#include "run_command.hpp"
+#include "stop_signal.hpp"
 #include "storage_engine.hpp"
 #include "tiers_backend.hpp"
 #include "tiers_report.hpp"
@@ -21,7 +21,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 #include <unistd.h>
 
 namespace kvmark::cli {
@@ -30,14 +29,6 @@ namespace {
 
 constexpr bytes smallest_block{64 * kib_bytes};
 constexpr bytes file_size{768 * mib_bytes};
-
-std::atomic<bool> stopped{false};
-int stop_signal = 0;
-
-void stop(int number) {
-    stop_signal = number;
-    stopped = true;
-}
 
 bytes io_chunk_of(const settings& s) { return bytes(static_cast<std::uint64_t>(s.options.io_chunk)); }
 
@@ -105,7 +96,7 @@ public:
         note = backend->note();
         for (std::uint64_t round = 1; round <= rounds_; ++round)
             for (std::size_t c = 0; c < what_.size(); ++c) {
-                if (stopped) return {};
+                if (stop_asked) return {};
                 progress("round " + std::to_string(round) + " of " + std::to_string(rounds_) + ", case " +
                          std::to_string(c + 1) + " of " + std::to_string(what_.size()));
                 if (auto done = measure(*backend, c); !done) return done;
@@ -129,9 +120,9 @@ private:
     }
 
     result<void> measure(tiers_backend& backend, std::size_t c) {
-        const auto found = backend.measure(what_[c], stopped);
+        const auto found = backend.measure(what_[c], stop_asked);
         if (!found) return found.error();
-        if (stopped) return {};
+        if (stop_asked) return {};
         if (found->errors > 0)
             return error{error_kind::system,
                          std::string("an I/O failed: ") + std::strerror(found->error_number)};
@@ -242,14 +233,13 @@ void resolve_for_calibrate(settings& s, fault_list& faults) {
 
 int calibrate(const settings& s) {
     console out(s);
-    std::signal(SIGINT, stop);
-    std::signal(SIGTERM, stop);
+    heed_stop_signals();
     measurement found(s, out);
     if (const auto ran = found.run(); !ran) return report_failure(out, ran.error());
     out.end_progress();
-    if (stopped) {
+    if (stop_asked) {
         out.note("stopped; nothing was written");
-        return stop_signal == SIGTERM ? exit_terminated : exit_interrupted;
+        return exit_code_of_signal(stop_signal);
     }
 
     std::vector<measured_case> measured;

@@ -4,7 +4,7 @@
 #include "job.hpp"
 #include "mlperf_summary.hpp"
 #include "mlperf_trial.hpp"
-#include "run_command.hpp"
+#include "stop_signal.hpp"
 
 #include <kvmark/core/clock.hpp>
 #include <kvmark/launch/quote.hpp>
@@ -159,7 +159,7 @@ private:
         if (interrupted) {
             out_.note(
                 "interrupted; the same command takes the sequence up at the first trial that has not ended");
-            return watch_.signal() == SIGTERM ? exit_terminated : exit_interrupted;
+            return exit_code_of_signal(watch_.signal());
         }
         for (std::size_t i = 0; i < outcome.options.size(); ++i)
             if (const report::option_figures& f = outcome.options[i]; f.status != report::option_status::ok)

@@ -6,7 +6,7 @@
 #include "outcome.hpp"
 #include "resolve.hpp"
 #include "search_report.hpp"
-#include "serve_stack.hpp"
+#include "stop_signal.hpp"
 
 #include <kvmark/benchmark/limit_search.hpp>
 #include <kvmark/benchmark/plan_run.hpp>
@@ -16,19 +16,14 @@
 #include <kvmark/measure/steady_state.hpp>
 #include <kvmark/report/file.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <csignal>
+#include <cmath>
 
 namespace kvmark::cli {
 
 namespace {
-
-void stop(int signal) { simulation_stop = signal; }
-/// A run takes the signals for itself and leaves them at their defaults.
-void listen() {
-    std::signal(SIGINT, stop);
-    std::signal(SIGTERM, stop);
-}
 
 double most_of(const settings& s) {
     if (s.search.highest > 0) return s.search.highest;
@@ -98,20 +93,19 @@ public:
 
     result<load_trial> operator()(const load_trial& asked) {
         load_trial t = asked;
-        listen();
-        t.stopped = simulation_stop != 0;
+        heed_stop_signals();
+        t.stopped = stop_signal != 0;
         trial_detail& detail = found_.details.emplace_back();
         if (t.stopped) return t;
         set(t);
         report::run_context context;
         const auto report = measure_run(s_, of_runs_, context);
-        listen();
+        heed_stop_signals();
         s_.notes.clear(); // said once
         of_runs_.end_progress();
         if (!report) return report.error();
         if (report->interrupted) {
-            if (simulation_stop == 0)
-                simulation_stop = report->stop_signal != 0 ? report->stop_signal : SIGINT;
+            if (stop_signal == 0) stop_signal = report->stop_signal != 0 ? report->stop_signal : SIGINT;
             t.stopped = true;
         }
         if (!report->clean()) return unclean(*report);
@@ -269,7 +263,7 @@ int search(const settings& given) {
 
     int code = exit_ok;
     if (failure) code = report_failure(out, *failure);
-    if (simulation_stop != 0) code = simulation_stop == SIGTERM ? exit_terminated : exit_interrupted;
+    if (stop_signal != 0) code = exit_code_of_signal(stop_signal);
     const std::string text = search_json(asked, found);
     if (s.json)
         out.print(text, text);

@@ -17,7 +17,4 @@ namespace kvmark::cli {
 /// In virtual time, on the calling thread; tiers gpu, host, storage.
 [[nodiscard]] run_result serve_simulated(const settings&, workload::block_replay&, progress_observer&);
 
-/// Set by a signal handler: simulations end at once, with what they have.
-extern volatile int simulation_stop;
-
 } // namespace kvmark::cli

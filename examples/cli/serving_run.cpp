@@ -13,8 +13,6 @@
 
 namespace kvmark::cli {
 
-volatile int simulation_stop = 0;
-
 namespace {
 
 struct serving_stack {

@@ -5,10 +5,10 @@
 #include "load_trace.hpp"
 #include "outcome.hpp"
 #include "resolve.hpp"
-#include "run_command.hpp"
 #include "serve_stack.hpp"
 #include "serving_run.hpp"
 #include "simulation_report.hpp"
+#include "stop_signal.hpp"
 
 #include <kvmark/cache/policy_names.hpp>
 #include <kvmark/launch/quote.hpp>
@@ -16,14 +16,11 @@
 #include <kvmark/report/numbers.hpp>
 
 #include <atomic>
-#include <csignal>
 #include <thread>
 
 namespace kvmark::cli {
 
 namespace {
-
-void stop(int signal) { simulation_stop = signal; }
 
 void check_case(const simulation_case& c, fault_list& faults) {
     const serving_options& o = c.s.options.serving;
@@ -47,7 +44,7 @@ void check_case(const simulation_case& c, fault_list& faults) {
 void run_all(std::vector<simulated_case>& cases, simulated_trace& trace, console& out, bool shows) {
     std::atomic<std::size_t> next{0}, finished{0};
     const auto work = [&] {
-        for (std::size_t i; simulation_stop == 0 && (i = next++) < cases.size(); ++finished) {
+        for (std::size_t i; stop_signal == 0 && (i = next++) < cases.size(); ++finished) {
             auto result = simulate_one(cases[i].what.s, trace);
             if (result)
                 cases[i].result = *std::move(result);
@@ -58,7 +55,7 @@ void run_all(std::vector<simulated_case>& cases, simulated_trace& trace, console
     const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < std::min(processors, cases.size()); ++i) threads.emplace_back(work);
-    for (int tenths = 0; shows && finished < cases.size() && simulation_stop == 0; ++tenths) {
+    for (int tenths = 0; shows && finished < cases.size() && stop_signal == 0; ++tenths) {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
         if (tenths >= 20 && tenths % (out.stderr_is_terminal() ? 5 : 100) == 0)
             out.progress(std::to_string(finished) + " of " + std::to_string(cases.size()) + " simulations");
@@ -86,8 +83,7 @@ int simulate(const settings& s) {
     console out(s);
     auto loaded = load_trace(s, out);
     if (!loaded) return report_failure(out, loaded.error());
-    std::signal(SIGINT, stop); // until now there is nothing to be kept
-    std::signal(SIGTERM, stop);
+    heed_stop_signals(); // until now there is nothing to be kept
     simulated_trace trace(*std::move(loaded));
     fault_list none;
     std::vector<simulated_case> cases;
@@ -110,8 +106,8 @@ int simulate(const settings& s) {
             out.fail(written.error().message);
             code = exit_failed;
         }
-    if (simulation_stop == 0) return code;
-    return simulation_stop == SIGTERM ? exit_terminated : exit_interrupted;
+    if (stop_signal == 0) return code;
+    return exit_code_of_signal(stop_signal);
 }
 
 } // namespace kvmark::cli

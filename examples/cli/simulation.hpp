@@ -2,6 +2,7 @@
 #pragma once
 
 #include "serve_stack.hpp"
+#include "stop_signal.hpp"
 
 #include <kvmark/exec/serial.hpp>
 
@@ -17,8 +18,8 @@ template <class Stack>
 class simulation_crew : public exec::serial_crew<Stack> {
 public:
     using exec::serial_crew<Stack>::serial_crew;
-    [[nodiscard]] static bool stop_requested() { return simulation_stop != 0; }
-    [[nodiscard]] static int stop_signal() { return simulation_stop; }
+    [[nodiscard]] static bool stop_requested() { return cli::stop_signal != 0; }
+    [[nodiscard]] static int stop_signal() { return cli::stop_signal; }
 };
 } // namespace cli
 

@@ -4,8 +4,8 @@
 #include "console.hpp"
 #include "outcome.hpp"
 #include "resolve.hpp"
-#include "run_command.hpp"
 #include "size_lists.hpp"
+#include "stop_signal.hpp"
 #include "tiers_backend.hpp"
 #include "tiers_report.hpp"
 
@@ -15,7 +15,6 @@
 #include <kvmark/report/numbers.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -40,13 +39,6 @@ docs/tiers.md explains the columns and the keys.
 namespace {
 
 constexpr bytes largest_chunk{64 * mib_bytes};
-std::atomic<bool> stopped{false};
-int stop_signal = 0;
-
-void stop(int number) {
-    stop_signal = number;
-    stopped = true;
-}
 
 using size_and_depth = std::pair<bytes, std::uint32_t>;
 
@@ -146,7 +138,7 @@ public:
                 backends_.emplace_back(find_backend(engine)->make(setup, request_.size, request_.verify));
             if (auto opened = backend->open(); !opened)
                 return error{opened.error().kind, engine + ": " + opened.error().message};
-            if (stopped) return {};
+            if (stop_asked) return {};
             for (const block_case& c : cases_) {
                 tiers_row& row = rows.emplace_back();
                 row.backend = engine;
@@ -157,14 +149,14 @@ public:
         if (!request_.fio) return {};
         progress("laying out for fio");
         fio_ = std::make_unique<fio_peer>(request_.path, request_.size, laid_out_file(request_));
-        if (auto opened = fio_->open(buffers_of(pairs), stopped); !opened && !stopped) return opened;
+        if (auto opened = fio_->open(buffers_of(pairs), stop_asked); !opened && !stop_asked) return opened;
         if (!fio_->note().empty()) out_.warn(fio_->note());
         return {};
     }
 
     result<void> run() {
-        for (std::int64_t round = 1; round <= request_.rounds && !stopped; ++round)
-            for (std::size_t c = 0; c < cases_.size() && !stopped; ++c)
+        for (std::int64_t round = 1; round <= request_.rounds && !stop_asked; ++round)
+            for (std::size_t c = 0; c < cases_.size() && !stop_asked; ++c)
                 if (auto done = measure_case(round, c); !done) return done;
         return {};
     }
@@ -174,16 +166,16 @@ public:
 private:
     /// Every backend and fio on one case, which is what makes a round fair.
     result<void> measure_case(std::int64_t round, std::size_t c) {
-        for (std::size_t b = 0; b < backends_.size() && !stopped; ++b) {
+        for (std::size_t b = 0; b < backends_.size() && !stop_asked; ++b) {
             say(round, c, request_.engines[b]);
-            auto found = backends_[b]->measure(cases_[c], stopped);
+            auto found = backends_[b]->measure(cases_[c], stop_asked);
             if (!found) return found.error();
-            if (!stopped || found->operations() > 0) row(b, c).rounds.push_back(std::move(*found));
+            if (!stop_asked || found->operations() > 0) row(b, c).rounds.push_back(std::move(*found));
         }
-        if (!fio_ || stopped) return {};
+        if (!fio_ || stop_asked) return {};
         say(round, c, "fio");
-        const auto peer = fio_->measure(cases_[c], stopped);
-        if (stopped) return {};
+        const auto peer = fio_->measure(cases_[c], stop_asked);
+        if (stop_asked) return {};
         if (!peer) return peer.error();
         for (std::size_t b = 0; b < backends_.size(); ++b) row(b, c).fio.push_back(peer->bytes_per_second);
         return {};
@@ -290,8 +282,7 @@ int measure_tiers(const settings& s) {
             return report_failure(out, written.error());
         return exit_ok;
     }
-    std::signal(SIGINT, stop);
-    std::signal(SIGTERM, stop);
+    heed_stop_signals();
     measurement all(s, out);
     if (auto opened = all.open(); !opened) return report_failure(out, opened.error());
     const bool huge = has_huge_pages();
@@ -305,14 +296,14 @@ int measure_tiers(const settings& s) {
         warnings.push_back(
             "the kernel backed no memory with huge pages: O_DIRECT may lose half of its bandwidth; "
             "see /sys/kernel/mm/transparent_hugepage/enabled");
-    const std::string json = report::json_text(tiers_json(rows, warnings, stopped));
+    const std::string json = report::json_text(tiers_json(rows, warnings, stop_asked));
     if (s.tiers.json_file == "-")
         out.print(json, json);
     else if (!s.quiet)
         out.print(tiers_table(rows), tiers_table(rows));
     for (const std::string& warning : warnings) out.warn(warning);
 
-    int code = stopped ? (stop_signal == SIGTERM ? exit_terminated : exit_interrupted) : exit_ok;
+    int code = stop_asked ? exit_code_of_signal(stop_signal) : exit_ok;
     const auto keep = [&](const std::string& path, const std::string& text) {
         if (path.empty() || path == "-") return;
         if (auto written = report::write_file(path, text); !written) {

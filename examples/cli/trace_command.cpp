@@ -3,7 +3,7 @@
 
 #include "load_trace.hpp"
 #include "outcome.hpp"
-#include "run_command.hpp"
+#include "stop_signal.hpp"
 
 #include <kvmark/launch/quote.hpp>
 #include <kvmark/report/json_text.hpp>
@@ -12,7 +12,6 @@
 #include <kvmark/workload/synthetic_blocks.hpp>
 #include <kvmark/workload/trace_facts.hpp>
 
-#include <csignal>
 #include <iterator>
 
 namespace kvmark::cli {
@@ -20,10 +19,6 @@ namespace kvmark::cli {
 namespace {
 
 constexpr std::array<std::string_view, 3> actions{"info", "convert", "generate"};
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-void stop(int number) { stop_signal = number; }
 
 /// Of a header alone.
 boost::json::object header_json(const std::string& path, const workload::loaded_trace& loaded) {
@@ -145,15 +140,14 @@ void tell_written(const settings& s, console& out, const std::string& path,
 
 int convert(const settings& s, console& out) {
     const std::string &from = s.arguments[1], &to = s.arguments[2];
-    std::signal(SIGINT, stop);
-    std::signal(SIGTERM, stop);
+    heed_stop_signals();
     trace_progress progress(out, "converting " + from, &stop_signal);
     const result<workload::loaded_trace> written =
         workload::convert_block_trace(from, to, trace_options_of(s), progress);
     out.end_progress();
     if (!written && stop_signal != 0) {
         out.fail("stopped by a signal; " + to + " was not written");
-        return stop_signal == SIGTERM ? exit_terminated : exit_interrupted;
+        return exit_code_of_signal(stop_signal);
     }
     if (!written) return report_failure(out, written.error());
     tell_skipped(out, from, *written);
