@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import sys
-import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS / "cli")]
@@ -76,8 +75,4 @@ class Failing(JobTest):
 
 
 if __name__ == "__main__":
-    reason = job.launcher()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        sys.exit(77)
-    unittest.main()
+    job.run_tests()

@@ -5,7 +5,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS / "cli")]
@@ -99,8 +98,4 @@ class ByHand(JobTest):
 
 
 if __name__ == "__main__":
-    reason = job.launcher()
-    if reason:
-        print(f"SKIPPED: {reason}")
-        sys.exit(77)
-    unittest.main()
+    job.run_tests()

@@ -14,10 +14,9 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS / "cli")]
 
-import hosts as test_hosts  # noqa: E402
 import job  # noqa: E402
 import mlperf  # noqa: E402
-from hosts import TestHosts, Unavailable  # noqa: E402
+from hosts import TestHosts  # noqa: E402
 from tool import TOOL, ToolTest  # noqa: E402
 
 
@@ -136,12 +135,4 @@ class HostsMlperfTest(ToolTest):
 
 
 if __name__ == "__main__":
-    try:
-        test_hosts.check_available()
-        reason = job.launcher()
-    except Unavailable as unavailable:
-        reason = unavailable
-    if reason:
-        print(f"SKIPPED: {reason}")
-        sys.exit(77)
-    unittest.main()
+    job.run_tests(on_hosts=True)

@@ -7,7 +7,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
+import unittest
+
+import hosts
 
 # Two users on small tiers: every rank has something to do on both within the window.
 LOAD = ["-m", "tiny-1b", "--num-users", "2", "--gpu-mem-gb", "0", "--cpu-mem-gb", "0.1", "--storage-capacity-gb", "0.3",
@@ -20,6 +24,20 @@ def launcher() -> str | None:
         return "there is no mpirun"
     help_text = subprocess.run([os.environ.get("KVMARK_TOOL", ""), "cluster"], capture_output=True, text=True)
     return None if "MPI library" in help_text.stdout or help_text.returncode == 0 else "the tool was built without MPI"
+
+
+def run_tests(on_hosts: bool = False) -> None:
+    """The tests of the script; where there can be no job, or no pretend hosts that they ask for, it says why."""
+    try:
+        if on_hosts:
+            hosts.check_available()
+        reason = launcher()
+    except hosts.Unavailable as unavailable:
+        reason = unavailable
+    if reason:
+        print(f"SKIPPED: {reason}")
+        sys.exit(77)
+    unittest.main()
 
 
 def ranks_of(tool: str, pids: list[int]) -> dict[int, int]:
