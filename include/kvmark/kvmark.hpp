@@ -91,6 +91,7 @@
 #include <kvmark/measure/run_report.hpp>
 #include <kvmark/measure/serving_stats.hpp>
 #include <kvmark/measure/steady_state.hpp>
+#include <kvmark/measure/window_usage.hpp>
 
 #include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>

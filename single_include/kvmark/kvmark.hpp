@@ -6392,6 +6392,34 @@ namespace detail {
 
 } // namespace kvmark::measure
 
+// kvmark/measure/window_usage.hpp
+// What the device and the process did while a window was open.
+
+namespace kvmark::measure {
+
+class window_usage {
+public:
+    /// Of the device under `directory`; empty: of none.
+    explicit window_usage(std::string directory) : counters_(std::move(directory)) {}
+
+    KVMARK_COLD void open() {
+        device_ = counters_.read();
+        process_ = read_process_usage();
+    }
+    /// Into `r`. In virtual time the processor's seconds are those of the simulation, and are left out.
+    KVMARK_COLD void close(run_report& r, bool virtual_time) const {
+        r.device = counters_.read() - device_;
+        if (!virtual_time) r.process = read_process_usage() - process_;
+    }
+
+private:
+    device_counters counters_;
+    device_usage device_;
+    process_usage process_;
+};
+
+} // namespace kvmark::measure
+
 // kvmark/engine/accelerator.hpp
 // A model of the accelerator: how long prompts and tokens take to compute.
 
@@ -7999,7 +8027,7 @@ public:
           recorder_(config.max_samples, config.per_token),
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users),
-          counters_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
+          usage_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
@@ -8119,8 +8147,7 @@ private:
     /// From here on it counts: what completes, whenever it began.
     void open_window() {
         opened_ = start_ + config_.warmup;
-        device_ = counters_.read();
-        process_ = measure::read_process_usage();
+        usage_.open();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
         loop_.at(opened_ + tick, {event_kind::tick, nullptr});
@@ -8134,8 +8161,7 @@ private:
         if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
         if (!std::exchange(measuring_, false)) return;
         recorder_.report.elapsed = (closed < end_ ? closed : end_) - opened_;
-        recorder_.report.device = counters_.read() - device_;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+        usage_.close(recorder_.report, Clock::is_virtual);
     }
 
     /// Something arrived, nothing will any more, and all of it is served.
@@ -8419,9 +8445,7 @@ private:
     nanoseconds start_{};                    ///< of the load
     nanoseconds opened_{}, end_{};           ///< of the window
     bool measuring_ = false;
-    measure::device_counters counters_; ///< of the device under the cache directory, where a tier holds bytes
-    measure::device_usage device_;
-    measure::process_usage process_;
+    measure::window_usage usage_; ///< of the device under the cache directory, where a tier holds bytes
 };
 
 } // namespace kvmark::engine
@@ -8562,7 +8586,7 @@ public:
           recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
           loop_(crew),
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
-          counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
+          usage_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
@@ -8701,8 +8725,7 @@ private:
     void open_once_warm() {
         if (!warm_ || measuring_ || admitted_ < config_.warmup_requests) return;
         opened_ = loop_.now();
-        device_ = counters_.read();
-        process_ = measure::read_process_usage();
+        usage_.open();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
         loop_.at(opened_ + tick, {event_kind::tick, nullptr});
@@ -8714,8 +8737,7 @@ private:
         if (!measuring_) return;
         measuring_ = false;
         recorder_.report.elapsed = loop_.now() - opened_;
-        recorder_.report.device = counters_.read() - device_;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+        usage_.close(recorder_.report, Clock::is_virtual);
     }
 
     // --- one request ---
@@ -8913,9 +8935,7 @@ private:
     nanoseconds start_{}, end_{}, opened_{};
     bool warm_ = false; ///< the time of the warm-up is over
     bool measuring_ = false;
-    measure::device_counters counters_;
-    measure::device_usage device_;
-    measure::process_usage process_;
+    measure::window_usage usage_; ///< of the device under the cache directory, where a tier holds bytes
 };
 
 } // namespace kvmark::engine
@@ -21107,6 +21127,12 @@ namespace json = boost::json;
     return v;
 }
 
+/// What a JSON pointer (RFC 6901) leads to; null where it leads nowhere.
+[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
+    boost::system::error_code nowhere;
+    return root.find_pointer(pointer, nowhere);
+}
+
 /// Nothing where it is not there, or no finite number.
 [[nodiscard]] inline std::optional<double> number_at(const json::object& o,
                                                      std::initializer_list<std::string_view> keys) {
@@ -21262,18 +21288,6 @@ inline constexpr mlperf_figure mlperf_figures[]{
 };
 
 } // namespace detail
-
-/// What a JSON pointer leads to, by names of members alone; null where it leads nowhere.
-[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
-    const json::value* at = &root;
-    while (at != nullptr && !pointer.empty()) {
-        pointer.remove_prefix(1);
-        const std::string_view name = pointer.substr(0, pointer.find('/'));
-        pointer.remove_prefix(name.size());
-        at = at->is_object() ? at->get_object().if_contains(name) : nullptr;
-    }
-    return at;
-}
 
 /// The number there, if it is one.
 [[nodiscard]] inline std::optional<double> number_at(const json::value& root, std::string_view pointer) {

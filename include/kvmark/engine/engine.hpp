@@ -8,6 +8,7 @@
 #include <kvmark/engine/op_scheduler.hpp>
 #include <kvmark/engine/preparation.hpp>
 #include <kvmark/engine/recorder.hpp>
+#include <kvmark/measure/window_usage.hpp>
 #include <kvmark/workload/source.hpp>
 
 #include <deque>
@@ -30,7 +31,7 @@ public:
           recorder_(config.max_samples, config.per_token),
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users),
-          counters_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
+          usage_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config_.notes);
     }
 
@@ -150,8 +151,7 @@ private:
     /// From here on it counts: what completes, whenever it began.
     void open_window() {
         opened_ = start_ + config_.warmup;
-        device_ = counters_.read();
-        process_ = measure::read_process_usage();
+        usage_.open();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
         loop_.at(opened_ + tick, {event_kind::tick, nullptr});
@@ -165,8 +165,7 @@ private:
         if constexpr (requires { crew_.window_closed(); }) crew_.window_closed();
         if (!std::exchange(measuring_, false)) return;
         recorder_.report.elapsed = (closed < end_ ? closed : end_) - opened_;
-        recorder_.report.device = counters_.read() - device_;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+        usage_.close(recorder_.report, Clock::is_virtual);
     }
 
     /// Something arrived, nothing will any more, and all of it is served.
@@ -450,9 +449,7 @@ private:
     nanoseconds start_{};                    ///< of the load
     nanoseconds opened_{}, end_{};           ///< of the window
     bool measuring_ = false;
-    measure::device_counters counters_; ///< of the device under the cache directory, where a tier holds bytes
-    measure::device_usage device_;
-    measure::process_usage process_;
+    measure::window_usage usage_; ///< of the device under the cache directory, where a tier holds bytes
 };
 
 } // namespace kvmark::engine

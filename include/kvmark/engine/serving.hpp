@@ -8,6 +8,7 @@
 #include <kvmark/engine/resident_blocks.hpp>
 #include <kvmark/engine/serving_config.hpp>
 #include <kvmark/measure/serving_stats.hpp>
+#include <kvmark/measure/window_usage.hpp>
 #include <kvmark/workload/block_source.hpp>
 
 namespace kvmark::engine {
@@ -31,7 +32,7 @@ public:
           recorder_(config.run.max_samples, config.run.per_token), accelerator_(config.accelerator),
           loop_(crew),
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
-          counters_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
+          usage_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
@@ -170,8 +171,7 @@ private:
     void open_once_warm() {
         if (!warm_ || measuring_ || admitted_ < config_.warmup_requests) return;
         opened_ = loop_.now();
-        device_ = counters_.read();
-        process_ = measure::read_process_usage();
+        usage_.open();
         measuring_ = true;
         window_.open.store(true, std::memory_order_relaxed);
         loop_.at(opened_ + tick, {event_kind::tick, nullptr});
@@ -183,8 +183,7 @@ private:
         if (!measuring_) return;
         measuring_ = false;
         recorder_.report.elapsed = loop_.now() - opened_;
-        recorder_.report.device = counters_.read() - device_;
-        if (!Clock::is_virtual) recorder_.report.process = measure::read_process_usage() - process_;
+        usage_.close(recorder_.report, Clock::is_virtual);
     }
 
     // --- one request ---
@@ -382,9 +381,7 @@ private:
     nanoseconds start_{}, end_{}, opened_{};
     bool warm_ = false; ///< the time of the warm-up is over
     bool measuring_ = false;
-    measure::device_counters counters_;
-    measure::device_usage device_;
-    measure::process_usage process_;
+    measure::window_usage usage_; ///< of the device under the cache directory, where a tier holds bytes
 };
 
 } // namespace kvmark::engine
