@@ -2,6 +2,7 @@
 #include "history.hpp"
 
 #include <kvmark/report/file.hpp>
+#include <kvmark/report/json_members.hpp>
 #include <kvmark/report/json_text.hpp>
 
 #include <boost/json/parse.hpp>
@@ -96,22 +97,11 @@ std::string history_path() {
     return "";
 }
 
-std::uint64_t number_of(const json::object& entry) {
-    const json::value* v = entry.if_contains("number");
-    return v != nullptr && v->is_int64() && v->get_int64() > 0 ? static_cast<std::uint64_t>(v->get_int64())
-                                                               : 0;
-}
-
-std::string text_of(const json::object& entry, std::string_view key) {
-    const json::value* v = entry.if_contains(key);
-    return v != nullptr && v->is_string() ? std::string(v->get_string()) : "";
-}
+std::uint64_t number_of(const json::object& entry) { return report::count_at(entry, {"number"}); }
 
 std::vector<std::string> arguments_of(const json::object& entry) {
     std::vector<std::string> all;
-    const json::value* v = entry.if_contains("argv");
-    if (v == nullptr || !v->is_array()) return all;
-    for (const json::value& word : v->get_array()) {
+    for (const json::value& word : report::array_at(entry, {"argv"})) {
         if (!word.is_string()) return {};
         all.emplace_back(word.get_string());
     }

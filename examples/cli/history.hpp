@@ -30,7 +30,6 @@ struct history {
 
 /// Null where the entry lacks it or has something else there.
 [[nodiscard]] std::uint64_t number_of(const boost::json::object& entry);
-[[nodiscard]] std::string text_of(const boost::json::object& entry, std::string_view key);
 [[nodiscard]] std::vector<std::string> arguments_of(const boost::json::object& entry);
 
 } // namespace kvmark::cli

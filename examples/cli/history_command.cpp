@@ -5,7 +5,9 @@
 #include "outcome.hpp"
 
 #include <kvmark/exec/job_order.hpp>
+#include <kvmark/launch/argv.hpp>
 #include <kvmark/launch/quote.hpp>
+#include <kvmark/report/json_members.hpp>
 #include <kvmark/report/json_text.hpp>
 
 #include <fmt/format.h>
@@ -29,16 +31,9 @@ std::uint64_t number_in(std::string_view text) {
     return failed == std::errc() && end == text.data() + text.size() ? n : 0;
 }
 
-double figure(const json::object& entry, std::string_view key) {
-    const json::value* figures = entry.if_contains("figures");
-    const json::value* v =
-        figures != nullptr && figures->is_object() ? figures->get_object().if_contains(key) : nullptr;
-    return v != nullptr && v->is_number() ? v->to_number<double>() : -1;
-}
-
 std::string figure_text(const json::object& entry, std::string_view key) {
-    const double v = figure(entry, key);
-    return v < 0 ? "-" : fmt::format("{:.2f}", v);
+    const auto v = report::number_at(entry, {"figures", key});
+    return v ? fmt::format("{:.2f}", *v) : "-";
 }
 
 std::int64_t exit_code_in(const json::object& entry) {
@@ -66,7 +61,7 @@ void print_table(std::span<const json::object> entries, console& out) {
         for (const json::object& e : entries) {
             const std::int64_t code = exit_code_in(e);
             const std::string exit = fmt::format("{:>5}", code);
-            std::string row = fmt::format("{:>6}  {:<20}", number_of(e), text_of(e, "started")) +
+            std::string row = fmt::format("{:>6}  {:<20}", number_of(e), report::text_at(e, {"started"})) +
                               (code == 0 ? exit : p.red(exit)) +
                               fmt::format("{:>9}{:>9}  ", figure_text(e, "read_gib_per_s"),
                                           figure_text(e, "write_gib_per_s"));
@@ -107,17 +102,15 @@ int show(const settings& s, const json::object& entry, console& out) {
         };
         line("number", std::to_string(number_of(entry)));
         for (const char* key : {"started", "finished", "host", "version", "cwd"})
-            line(key, text_of(entry, key));
+            line(key, report::text_at(entry, {key}));
         line("exit code", std::to_string(exit_code_in(entry)));
         line("command", command_text(arguments_of(entry)));
-        line("result", text_of(entry, "result"));
-        const json::value* figures = entry.if_contains("figures");
-        if (figures != nullptr && figures->is_object())
-            for (const auto& [key, value] : figures->get_object()) {
-                std::string shown = report::json_text(value);
-                shown.pop_back();
-                line(key, shown);
-            }
+        line("result", report::text_at(entry, {"result"}));
+        for (const auto& [key, value] : report::object_at(entry, {"figures"})) {
+            std::string shown = report::json_text(value);
+            shown.pop_back();
+            line(key, shown);
+        }
     }
     out.print(text, text);
     return exit_ok;
@@ -126,7 +119,7 @@ int show(const settings& s, const json::object& entry, console& out) {
 /// Becomes the command.
 int rerun(const json::object& entry, const std::string& path, console& out) {
     std::vector<std::string> arguments = arguments_of(entry);
-    const std::string program = exec::this_program(), cwd = text_of(entry, "cwd");
+    const std::string program = exec::this_program(), cwd(report::text_at(entry, {"cwd"}));
     if (arguments.empty() || program.empty()) return out.fail("the entry has no arguments"), exit_failed;
     for (const std::string& word : arguments)
         if (word.find("\xef\xbf\xbd") != std::string::npos) {
@@ -134,7 +127,7 @@ int rerun(const json::object& entry, const std::string& path, console& out) {
             return exit_failed;
         }
     arguments.front() = program;
-    if (const std::string version = text_of(entry, "version"); version != KVMARK_VERSION)
+    if (const std::string version(report::text_at(entry, {"version"})); version != KVMARK_VERSION)
         out.warn("it ran with kvmark " + version + ", this is " KVMARK_VERSION);
     // Where the file was named from here, it is another one from there.
     std::error_code failed;
@@ -144,10 +137,10 @@ int rerun(const json::object& entry, const std::string& path, console& out) {
         return out.fail("cannot enter " + quote(cwd) + ": " + std::strerror(errno)), exit_failed;
     out.note("in " + quote(cwd) + ": " + command_text(arguments));
     std::fflush(nullptr);
-    std::vector<char*> words;
-    for (std::string& word : arguments) words.push_back(word.data());
-    words.push_back(nullptr);
-    ::execv(program.c_str(), words.data());
+    const argv command = argv::build([&](launch::text_writer& writer) {
+        for (const std::string& word : arguments) writer.argument(word);
+    });
+    ::execv(program.c_str(), command.pointers().data());
     out.fail("cannot start " + quote(program) + ": " + std::strerror(errno));
     return exit_failed;
 }

@@ -27,6 +27,12 @@ namespace json = boost::json;
     return v;
 }
 
+/// What a JSON pointer (RFC 6901) leads to; null where it leads nowhere.
+[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
+    boost::system::error_code nowhere;
+    return root.find_pointer(pointer, nowhere);
+}
+
 /// Nothing where it is not there, or no finite number.
 [[nodiscard]] inline std::optional<double> number_at(const json::object& o,
                                                      std::initializer_list<std::string_view> keys) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/report/json_job.hpp>
+#include <kvmark/report/json_members.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -39,18 +40,6 @@ inline constexpr mlperf_figure mlperf_figures[]{
 };
 
 } // namespace detail
-
-/// What a JSON pointer leads to, by names of members alone; null where it leads nowhere.
-[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
-    const json::value* at = &root;
-    while (at != nullptr && !pointer.empty()) {
-        pointer.remove_prefix(1);
-        const std::string_view name = pointer.substr(0, pointer.find('/'));
-        pointer.remove_prefix(name.size());
-        at = at->is_object() ? at->get_object().if_contains(name) : nullptr;
-    }
-    return at;
-}
 
 /// The number there, if it is one.
 [[nodiscard]] inline std::optional<double> number_at(const json::value& root, std::string_view pointer) {
