@@ -19,6 +19,8 @@
 #include <kvmark/core/whole_file.hpp>
 #include <kvmark/core/zipf.hpp>
 
+#include <kvmark/gpu/gpu_facts.hpp>
+
 #include <kvmark/model/geometry.hpp>
 #include <kvmark/model/presets.hpp>
 

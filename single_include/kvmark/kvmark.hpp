@@ -1,5 +1,5 @@
 // kvmark 0.1.0 in one header, Apache-2.0. Written by single_include/amalgamate.py: edit include/kvmark instead.
-// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_SEARCH, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
+// Define before the first include what the program needs of: KVMARK_WITH_CACHING, KVMARK_WITH_LOCAL, KVMARK_WITH_READERS, KVMARK_WITH_REPORT, KVMARK_WITH_SEARCH, KVMARK_WITH_CHECKSUMMED, KVMARK_WITH_CUDA, KVMARK_WITH_URING, KVMARK_WITH_ASIO_FILE, KVMARK_WITH_JOB, KVMARK_WITH_MPI.
 #pragma once
 
 // kvmark/core/config.hpp
@@ -843,6 +843,33 @@ private:
 };
 
 } // namespace kvmark
+
+// kvmark/gpu/gpu_facts.hpp
+// What a GPU is, as its driver tells; every value that could not be told is zero or empty.
+
+namespace kvmark::gpu {
+
+/// Plain, so that a report carries it without the driver.
+struct gpu_facts {
+    std::uint32_t index = 0;           ///< the driver's number of it in this process (CUDA_VISIBLE_DEVICES)
+    std::string name{};                ///< "NVIDIA H200"
+    std::string uuid{};                ///< "GPU-..." as nvidia-smi has it
+    std::string pci_address{};         ///< "0000:1b:00.0"
+    std::string driver_version{};      ///< "580.159.04"
+    std::string cuda_version{};        ///< the newest that the driver serves, "13.0"
+    std::string compute{};             ///< compute capability, "9.0"
+    bytes memory{};                    ///< the card's
+    bytes memory_free{};               ///< when the tier was opened
+    std::uint32_t processors = 0;      ///< multiprocessors
+    double memory_bandwidth = 0;       ///< bytes per second by clock and bus width, the data sheet's number
+    std::uint32_t link_generation = 0; ///< PCIe, as it runs now; an idle link may be slower than a busy one
+    std::uint32_t link_width = 0;      ///< PCIe lanes in use
+    std::uint32_t link_generation_max = 0; ///< what card and slot can do
+    std::uint32_t link_width_max = 0;
+    std::uint32_t copy_engines = 0; ///< copies in flight at once, apart from kernels
+};
+
+} // namespace kvmark::gpu
 
 // kvmark/model/geometry.hpp
 // Attention geometry -> bytes of KV cache per token.
@@ -22865,6 +22892,465 @@ private:
 } // namespace kvmark::tier
 
 #endif // KVMARK_WITH_CHECKSUMMED
+
+#ifdef KVMARK_WITH_CUDA
+
+// kvmark/gpu/shared_library.hpp
+// A library that is looked for when the program runs, so that none is needed to build it.
+
+#include <dlfcn.h>
+
+namespace kvmark::gpu {
+
+/// Stays loaded until the process ends: a driver has threads of its own, whose code must not go away.
+class shared_library {
+public:
+    shared_library() = default;
+
+    /// The first of the names or paths that can be loaded. The error, `unsupported`, is the loader's for the
+    /// last one: "libcuda.so.1: cannot open shared object file: No such file or directory".
+    template <class... Names>
+    [[nodiscard]] KVMARK_COLD static result<shared_library> open(const Names&... names) {
+        shared_library library;
+        const char* why = nullptr;
+        const auto load = [&](const char* name) {
+            library.handle_ = ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
+            if (library.handle_ == nullptr) why = ::dlerror();
+            return library.handle_ != nullptr;
+        };
+        if ((load(names) || ...)) return library;
+        return error{error_kind::unsupported, why ? why : "no name was given"};
+    }
+
+    /// Points `function` at the library's symbol. The first one that is missing fails complete().
+    template <class Function>
+    KVMARK_COLD void bind(Function*& function, const char* symbol) {
+        if (!bind_if_there(function, symbol) && missing_.empty()) missing_ = symbol;
+    }
+    /// The same for a function that not every version has; null where it is missing.
+    template <class Function>
+    KVMARK_COLD bool bind_if_there(Function*& function, const char* symbol) {
+        function = reinterpret_cast<Function*>(::dlsym(handle_, symbol));
+        return function != nullptr;
+    }
+    /// Whether all symbols were there; the error names the first that was not.
+    [[nodiscard]] KVMARK_COLD result<void> complete() const {
+        if (missing_.empty()) return {};
+        return error{error_kind::unsupported, "it has no function " + missing_};
+    }
+
+private:
+    void* handle_ = nullptr;
+    std::string missing_{};
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/driver.hpp
+// The CUDA driver, loaded when it is first asked for: the functions that kvmark calls, under short names.
+
+namespace kvmark::gpu {
+
+/// What a call of the driver returns: CUresult of cuda.h. The values that kvmark tells apart.
+enum class status : int {
+    success = 0,
+    invalid_value = 1,
+    out_of_memory = 2,
+    not_initialized = 3,
+    no_device = 100,
+    invalid_context = 201,
+    not_ready = 600, ///< what was asked about is still under way
+};
+
+/// The types of cuda.h (11.0 and later), as far as kvmark passes them on.
+using device_number = int;                 ///< CUdevice
+using device_address = unsigned long long; ///< CUdeviceptr
+using context = struct context_of_driver*; ///< CUcontext
+using stream = struct stream_of_driver*;   ///< CUstream
+using event = struct event_of_driver*;     ///< CUevent
+using module = struct module_of_driver*;   ///< CUmodule
+using kernel = struct kernel_of_driver*;   ///< CUfunction
+
+/// CUdevice_attribute, those that kvmark asks for.
+enum class attribute : int {
+    memory_clock_khz = 36,
+    memory_bus_bits = 37,
+    multiprocessors = 16,
+    copy_engines = 40,
+    compute_major = 75,
+    compute_minor = 76,
+};
+inline constexpr unsigned stream_non_blocking = 1;  ///< CU_STREAM_NON_BLOCKING: apart from the null stream
+inline constexpr unsigned event_without_timing = 2; ///< CU_EVENT_DISABLE_TIMING
+inline constexpr unsigned host_portable = 1;        ///< CU_MEMHOSTREGISTER_PORTABLE: pinned for every context
+inline constexpr status peer_access_already_enabled{704};
+
+/// Each function is the driver's own of the name beside it in load(), with its meaning and its errors
+/// (CUDA Driver API reference). One that has a _v2 is taken by that name.
+struct driver {
+    status (*init)(unsigned flags);
+    status (*driver_version)(int* version); ///< 1000 * major + 10 * minor
+    status (*error_name)(status, const char** name);
+    status (*error_text)(status, const char** text);
+
+    status (*device_count)(int* count);
+    status (*device)(device_number*, int ordinal);
+    status (*device_name)(char* name, int size, device_number);
+    status (*device_uuid)(unsigned char uuid[16], device_number);
+    status (*device_memory)(std::size_t* bytes, device_number);
+    status (*device_attribute)(int* value, attribute, device_number);
+    status (*device_pci_address)(char* text, int size, device_number);
+    status (*can_access_peer)(int* can, device_number, device_number peer);
+
+    status (*retain_primary_context)(context*, device_number);
+    status (*release_primary_context)(device_number);
+    status (*set_context)(context);                             ///< of the calling thread
+    status (*enable_peer_access)(context peer, unsigned flags); ///< from the calling thread's context
+
+    status (*memory_info)(std::size_t* free, std::size_t* total);
+    status (*allocate)(device_address*, std::size_t);
+    status (*free)(device_address);
+    status (*register_host)(void*, std::size_t, unsigned flags); ///< pins memory that is there already
+    status (*unregister_host)(void*);
+
+    status (*copy_to_device)(device_address, const void*, std::size_t, stream);
+    status (*copy_to_host)(void*, device_address, std::size_t, stream);
+    status (*copy_on_device)(device_address to, device_address from, std::size_t, stream);
+    status (*copy_to_peer)(device_address to, context, device_address from, context, std::size_t, stream);
+
+    status (*create_stream)(stream*, unsigned flags);
+    status (*destroy_stream)(stream);
+    status (*query_stream)(stream); ///< success: it is empty
+    status (*create_event)(event*, unsigned flags);
+    status (*destroy_event)(event);
+    status (*record_event)(event, stream);
+    status (*query_event)(event);
+    status (*elapsed_ms)(float*, event begin, event end);
+
+    status (*load_module)(module*, const void* image); ///< PTX as text, or machine code
+    status (*unload_module)(module);
+    status (*find_kernel)(kernel*, module, const char* name);
+    status (*launch)(kernel, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                     unsigned block_y, unsigned block_z, unsigned shared_bytes, stream, void** arguments,
+                     void** extra);
+
+    /// Loads the driver and starts it: once in a process, whose later calls get the same answer.
+    /// KVMARK_CUDA_DRIVER names another file than libcuda.so.1. The error, `unsupported`, says in one line
+    /// why there is no GPU to use.
+    [[nodiscard]] KVMARK_COLD static const result<driver>& get() {
+        static const result<driver> loaded = load(std::getenv("KVMARK_CUDA_DRIVER"));
+        return loaded;
+    }
+
+    /// The same, not remembered; `path` null: libcuda.so.1.
+    [[nodiscard]] KVMARK_COLD static result<driver> load(const char* path) {
+        auto library = path ? shared_library::open(path) : shared_library::open("libcuda.so.1");
+        if (!library) return no_gpu(library.error().message);
+        driver d{};
+        library->bind(d.init, "cuInit");
+        library->bind(d.driver_version, "cuDriverGetVersion");
+        library->bind(d.error_name, "cuGetErrorName");
+        library->bind(d.error_text, "cuGetErrorString");
+        library->bind(d.device_count, "cuDeviceGetCount");
+        library->bind(d.device, "cuDeviceGet");
+        library->bind(d.device_name, "cuDeviceGetName");
+        library->bind(d.device_uuid, "cuDeviceGetUuid");
+        library->bind(d.device_memory, "cuDeviceTotalMem_v2");
+        library->bind(d.device_attribute, "cuDeviceGetAttribute");
+        library->bind(d.device_pci_address, "cuDeviceGetPCIBusId");
+        library->bind(d.can_access_peer, "cuDeviceCanAccessPeer");
+        library->bind(d.retain_primary_context, "cuDevicePrimaryCtxRetain");
+        library->bind(d.release_primary_context, "cuDevicePrimaryCtxRelease_v2");
+        library->bind(d.set_context, "cuCtxSetCurrent");
+        library->bind(d.enable_peer_access, "cuCtxEnablePeerAccess");
+        library->bind(d.memory_info, "cuMemGetInfo_v2");
+        library->bind(d.allocate, "cuMemAlloc_v2");
+        library->bind(d.free, "cuMemFree_v2");
+        library->bind(d.register_host, "cuMemHostRegister_v2");
+        library->bind(d.unregister_host, "cuMemHostUnregister");
+        library->bind(d.copy_to_device, "cuMemcpyHtoDAsync_v2");
+        library->bind(d.copy_to_host, "cuMemcpyDtoHAsync_v2");
+        library->bind(d.copy_on_device, "cuMemcpyDtoDAsync_v2");
+        library->bind(d.copy_to_peer, "cuMemcpyPeerAsync");
+        library->bind(d.create_stream, "cuStreamCreate");
+        library->bind(d.destroy_stream, "cuStreamDestroy_v2");
+        library->bind(d.query_stream, "cuStreamQuery");
+        library->bind(d.create_event, "cuEventCreate");
+        library->bind(d.destroy_event, "cuEventDestroy_v2");
+        library->bind(d.record_event, "cuEventRecord");
+        library->bind(d.query_event, "cuEventQuery");
+        library->bind(d.elapsed_ms, "cuEventElapsedTime");
+        library->bind(d.load_module, "cuModuleLoadData");
+        library->bind(d.unload_module, "cuModuleUnload");
+        library->bind(d.find_kernel, "cuModuleGetFunction");
+        library->bind(d.launch, "cuLaunchKernel");
+        if (auto complete = library->complete(); !complete)
+            return no_gpu("the CUDA driver is too old: " + complete.error().message);
+        if (const status s = d.init(0); s != status::success) return no_gpu(d.describe(s));
+        int count = 0;
+        if (const status s = d.device_count(&count); s != status::success) return no_gpu(d.describe(s));
+        if (count == 0) return no_gpu("the CUDA driver finds no device (CUDA_VISIBLE_DEVICES?)");
+        return d;
+    }
+
+    /// "CUDA_ERROR_OUT_OF_MEMORY (2): out of memory".
+    [[nodiscard]] KVMARK_COLD std::string describe(status s) const {
+        const char *name = nullptr, *text = nullptr;
+        error_name(s, &name);
+        error_text(s, &text);
+        std::string all =
+            (name ? name : "CUDA error") + std::string(" (") + std::to_string(static_cast<int>(s)) + ")";
+        if (text) all += std::string(": ") + text;
+        return all;
+    }
+
+private:
+    KVMARK_COLD static error no_gpu(const std::string& why) {
+        return {error_kind::unsupported, "no usable GPU: " + why};
+    }
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/errno_of.hpp
+// What a failed call of the driver means to a tier, as an errno.
+
+namespace kvmark::gpu {
+
+/// 0 of success; ENOMEM of memory that is not there; EINVAL of what kvmark did wrong; ENODEV of all else: an
+/// error that a copy or a kernel ends with leaves its context unusable for the rest of the process (CUDA
+/// Runtime API, cudaError: "inconsistent state ... the process must be terminated and relaunched").
+[[nodiscard]] KVMARK_INLINE int errno_of(status s) {
+    if (KVMARK_LIKELY(s == status::success)) return 0;
+    if (s == status::out_of_memory) return ENOMEM;
+    if (s == status::invalid_value || s == status::invalid_context) return EINVAL;
+    return ENODEV;
+}
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/device.hpp
+// One GPU as this process uses it: its primary context, which every thread shares.
+
+namespace kvmark::gpu {
+
+/// Holds the context of a GPU. Movable; whatever was made in the context goes first.
+class device {
+public:
+    device() = default;
+    device(device&& o) noexcept { swap(o); }
+    device& operator=(device&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    KVMARK_COLD ~device() {
+        if (context_ != nullptr) driver_->release_primary_context(number_);
+    }
+
+    /// `ordinal` counts from 0 among those that CUDA_VISIBLE_DEVICES leaves. The error says which GPU would
+    /// not open, and why. The driver must outlive the device, as that of driver::get() does.
+    [[nodiscard]] KVMARK_COLD static result<device> open(const driver& d, std::uint32_t ordinal) {
+        int count = 0;
+        if (const status s = d.device_count(&count); s != status::success)
+            return error{error_kind::unsupported, "no usable GPU: " + d.describe(s)};
+        if (ordinal >= static_cast<std::uint32_t>(count))
+            return error{error_kind::unsupported, "GPU " + std::to_string(ordinal) + ": this process sees " +
+                                                      std::to_string(count) + ", numbered from 0"};
+        device opened;
+        opened.driver_ = &d;
+        opened.ordinal_ = ordinal;
+        status s = d.device(&opened.number_, static_cast<int>(ordinal));
+        if (s == status::success) s = d.retain_primary_context(&opened.context_, opened.number_);
+        if (s != status::success) return opened.failure("cannot be opened", s);
+        return opened;
+    }
+
+    [[nodiscard]] KVMARK_INLINE const driver& api() const { return *driver_; }
+    [[nodiscard]] std::uint32_t ordinal() const { return ordinal_; }
+    [[nodiscard]] device_number number() const { return number_; }
+    [[nodiscard]] KVMARK_INLINE gpu::context context() const { return context_; }
+
+    /// Makes it the one that the calling thread's calls are for: once in a thread, and after each change.
+    KVMARK_INLINE status make_current() const { return driver_->set_context(context_); }
+
+    /// "GPU 0: `what`: CUDA_ERROR_...".
+    [[nodiscard]] KVMARK_COLD error failure(const std::string& what, status s) const {
+        return {error_kind::system,
+                "GPU " + std::to_string(ordinal_) + ": " + what + ": " + driver_->describe(s)};
+    }
+
+private:
+    void swap(device& o) noexcept {
+        std::swap(driver_, o.driver_);
+        std::swap(ordinal_, o.ordinal_);
+        std::swap(number_, o.number_);
+        std::swap(context_, o.context_);
+    }
+
+    const driver* driver_ = nullptr;
+    std::uint32_t ordinal_ = 0;
+    device_number number_ = 0;
+    gpu::context context_ = nullptr;
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/memory.hpp
+// Memory of a GPU, and memory of the host that a GPU's copy engines reach.
+
+namespace kvmark::gpu {
+
+/// One allocation of device memory.
+class device_memory {
+public:
+    device_memory() = default;
+    device_memory(device_memory&& o) noexcept { swap(o); }
+    device_memory& operator=(device_memory&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    KVMARK_COLD ~device_memory() {
+        if (address_ == 0) return;
+        device_->make_current();
+        device_->api().free(address_);
+    }
+
+    /// `size` above 0; aligned to 256 bytes at least. The error says how much the GPU has left. `d` must
+    /// outlive the memory, and stay where it is.
+    [[nodiscard]] KVMARK_COLD static result<device_memory> allocate(const device& d, bytes size) {
+        device_memory made;
+        status s = d.make_current();
+        if (s == status::success) s = d.api().allocate(&made.address_, size.count);
+        if (s != status::success) {
+            made.address_ = 0;
+            std::size_t free = 0, total = 0;
+            const bool known = d.api().memory_info(&free, &total) == status::success;
+            return d.failure("no memory for " + std::to_string(to_gib(size)) + " GiB" +
+                                 (known ? " (" + std::to_string(to_gib(bytes(free))) + " of " +
+                                              std::to_string(to_gib(bytes(total))) + " GiB are free)"
+                                        : ""),
+                             s);
+        }
+        made.device_ = &d;
+        made.size_ = size;
+        return made;
+    }
+
+    [[nodiscard]] KVMARK_INLINE device_address address() const { return address_; }
+    [[nodiscard]] bytes size() const { return size_; }
+
+private:
+    void swap(device_memory& o) noexcept {
+        std::swap(device_, o.device_);
+        std::swap(address_, o.address_);
+        std::swap(size_, o.size_);
+    }
+
+    const device* device_ = nullptr;
+    device_address address_ = 0;
+    bytes size_{};
+};
+
+/// Pins memory of the host for as long as it lives: only then do the copy engines read and write it by
+/// themselves, while the calling thread goes on. The memory must outlive it.
+class pinned_memory {
+public:
+    pinned_memory() = default;
+    pinned_memory(pinned_memory&& o) noexcept { swap(o); }
+    pinned_memory& operator=(pinned_memory&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    KVMARK_COLD ~pinned_memory() {
+        if (memory_ == nullptr) return;
+        device_->make_current();
+        device_->api().unregister_host(memory_);
+    }
+
+    /// For every GPU of the process. `d` must outlive the result, and stay where it is.
+    [[nodiscard]] KVMARK_COLD static result<pinned_memory> pin(const device& d, std::span<std::byte> memory) {
+        pinned_memory made;
+        if (memory.empty()) return made;
+        status s = d.make_current();
+        if (s == status::success) s = d.api().register_host(memory.data(), memory.size(), host_portable);
+        if (s != status::success)
+            return d.failure("cannot pin " + std::to_string(to_gib(bytes(memory.size()))) +
+                                 " GiB of host memory (`ulimit -l`?)",
+                             s);
+        made.device_ = &d;
+        made.memory_ = memory.data();
+        return made;
+    }
+
+private:
+    void swap(pinned_memory& o) noexcept {
+        std::swap(device_, o.device_);
+        std::swap(memory_, o.memory_);
+    }
+
+    const device* device_ = nullptr;
+    void* memory_ = nullptr;
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/stream.hpp
+// Streams, in whose order a GPU works, and events, by which the host sees how far it is.
+
+namespace kvmark::gpu {
+
+/// What is made in a device's context and destroyed there.
+template <class Handle, auto Destroy>
+class owned {
+public:
+    owned() = default;
+    owned(const device& d, Handle h) : device_(&d), handle_(h) {}
+    owned(owned&& o) noexcept { swap(o); }
+    owned& operator=(owned&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    KVMARK_COLD ~owned() {
+        if (handle_ == nullptr) return;
+        device_->make_current();
+        (device_->api().*Destroy)(handle_);
+    }
+    [[nodiscard]] KVMARK_INLINE Handle get() const { return handle_; }
+
+private:
+    void swap(owned& o) noexcept {
+        std::swap(device_, o.device_);
+        std::swap(handle_, o.handle_);
+    }
+
+    const device* device_ = nullptr;
+    Handle handle_ = nullptr;
+};
+using owned_stream = owned<stream, &driver::destroy_stream>;
+using owned_event = owned<event, &driver::destroy_event>;
+
+/// `d` must outlive it and stay where it is; so for the other one.
+[[nodiscard]] KVMARK_COLD result<owned_stream> make_stream(const device& d) {
+    stream made = nullptr;
+    status s = d.make_current();
+    if (s == status::success) s = d.api().create_stream(&made, stream_non_blocking);
+    if (s != status::success) return d.failure("no stream", s);
+    return owned_stream(d, made);
+}
+
+/// `flags`: event_without_timing, which is quicker, or 0 for one that elapsed_ms() takes.
+[[nodiscard]] KVMARK_COLD result<owned_event> make_event(const device& d,
+                                                         unsigned flags = event_without_timing) {
+    event made = nullptr;
+    status s = d.make_current();
+    if (s == status::success) s = d.api().create_event(&made, flags);
+    if (s != status::success) return d.failure("no event", s);
+    return owned_event(d, made);
+}
+
+} // namespace kvmark::gpu
+
+#endif // KVMARK_WITH_CUDA
 
 #ifdef KVMARK_WITH_URING
 

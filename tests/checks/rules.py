@@ -8,6 +8,7 @@ import subprocess
 # A header includes its own folder and folders before it in this list, never after.
 LAYERS = [
     "core",
+    "gpu",
     "model",
     "workload",
     "tier",
@@ -63,6 +64,15 @@ OPT_IN = {
         "measure/confidence.hpp",
     ],
     "checksummed": ["tier/checksummed.hpp"],
+    "cuda": [
+        "gpu/device.hpp",
+        "gpu/driver.hpp",
+        "gpu/errno_of.hpp",
+        "gpu/memory.hpp",
+        "gpu/shared_library.hpp",
+        "gpu/stream.hpp",
+        "tier/cuda.hpp",
+    ],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
     "job": [
