@@ -97,6 +97,7 @@
 
 #include <kvmark/engine/accelerator.hpp>
 #include <kvmark/engine/access_model.hpp>
+#include <kvmark/engine/adopted_memory.hpp>
 #include <kvmark/engine/autoscaler.hpp>
 #include <kvmark/engine/backlog.hpp>
 #include <kvmark/engine/engine.hpp>

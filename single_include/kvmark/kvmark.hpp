@@ -2578,8 +2578,10 @@ struct tier_setup {
     std::uint32_t queue_depth = 1; ///< I/Os in flight that the run asks of the storage tier
     std::string cache_dir{};       ///< where a tier made of files puts them; a block device for a raw slab
     layout_kind layout = layout_kind::file_per_entry;
-    std::string raw_device{}; ///< the block device named a second time, which lets a slab overwrite it
-    bool strict = false;      ///< open() fails where the tier would otherwise fall back and note it
+    std::string raw_device{};      ///< the block device named a second time, which lets a slab overwrite it
+    bool strict = false;           ///< open() fails where the tier would otherwise fall back and note it
+    std::uint32_t local_rank = 0;  ///< this process among those of the run on this host
+    std::uint32_t local_ranks = 1; ///< how many they are
 };
 
 /// The outcome of one I/O: 0 or an errno. No message is built on the path of a block.
@@ -2631,6 +2633,12 @@ concept queued_tier = blocking_tier<T> && std::default_initializable<typename T:
     { q.wake() } -> std::same_as<void>;     ///< ends the present wait() or the next one; from any thread
 };
 
+/// A queue that can be asked beside another one, which it then must not put to sleep.
+template <class T>
+concept polled_tier = queued_tier<T> && requires(typename T::queue q) {
+    { q.poll() } -> std::same_as<void>; ///< wait() without the sleep: reap() is told of what is over
+};
+
 /// I/Os to prepare before they are handed over, while more are to come: the device works on the first ones
 /// meanwhile. One system call for all of a deep queue left it idle between batches (4 KiB at depth 64: 0.8
 /// of the rate), one for each cost half as much processor time again.
@@ -2679,6 +2687,40 @@ template <class T>
     else
         return bytes(~std::uint64_t{0});
 }
+
+/// Whether capacity() is this process's own part, where several run on a host; by default it is the host's,
+/// and shared evenly.
+template <class T>
+inline constexpr bool has_own_capacity = requires {
+    requires T::own_capacity;
+};
+
+/// Whether the device under it is gone for good: each of its calls fails, and the run goes on without it.
+template <class T>
+[[nodiscard]] bool is_lost(const T& t) {
+    if constexpr (requires { t.is_lost(); })
+        return t.is_lost();
+    else
+        return false;
+}
+
+/// Tells a tier of memory that spans of read() and write() will lie in, from now until release_memory(); for
+/// those that make it known to a device.
+template <class T>
+void adopt_memory(T& t, std::span<std::byte> memory) {
+    if constexpr (requires { t.adopt(memory); }) t.adopt(memory);
+}
+template <class T>
+void release_memory(T& t, std::span<std::byte> memory) {
+    if constexpr (requires { t.release(memory); }) t.release(memory);
+}
+
+/// Whether To fetches a part of an entry from the tier From by itself, so that the bytes pass no buffer of
+/// the host: from one GPU to another, between a GPU and a file.
+template <class To, class From>
+concept takes_from = requires(To to, From from, entry_id e, bytes offset, bytes length) {
+    { to.take(from, e, offset, length) } -> std::same_as<io_status>; ///< it lies within one io_chunk
+};
 
 /// Whether create and erase are a few memory operations, and so may run on the engine's thread.
 template <class T>
@@ -6591,6 +6633,31 @@ constexpr void check_access_model() {
         "kvmark: an access model needs `template <class Planner> void plan(const workload::request&, "
         "Planner&) const`");
 }
+
+} // namespace kvmark::engine
+
+// kvmark/engine/adopted_memory.hpp
+// A worker's memory, known to the tiers of the run for as long as the worker works.
+
+namespace kvmark::engine {
+
+/// Both outlive it.
+template <class Stack>
+class adopted_memory {
+public:
+    KVMARK_COLD adopted_memory(Stack& tiers, std::span<std::byte> memory) : tiers_(tiers), memory_(memory) {
+        tiers_.for_each([&](std::size_t, auto& t) { tier::adopt_memory(t, memory_); });
+    }
+    adopted_memory(const adopted_memory&) = delete;
+    adopted_memory& operator=(const adopted_memory&) = delete;
+    KVMARK_COLD ~adopted_memory() {
+        tiers_.for_each([&](std::size_t, auto& t) { tier::release_memory(t, memory_); });
+    }
+
+private:
+    Stack& tiers_;
+    std::span<std::byte> memory_;
+};
 
 } // namespace kvmark::engine
 
@@ -10684,8 +10751,10 @@ public:
         : path_(setup.path), worker_(setup.io, Stack::size) {}
 
     [[nodiscard]] result<void> start() {
-        if (worker_.has_buffers()) return {};
-        return error{error_kind::system, "cannot map the I/O buffers; give a smaller --io-chunk"};
+        if (!worker_.has_buffers())
+            return error{error_kind::system, "cannot map the I/O buffers; give a smaller --io-chunk"};
+        known_.emplace(path_.tiers(), worker_.memory());
+        return {};
     }
 
     void submit(std::uint8_t, engine::io_op& op) {
@@ -10709,7 +10778,7 @@ public:
 
     [[nodiscard]] static constexpr bool stop_requested() { return false; }
     [[nodiscard]] static constexpr int stop_signal() { return 0; }
-    void halt() {}
+    void halt() { known_.reset(); }
 
     template <class F>
     void for_each_worker(F&& f) {
@@ -10725,6 +10794,7 @@ private:
 
     engine::io_path<Stack>& path_;
     engine::io_worker worker_;
+    std::optional<engine::adopted_memory<Stack>> known_;
     engine::io_op* first_ = nullptr;
     engine::io_op* last_ = nullptr;
     engine::io_op* done_ = nullptr;
@@ -11243,11 +11313,19 @@ namespace kvmark {
     return role == tier::tier_role::storage && setup.limit.count == 0 && asked_limit(o, role).count != 0;
 }
 
-/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, shared evenly by
-/// `sharers` ranks, with a note where they were.
+/// The most that this process may take of a tier; all ones: no bound.
+template <class T>
+[[nodiscard]] KVMARK_COLD bytes own_capacity(const T& t, const tier::tier_setup& setup) {
+    const bytes capacity = tier::capacity_of(t, setup);
+    if (capacity == bytes(~std::uint64_t{0}) || tier::has_own_capacity<T>) return capacity;
+    return capacity / setup.local_ranks;
+}
+
+/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, with a note where they
+/// were; ranks of one host share it.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD engine::engine_config plan_engine(const options& o, Stack& tiers,
-                                                            std::uint64_t seed, std::uint32_t sharers = 1) {
+                                                            std::uint64_t seed, exec::placement place = {}) {
     engine::engine_config c{
         .parameters = o.workload,
         .io = {.chunk = bytes(static_cast<std::uint64_t>(o.io_chunk)),
@@ -11280,9 +11358,10 @@ template <class Stack>
                                .cache_dir = effective_cache_dir(o),
                                .layout = o.layout,
                                .raw_device = o.raw_device,
-                               .strict = o.strict};
-        bytes capacity = tier::capacity_of(t, setup);
-        if (capacity != bytes(~std::uint64_t{0})) capacity = capacity / sharers;
+                               .strict = o.strict,
+                               .local_rank = place.local_rank,
+                               .local_ranks = place.local_ranks};
+        const bytes capacity = own_capacity(t, setup);
         std::string note;
         if (setup.limit > capacity) {
             if (setup.limit != bytes(~std::uint64_t{0}))
@@ -11405,9 +11484,9 @@ template <class T>
 /// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD result<engine::serving_config>
-plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, std::uint32_t sharers = 1) {
+plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, exec::placement place = {}) {
     const serving_options& s = o.serving;
-    engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
+    engine::serving_config c{.run = plan_engine(o, tiers, seed, place)};
     c.block = block_size(o, block);
     if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
     c.accelerator = {s.prefill_rate, s.decode_rate};
@@ -11421,14 +11500,14 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
         const bytes footprint = round_up(c.block, tier::granule_of(t, setup));
         if (i < s.capacity_blocks.size()) {
             const std::uint64_t blocks = s.capacity_blocks[i];
-            setup.limit = blocks > 0 ? tier::capacity_of(t, setup) : bytes();
-            if (blocks > setup.limit.count / sharers / footprint.count)
-                refusal = {error_kind::invalid_argument,
-                           std::string(T::name) + " tier: " + std::to_string(blocks) + " blocks of " +
-                               std::to_string(footprint.count) +
-                               " bytes are more than this machine can give; "
-                               "it has room for " +
-                               std::to_string(setup.limit.count / sharers / footprint.count)};
+            const bytes most = blocks > 0 ? own_capacity(t, setup) : bytes();
+            if (blocks > most.count / footprint.count)
+                refusal = {error_kind::invalid_argument, std::string(T::name) +
+                                                             " tier: " + std::to_string(blocks) +
+                                                             " blocks of " + std::to_string(footprint.count) +
+                                                             " bytes are more than this machine can give; "
+                                                             "it has room for " +
+                                                             std::to_string(most.count / footprint.count)};
             setup.limit = footprint * blocks;
             c.run.notes[i].clear();
         }
@@ -11900,7 +11979,7 @@ private:
         else
             workload::check_source<Source>();
         TierStack tiers(tiers_);
-        const auto planned = plan(o, tiers, source, job.place().local_ranks);
+        const auto planned = plan(o, tiers, source, job.place());
         if (!planned) return job.refuse(planned.error());
         const engine::engine_config& config = run_part(*planned);
         // The hands first: they listen to signals, and opening a tier may take seconds.
@@ -11933,14 +12012,14 @@ private:
 
     template <class Source>
     [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
-                                   std::uint32_t sharers) {
+                                   exec::placement place) {
         const auto seed = static_cast<std::uint64_t>(*o.seed);
         if constexpr (serves_blocks) {
             const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
             if (!named) return result<engine::serving_config>(named.error());
-            return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
+            return plan_serving(o, tiers, source.block_tokens(), seed, place);
         } else
-            return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
+            return result<engine::engine_config>(plan_engine(o, tiers, seed, place));
     }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::serving_config& c) {
@@ -14912,6 +14991,7 @@ private:
     }
 
     void work(worker& w, std::latch& opened) {
+        const engine::adopted_memory<Stack> known(path_.tiers(), w.io.memory());
         if (w.duty != duty_kind::queue) {
             opened.count_down();
             feed& f = w.duty == duty_kind::metadata ? lanes_[w.lane].metadata : lanes_[w.lane].data;
@@ -22984,6 +23064,7 @@ inline constexpr unsigned stream_non_blocking = 1;  ///< CU_STREAM_NON_BLOCKING:
 inline constexpr unsigned event_without_timing = 2; ///< CU_EVENT_DISABLE_TIMING
 inline constexpr unsigned host_portable = 1;        ///< CU_MEMHOSTREGISTER_PORTABLE: pinned for every context
 inline constexpr status peer_access_already_enabled{704};
+inline constexpr status host_memory_already_registered{712};
 
 /// Each function is the driver's own of the name beside it in load(), with its meaning and its errors
 /// (CUDA Driver API reference). One that has a _v2 is taken by that name.
@@ -23273,6 +23354,7 @@ public:
         if (memory.empty()) return made;
         status s = d.make_current();
         if (s == status::success) s = d.api().register_host(memory.data(), memory.size(), host_portable);
+        if (s == host_memory_already_registered) return made; // by somebody whose it stays
         if (s != status::success)
             return d.failure("cannot pin " + std::to_string(to_gib(bytes(memory.size()))) +
                                  " GiB of host memory (`ulimit -l`?)",
@@ -23281,6 +23363,9 @@ public:
         made.memory_ = memory.data();
         return made;
     }
+
+    /// Null when somebody else has pinned the memory.
+    [[nodiscard]] const void* data() const { return memory_; }
 
 private:
     void swap(pinned_memory& o) noexcept {
@@ -23291,6 +23376,93 @@ private:
     const device* device_ = nullptr;
     void* memory_ = nullptr;
 };
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/pinned_set.hpp
+// The memory of a run's workers, pinned while they work.
+
+#include <algorithm>
+#include <mutex>
+
+namespace kvmark::gpu {
+
+/// Filled and emptied by several threads, each for its own memory. What cannot be pinned is used all the
+/// same, at the driver's own pace, and note() says so.
+class pinned_set {
+public:
+    /// `d` must outlive the set and stay where it is.
+    KVMARK_COLD void add(const device& d, std::span<std::byte> memory) {
+        auto pinned = pinned_memory::pin(d, memory);
+        const std::lock_guard mine(turn_);
+        if (pinned)
+            members_.push_back(std::move(*pinned));
+        else if (failed_.empty())
+            failed_ = pinned.error().message;
+    }
+    /// By whoever added it, before the memory goes away and with no copy of it under way.
+    KVMARK_COLD void remove(std::span<std::byte> memory) {
+        const std::lock_guard mine(turn_);
+        std::erase_if(members_, [&](const pinned_memory& m) { return m.data() == memory.data(); });
+    }
+    /// Empty when all could be pinned.
+    [[nodiscard]] KVMARK_COLD std::string note() const {
+        const std::lock_guard mine(turn_);
+        return failed_.empty() ? "" : failed_ + ": copies of it are slower, and wait for each other";
+    }
+
+private:
+    mutable std::mutex turn_;
+    std::vector<pinned_memory> members_;
+    std::string failed_;
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/poll_pace.hpp
+// How a thread asks a GPU again and again whether work is done.
+
+#include <ctime>
+
+namespace kvmark::gpu {
+
+/// A copy of a block takes tens of microseconds, less than it takes to be woken up; so the thread asks at
+/// once for that long, then lets others run between two questions, and sleeps when a copy is very long.
+class poll_pace {
+public:
+    /// Something was begun or was done.
+    KVMARK_INLINE void restart() { quiet_since_ = {}; }
+
+    /// Between two questions.
+    KVMARK_INLINE void pause() {
+        const nanoseconds now = clocks::monotonic_now();
+        if (quiet_since_.count == 0) quiet_since_ = now;
+        const nanoseconds quiet = now - quiet_since_;
+        if (KVMARK_LIKELY(quiet < asks_at_once)) {
+            __builtin_ia32_pause();
+        } else if (quiet < yields) {
+            ::sched_yield();
+        } else {
+            const timespec nap{0, 50'000};
+            ::nanosleep(&nap, nullptr);
+        }
+    }
+
+private:
+    static constexpr nanoseconds asks_at_once{30'000}, yields{5'000'000};
+
+    nanoseconds quiet_since_{};
+};
+
+/// Until all that was put into the stream is done; what it ended with.
+[[nodiscard]] inline status await(const driver& d, stream s) {
+    poll_pace pace;
+    for (;;) {
+        const status state = d.query_stream(s);
+        if (state != status::not_ready) return state;
+        pace.pause();
+    }
+}
 
 } // namespace kvmark::gpu
 
@@ -23349,6 +23521,493 @@ using owned_event = owned<event, &driver::destroy_event>;
 }
 
 } // namespace kvmark::gpu
+
+// kvmark/tier/cuda_pool.hpp
+// The memory of one or more GPUs as blocks of one size.
+
+#include <memory>
+
+namespace kvmark::tier {
+
+/// An arena on each GPU, cut into blocks of one io_chunk. Block b lies on GPU b mod n, so that the blocks of
+/// an entry use every GPU's link. A GPU that is lost stays lost: its context cannot be used again in this
+/// process.
+class cuda_pool {
+public:
+    /// One GPU's part.
+    struct part {
+        gpu::device device;
+        gpu::device_memory arena;
+        std::atomic<int> failed{0}; ///< the first status that was not that of a lack of memory; 0: none
+        std::atomic<std::uint64_t> reached{0}; ///< a bit for each GPU that reach() was told of
+
+        /// Lets the GPU read another's memory by itself, if it can. The calling thread's context is its own.
+        KVMARK_INLINE void reach(const gpu::device& other) {
+            const std::uint64_t bit = std::uint64_t{1} << other.ordinal() % 64;
+            if (!KVMARK_LIKELY((reached.load(std::memory_order_relaxed) & bit) != 0)) first_reach(other, bit);
+        }
+
+    private:
+        KVMARK_COLD void first_reach(const gpu::device& other, std::uint64_t bit) {
+            int can = 0;
+            const gpu::driver& d = device.api();
+            if (d.can_access_peer(&can, device.number(), other.number()) == gpu::status::success && can != 0)
+                static_cast<void>(d.enable_peer_access(other.context(), 0));
+            reached.fetch_or(bit);
+        }
+    };
+
+    /// Opens `count` GPUs from number `first` on, counted in turns over those that the process sees, and
+    /// takes no memory yet.
+    [[nodiscard]] KVMARK_COLD result<void> open(std::uint32_t first, std::uint32_t count) {
+        const auto& driver = gpu::driver::get();
+        if (!driver) return driver.error();
+        int seen = 0;
+        driver->device_count(&seen);
+        if (count < 1 || count > static_cast<std::uint32_t>(seen))
+            return error{error_kind::invalid_argument, "--num-gpus " + std::to_string(count) +
+                                                           ": this process sees " + std::to_string(seen) +
+                                                           " (CUDA_VISIBLE_DEVICES)"};
+        for (std::uint32_t i = 0; i < count; ++i) {
+            auto device = gpu::device::open(*driver, (first + i) % static_cast<std::uint32_t>(seen));
+            if (!device) return device.error();
+            parts_.push_back(std::make_unique<part>());
+            parts_.back()->device = std::move(*device);
+        }
+        return {};
+    }
+    [[nodiscard]] bool is_open() const { return !parts_.empty(); }
+
+    /// The least that a GPU of the pool has free, times their number.
+    [[nodiscard]] KVMARK_COLD bytes free_memory() const {
+        std::size_t least = ~std::size_t{0};
+        for (const auto& p : parts_) {
+            std::size_t free = 0, total = 0;
+            p->device.make_current();
+            p->device.api().memory_info(&free, &total);
+            least = free < least ? free : least;
+        }
+        return parts_.empty() ? bytes() : bytes(least * parts_.size());
+    }
+
+    /// Takes the memory: `blocks` of `size` on each GPU.
+    [[nodiscard]] KVMARK_COLD result<void> allocate(std::uint64_t blocks, bytes size) {
+        block_size_ = size;
+        for (const auto& p : parts_) {
+            auto arena = gpu::device_memory::allocate(p->device, size * blocks);
+            if (!arena) return arena.error();
+            p->arena = std::move(*arena);
+        }
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE std::uint32_t size() const {
+        return static_cast<std::uint32_t>(parts_.size());
+    }
+    [[nodiscard]] KVMARK_INLINE part& operator[](std::uint32_t gpu) { return *parts_[gpu]; }
+    [[nodiscard]] const part& operator[](std::uint32_t gpu) const { return *parts_[gpu]; }
+
+    [[nodiscard]] KVMARK_INLINE std::uint32_t gpu_of(std::uint32_t block) const { return block % size(); }
+    [[nodiscard]] KVMARK_INLINE gpu::device_address address_of(std::uint32_t block, bytes within) const {
+        return parts_[gpu_of(block)]->arena.address() + (block / size()) * block_size_.count + within.count;
+    }
+
+    /// The errno of a call for that GPU; what makes the GPU unusable is kept for lost() and note().
+    [[nodiscard]] KVMARK_INLINE int outcome(std::uint32_t gpu, gpu::status s) {
+        if (KVMARK_LIKELY(s == gpu::status::success)) return 0;
+        return failure(gpu, s);
+    }
+    [[nodiscard]] KVMARK_INLINE bool is_lost(std::uint32_t gpu) const {
+        return parts_[gpu]->failed.load(std::memory_order_relaxed) != 0;
+    }
+    [[nodiscard]] KVMARK_COLD bool is_lost() const {
+        for (std::uint32_t gpu = 0; gpu < size(); ++gpu)
+            if (is_lost(gpu)) return true;
+        return false;
+    }
+    /// One line for each GPU that is lost.
+    [[nodiscard]] KVMARK_COLD std::string note() const {
+        std::string all;
+        for (const auto& p : parts_)
+            if (const int failed = p->failed.load(); failed != 0)
+                all += (all.empty() ? "" : "; ") +
+                       p->device.failure("lost during the run", gpu::status{failed}).message;
+        return all;
+    }
+
+private:
+    KVMARK_COLD int failure(std::uint32_t gpu, gpu::status s) {
+        const int number = gpu::errno_of(s);
+        int none = 0;
+        if (number == ENODEV) parts_[gpu]->failed.compare_exchange_strong(none, static_cast<int>(s));
+        return number;
+    }
+
+    std::vector<std::unique_ptr<part>> parts_; ///< each stays where it is: memory and streams point to it
+    bytes block_size_{};
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/device_resident.hpp
+// Tiers whose bytes lie in the memory of a GPU.
+
+namespace kvmark::tier {
+
+/// A tier that says where in device memory a part of an entry lies. The part lies within one io_chunk of the
+/// entry, and so in one piece.
+template <class T>
+concept device_resident_tier = blocking_tier<T> && requires(T t, entry_id e, bytes offset) {
+    { t.device_address_of(e, offset) } -> std::same_as<gpu::device_address>;
+    { t.device_of(e, offset) } -> std::same_as<const gpu::device&>; ///< whose memory it is
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/cuda.hpp
+// The memory of GPUs as a tier. Needs no CUDA to build; open() says why there is no GPU to use.
+
+namespace kvmark::tier {
+
+struct cuda_config {
+    std::uint32_t first_device = 0; ///< of those that the process sees (CUDA_VISIBLE_DEVICES)
+    std::uint32_t devices = 1; ///< from there on; each process of a host begins where the one before ends
+};
+
+/// Real device memory, really copied. An entry is blocks of one io_chunk, in turns over the GPUs; an I/O is
+/// one copy over the block's own link. Memory of the workers is pinned, and a copy of it runs beside others
+/// and beside the thread that began it, which asks for its end and is never put to sleep in the driver.
+class cuda {
+public:
+    static constexpr std::string_view name = "cuda";
+    static constexpr tier_role role = tier_role::gpu;
+    static constexpr bool instant_metadata = true;
+    using config = cuda_config;
+    class queue;
+
+    cuda() = default;
+    explicit cuda(const config& c) : config_(c) {}
+
+    [[nodiscard]] static constexpr bytes granule(const tier_setup& setup) { return setup.io_chunk; }
+    [[nodiscard]] static constexpr bool can_queue(const tier_setup&) { return true; }
+    /// Copies in flight: enough that each link always has the next one.
+    [[nodiscard]] std::uint32_t depth() const { return 8 * config_.devices; }
+
+    /// 95 % of what its GPUs have free, shared with the other processes that use them. Where there is no GPU
+    /// it is unbounded, and open() says why.
+    [[nodiscard]] KVMARK_COLD bytes capacity(const tier_setup& setup) const {
+        cuda_pool probe;
+        if (!probe.open(first(setup), config_.devices)) return bytes(~std::uint64_t{0});
+        return bytes(probe.free_memory().count / 100 * 95 / sharers(setup));
+    }
+    static constexpr bool own_capacity = true;
+
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        chunk_ = setup.io_chunk;
+        if (setup.limit.count == 0) return {};
+        if (auto opened = pool_.open(first(setup), config_.devices); !opened) return named(opened.error());
+        const std::uint64_t blocks = setup.limit.count / chunk_.count / pool_.size();
+        if (blocks * pool_.size() >= ~std::uint32_t{0} || blocks == 0)
+            return error{error_kind::invalid_argument,
+                         "cuda tier: " + std::to_string(to_gib(setup.limit)) + " GiB on " +
+                             std::to_string(pool_.size()) + " GPUs are " + std::to_string(blocks) +
+                             " blocks of --io-chunk each; give a limit of 1 to 2^32 blocks"};
+        if (auto taken = pool_.allocate(blocks, chunk_); !taken) return named(taken.error());
+        blocks_.open(static_cast<std::uint32_t>(blocks * pool_.size()));
+        return open_lanes();
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status create(entry_id e, bytes size) {
+        if (!KVMARK_LIKELY(!pool_.is_lost())) return {ENODEV};
+        return {blocks_.create(e, round_up(size, chunk_).count / chunk_.count) ? 0 : ENOMEM};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status erase(entry_id e) {
+        blocks_.erase(e);
+        return {};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        return call(e, offset,
+                    [&](const gpu::driver& d, gpu::device_address to, gpu::stream s)
+                        KVMARK_INLINE_LAMBDA { return d.copy_to_device(to, from.data(), from.size(), s); });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        return call(e, offset,
+                    [&](const gpu::driver& d, gpu::device_address from, gpu::stream s)
+                        KVMARK_INLINE_LAMBDA { return d.copy_to_host(into.data(), from, into.size(), s); });
+    }
+
+    /// From the memory of another GPU, over NVLink or PCIe where the two reach each other; the driver goes
+    /// through host memory where they do not.
+    template <device_resident_tier Source>
+    [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
+        const gpu::device& source = from.device_of(e, offset);
+        const gpu::device_address address = from.device_address_of(e, offset);
+        return call(e, offset, [&](const gpu::driver& d, gpu::device_address to, gpu::stream s) {
+            cuda_pool::part& own = pool_[pool_.gpu_of(block_of(e, offset))];
+            if (source.ordinal() == own.device.ordinal())
+                return d.copy_on_device(to, address, length.count, s);
+            own.reach(source);
+            return d.copy_to_peer(to, own.device.context(), address, source.context(), length.count, s);
+        });
+    }
+    /// From a file, where the tier that has it reads into device memory by itself (tier::gds_file).
+    template <class Source>
+        requires requires(Source& s, entry_id e, bytes n, gpu::device_address a) {
+            { s.read_into(a, e, n, n) } -> std::same_as<io_status>;
+        }
+    [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
+        return from.read_into(device_address_of(e, offset), e, offset, length);
+    }
+
+    [[nodiscard]] KVMARK_INLINE gpu::device_address device_address_of(entry_id e, bytes offset) {
+        return pool_.address_of(block_of(e, offset), bytes(offset.count % chunk_.count));
+    }
+    [[nodiscard]] KVMARK_INLINE const gpu::device& device_of(entry_id e, bytes offset) {
+        return pool_[pool_.gpu_of(block_of(e, offset))].device;
+    }
+
+    /// A worker's memory: from now on, and no longer.
+    KVMARK_COLD void adopt(std::span<std::byte> memory) {
+        if (pool_.is_open()) pinned_.add(pool_[0].device, memory);
+    }
+    KVMARK_COLD void release(std::span<std::byte> memory) { pinned_.remove(memory); }
+
+    /// Whether a GPU is gone; all calls fail with ENODEV from then on.
+    [[nodiscard]] bool is_lost() const { return pool_.is_lost(); }
+    [[nodiscard]] std::string note() const {
+        const std::string lost = pool_.note(), slow = pinned_.note();
+        return lost + (lost.empty() || slow.empty() ? "" : "; ") + slow;
+    }
+
+private:
+    /// A stream for one call at a time.
+    static constexpr std::uint32_t lanes_per_gpu = 8;
+
+    [[nodiscard]] std::uint32_t first(const tier_setup& setup) const {
+        return config_.first_device + setup.local_rank * config_.devices;
+    }
+    /// Processes of this host that use one of its GPUs too, itself among them.
+    [[nodiscard]] KVMARK_COLD std::uint32_t sharers(const tier_setup& setup) const {
+        int seen = 1;
+        if (const auto& d = gpu::driver::get()) d->device_count(&seen);
+        const auto gpus = static_cast<std::uint32_t>(seen);
+        return (setup.local_ranks * config_.devices + gpus - 1) / gpus;
+    }
+    static error named(const error& e) { return {e.kind, "cuda tier: " + e.message}; }
+
+    KVMARK_COLD result<void> open_lanes() {
+        lanes_.reserve(std::size_t{pool_.size()} * lanes_per_gpu);
+        free_lanes_ = std::vector<extent_stack>(pool_.size());
+        for (std::uint32_t gpu = 0; gpu < pool_.size(); ++gpu) {
+            free_lanes_[gpu].open(lanes_per_gpu);
+            for (std::uint32_t i = 0; i < lanes_per_gpu; ++i) {
+                auto stream = gpu::make_stream(pool_[gpu].device);
+                if (!stream) return named(stream.error());
+                lanes_.push_back(std::move(*stream));
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_INLINE std::uint32_t block_of(entry_id e, bytes offset) {
+        return blocks_.at(e, offset.count / chunk_.count);
+    }
+
+    /// One copy, begun and waited for on a lane of the GPU that has the block.
+    template <class Copy>
+    [[nodiscard]] KVMARK_INLINE io_status call(entry_id e, bytes offset, Copy&& copy) {
+        const std::uint32_t block = block_of(e, offset), gpu = pool_.gpu_of(block);
+        if (!KVMARK_LIKELY(!pool_.is_lost(gpu))) return {ENODEV};
+        const gpu::device& device = pool_[gpu].device;
+        const std::uint32_t lane = take_lane(gpu);
+        const gpu::stream stream = lanes_[gpu * lanes_per_gpu + lane].get();
+        gpu::status s = device.make_current();
+        if (KVMARK_LIKELY(s == gpu::status::success))
+            s = copy(device.api(), pool_.address_of(block, bytes(offset.count % chunk_.count)), stream);
+        if (KVMARK_LIKELY(s == gpu::status::success)) s = gpu::await(device.api(), stream);
+        free_lanes_[gpu].give_back(lane);
+        return {pool_.outcome(gpu, s)};
+    }
+    [[nodiscard]] KVMARK_INLINE std::uint32_t take_lane(std::uint32_t gpu) {
+        gpu::poll_pace pace;
+        for (;; pace.pause())
+            if (const std::uint32_t lane = free_lanes_[gpu].take(); lane != extent_stack::none) return lane;
+    }
+
+    config config_{};
+    bytes chunk_{sector_size};
+    cuda_pool pool_;
+    extent_table blocks_;
+    std::vector<gpu::owned_stream> lanes_; ///< those of GPU 0, then of GPU 1, ...
+    std::vector<extent_stack> free_lanes_; ///< by GPU
+    gpu::pinned_set pinned_;
+};
+
+/// Two streams to a GPU and two from it, so that the next copy is there when one ends. Those of one stream
+/// end in order: only the oldest is asked for.
+class cuda::queue {
+public:
+    queue() = default;
+    queue(const queue&) = delete;
+    queue& operator=(const queue&) = delete;
+    KVMARK_COLD ~queue() {
+        for (const channel& c : channels_)
+            static_cast<void>(gpu::await(tier_->pool_[c.gpu].device.api(), c.stream.get()));
+    }
+
+    KVMARK_COLD result<void> open(cuda& t, std::uint32_t slots, std::span<std::byte> memory) {
+        tier_ = &t;
+        if (!t.pool_.is_open()) return {}; // a tier without a limit is asked for nothing
+        auto pinned = gpu::pinned_memory::pin(t.pool_[0].device, memory);
+        if (!pinned) return named(pinned.error());
+        pinned_ = std::move(*pinned);
+        prepared_.reserve(slots);
+        ended_.reserve(slots);
+        channels_.reserve(std::size_t{t.pool_.size()} * streams_per_gpu);
+        for (std::uint32_t i = 0; i < t.pool_.size() * streams_per_gpu; ++i) {
+            channel& c = channels_.emplace_back();
+            c.gpu = i / streams_per_gpu;
+            if (auto opened = c.open(t.pool_[c.gpu].device, slots); !opened) return named(opened.error());
+        }
+        return {};
+    }
+
+    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
+        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
+    }
+    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
+        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
+    }
+
+    KVMARK_INLINE void submit() {
+        for (const io& p : prepared_) begin(p);
+        if (!prepared_.empty()) pace_.restart();
+        prepared_.clear();
+    }
+
+    KVMARK_INLINE void wait() {
+        submit();
+        if (in_flight_ == 0 && ended_.empty()) {
+            bell_.wait(false);
+            bell_.exchange(false); // not store(): what the waker did is seen
+            return;
+        }
+        for (;; pace_.pause()) {
+            collect();
+            if (!ended_.empty() || bell_.exchange(false)) return;
+        }
+    }
+
+    KVMARK_INLINE void poll() {
+        submit();
+        collect();
+    }
+
+    template <class Done>
+    KVMARK_INLINE void reap(Done&& done) {
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
+        ended_.clear();
+    }
+
+    void wake() {
+        bell_.store(true);
+        bell_.notify_one();
+    }
+
+private:
+    static constexpr std::uint32_t streams_per_way = 2, streams_per_gpu = 2 * streams_per_way;
+
+    struct io {
+        std::uint32_t slot;
+        entry_id entry;
+        bytes offset;
+        std::byte* data;
+        std::size_t size;
+        bool writes;
+    };
+    struct ended_slot {
+        std::uint32_t slot;
+        io_status status;
+    };
+    /// A stream and the copies in it, oldest first, in a ring as long as there are slots.
+    struct channel {
+        struct copy {
+            gpu::owned_event over;
+            std::uint32_t slot = 0;
+        };
+
+        KVMARK_COLD result<void> open(const gpu::device& d, std::uint32_t slots) {
+            auto made = gpu::make_stream(d);
+            if (!made) return made.error();
+            stream = std::move(*made);
+            copies.resize(slots);
+            for (copy& c : copies) {
+                auto event = gpu::make_event(d);
+                if (!event) return event.error();
+                c.over = std::move(*event);
+            }
+            return {};
+        }
+        [[nodiscard]] KVMARK_INLINE copy& oldest() { return copies[first]; }
+        [[nodiscard]] KVMARK_INLINE copy& next() { return copies[(first + count) % copies.size()]; }
+        KVMARK_INLINE void drop_oldest() {
+            first = (first + 1) % copies.size();
+            --count;
+        }
+
+        std::uint32_t gpu = 0;
+        gpu::owned_stream stream;
+        std::vector<copy> copies;
+        std::size_t first = 0, count = 0;
+    };
+
+    KVMARK_INLINE void begin(const io& p) {
+        const std::uint32_t block = tier_->block_of(p.entry, p.offset), gpu = tier_->pool_.gpu_of(block);
+        if (!KVMARK_LIKELY(!tier_->pool_.is_lost(gpu))) return ended_.push_back({p.slot, {ENODEV}});
+        const gpu::device& device = tier_->pool_[gpu].device;
+        const auto address = tier_->pool_.address_of(block, bytes(p.offset.count % tier_->chunk_.count));
+        channel& c =
+            channels_[gpu * streams_per_gpu + (p.writes ? streams_per_way : 0) + turn_++ % streams_per_way];
+        gpu::status s = device.make_current();
+        const gpu::driver& d = device.api();
+        if (KVMARK_LIKELY(s == gpu::status::success))
+            s = p.writes ? d.copy_to_device(address, p.data, p.size, c.stream.get())
+                         : d.copy_to_host(p.data, address, p.size, c.stream.get());
+        if (KVMARK_LIKELY(s == gpu::status::success)) s = d.record_event(c.next().over.get(), c.stream.get());
+        if (!KVMARK_LIKELY(s == gpu::status::success))
+            return ended_.push_back({p.slot, {tier_->pool_.outcome(gpu, s)}});
+        c.next().slot = p.slot;
+        ++c.count;
+        ++in_flight_;
+    }
+
+    /// Moves what is over to ended_.
+    KVMARK_INLINE void collect() {
+        for (channel& c : channels_)
+            while (c.count > 0) {
+                const gpu::device& device = tier_->pool_[c.gpu].device;
+                const gpu::status s = device.api().query_event(c.oldest().over.get());
+                if (s == gpu::status::not_ready) break;
+                ended_.push_back({c.oldest().slot, {tier_->pool_.outcome(c.gpu, s)}});
+                c.drop_oldest();
+                --in_flight_;
+            }
+        if (!ended_.empty()) pace_.restart();
+    }
+
+    cuda* tier_ = nullptr;
+    gpu::pinned_memory pinned_;
+    std::vector<channel> channels_; ///< by GPU: those that read, then those that write
+    std::vector<io> prepared_;
+    std::vector<ended_slot> ended_;
+    std::size_t in_flight_ = 0;
+    std::uint32_t turn_ = 0;
+    gpu::poll_pace pace_;
+    std::atomic<bool> bell_{false};
+};
+
+} // namespace kvmark::tier
 
 #endif // KVMARK_WITH_CUDA
 

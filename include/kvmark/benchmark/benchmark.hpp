@@ -159,7 +159,7 @@ private:
         else
             workload::check_source<Source>();
         TierStack tiers(tiers_);
-        const auto planned = plan(o, tiers, source, job.place().local_ranks);
+        const auto planned = plan(o, tiers, source, job.place());
         if (!planned) return job.refuse(planned.error());
         const engine::engine_config& config = run_part(*planned);
         // The hands first: they listen to signals, and opening a tier may take seconds.
@@ -192,14 +192,14 @@ private:
 
     template <class Source>
     [[nodiscard]] static auto plan(const options& o, TierStack& tiers, const Source& source,
-                                   std::uint32_t sharers) {
+                                   exec::placement place) {
         const auto seed = static_cast<std::uint64_t>(*o.seed);
         if constexpr (serves_blocks) {
             const auto named = plan_policies<typename access::eviction>(o, TierStack::size);
             if (!named) return result<engine::serving_config>(named.error());
-            return plan_serving(o, tiers, source.block_tokens(), seed, sharers);
+            return plan_serving(o, tiers, source.block_tokens(), seed, place);
         } else
-            return result<engine::engine_config>(plan_engine(o, tiers, seed, sharers));
+            return result<engine::engine_config>(plan_engine(o, tiers, seed, place));
     }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::engine_config& c) { return c; }
     [[nodiscard]] static const engine::engine_config& run_part(const engine::serving_config& c) {

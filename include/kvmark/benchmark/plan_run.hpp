@@ -104,11 +104,19 @@ namespace kvmark {
     return role == tier::tier_role::storage && setup.limit.count == 0 && asked_limit(o, role).count != 0;
 }
 
-/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, shared evenly by
-/// `sharers` ranks, with a note where they were.
+/// The most that this process may take of a tier; all ones: no bound.
+template <class T>
+[[nodiscard]] KVMARK_COLD bytes own_capacity(const T& t, const tier::tier_setup& setup) {
+    const bytes capacity = tier::capacity_of(t, setup);
+    if (capacity == bytes(~std::uint64_t{0}) || tier::has_own_capacity<T>) return capacity;
+    return capacity / setup.local_ranks;
+}
+
+/// The plan of a run on `tiers`, whose limits are cut to what the machine can hold, with a note where they
+/// were; ranks of one host share it.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD engine::engine_config plan_engine(const options& o, Stack& tiers,
-                                                            std::uint64_t seed, std::uint32_t sharers = 1) {
+                                                            std::uint64_t seed, exec::placement place = {}) {
     engine::engine_config c{
         .parameters = o.workload,
         .io = {.chunk = bytes(static_cast<std::uint64_t>(o.io_chunk)),
@@ -141,9 +149,10 @@ template <class Stack>
                                .cache_dir = effective_cache_dir(o),
                                .layout = o.layout,
                                .raw_device = o.raw_device,
-                               .strict = o.strict};
-        bytes capacity = tier::capacity_of(t, setup);
-        if (capacity != bytes(~std::uint64_t{0})) capacity = capacity / sharers;
+                               .strict = o.strict,
+                               .local_rank = place.local_rank,
+                               .local_ranks = place.local_ranks};
+        const bytes capacity = own_capacity(t, setup);
         std::string note;
         if (setup.limit > capacity) {
             if (setup.limit != bytes(~std::uint64_t{0}))

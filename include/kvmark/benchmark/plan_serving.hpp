@@ -39,9 +39,9 @@ template <class T>
 /// The plan of a run of blocks of `block` tokens. Error: a capacity in blocks that this machine cannot give.
 template <class Stack>
 [[nodiscard]] KVMARK_COLD result<engine::serving_config>
-plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, std::uint32_t sharers = 1) {
+plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, exec::placement place = {}) {
     const serving_options& s = o.serving;
-    engine::serving_config c{.run = plan_engine(o, tiers, seed, sharers)};
+    engine::serving_config c{.run = plan_engine(o, tiers, seed, place)};
     c.block = block_size(o, block);
     if (s.to_the_end) c.run.duration = engine::serving_config::to_the_end;
     c.accelerator = {s.prefill_rate, s.decode_rate};
@@ -55,14 +55,14 @@ plan_serving(const options& o, Stack& tiers, tokens block, std::uint64_t seed, s
         const bytes footprint = round_up(c.block, tier::granule_of(t, setup));
         if (i < s.capacity_blocks.size()) {
             const std::uint64_t blocks = s.capacity_blocks[i];
-            setup.limit = blocks > 0 ? tier::capacity_of(t, setup) : bytes();
-            if (blocks > setup.limit.count / sharers / footprint.count)
-                refusal = {error_kind::invalid_argument,
-                           std::string(T::name) + " tier: " + std::to_string(blocks) + " blocks of " +
-                               std::to_string(footprint.count) +
-                               " bytes are more than this machine can give; "
-                               "it has room for " +
-                               std::to_string(setup.limit.count / sharers / footprint.count)};
+            const bytes most = blocks > 0 ? own_capacity(t, setup) : bytes();
+            if (blocks > most.count / footprint.count)
+                refusal = {error_kind::invalid_argument, std::string(T::name) +
+                                                             " tier: " + std::to_string(blocks) +
+                                                             " blocks of " + std::to_string(footprint.count) +
+                                                             " bytes are more than this machine can give; "
+                                                             "it has room for " +
+                                                             std::to_string(most.count / footprint.count)};
             setup.limit = footprint * blocks;
             c.run.notes[i].clear();
         }

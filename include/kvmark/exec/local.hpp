@@ -1,6 +1,7 @@
 // The executor of one machine: workers for each tier, signals and timers, on Boost.Asio.
 #pragma once
 
+#include <kvmark/engine/adopted_memory.hpp>
 #include <kvmark/exec/executor.hpp>
 #include <kvmark/exec/queue_driver.hpp>
 
@@ -186,6 +187,7 @@ private:
     }
 
     void work(worker& w, std::latch& opened) {
+        const engine::adopted_memory<Stack> known(path_.tiers(), w.io.memory());
         if (w.duty != duty_kind::queue) {
             opened.count_down();
             feed& f = w.duty == duty_kind::metadata ? lanes_[w.lane].metadata : lanes_[w.lane].data;

@@ -1,6 +1,7 @@
 // The executor without threads: the calling thread does the I/O between two events.
 #pragma once
 
+#include <kvmark/engine/adopted_memory.hpp>
 #include <kvmark/exec/executor.hpp>
 
 namespace kvmark::exec {
@@ -20,8 +21,10 @@ public:
         : path_(setup.path), worker_(setup.io, Stack::size) {}
 
     [[nodiscard]] result<void> start() {
-        if (worker_.has_buffers()) return {};
-        return error{error_kind::system, "cannot map the I/O buffers; give a smaller --io-chunk"};
+        if (!worker_.has_buffers())
+            return error{error_kind::system, "cannot map the I/O buffers; give a smaller --io-chunk"};
+        known_.emplace(path_.tiers(), worker_.memory());
+        return {};
     }
 
     void submit(std::uint8_t, engine::io_op& op) {
@@ -45,7 +48,7 @@ public:
 
     [[nodiscard]] static constexpr bool stop_requested() { return false; }
     [[nodiscard]] static constexpr int stop_signal() { return 0; }
-    void halt() {}
+    void halt() { known_.reset(); }
 
     template <class F>
     void for_each_worker(F&& f) {
@@ -61,6 +64,7 @@ private:
 
     engine::io_path<Stack>& path_;
     engine::io_worker worker_;
+    std::optional<engine::adopted_memory<Stack>> known_;
     engine::io_op* first_ = nullptr;
     engine::io_op* last_ = nullptr;
     engine::io_op* done_ = nullptr;

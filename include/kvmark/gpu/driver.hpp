@@ -42,6 +42,7 @@ inline constexpr unsigned stream_non_blocking = 1;  ///< CU_STREAM_NON_BLOCKING:
 inline constexpr unsigned event_without_timing = 2; ///< CU_EVENT_DISABLE_TIMING
 inline constexpr unsigned host_portable = 1;        ///< CU_MEMHOSTREGISTER_PORTABLE: pinned for every context
 inline constexpr status peer_access_already_enabled{704};
+inline constexpr status host_memory_already_registered{712};
 
 /// Each function is the driver's own of the name beside it in load(), with its meaning and its errors
 /// (CUDA Driver API reference). One that has a _v2 is taken by that name.

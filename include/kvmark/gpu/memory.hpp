@@ -81,6 +81,7 @@ public:
         if (memory.empty()) return made;
         status s = d.make_current();
         if (s == status::success) s = d.api().register_host(memory.data(), memory.size(), host_portable);
+        if (s == host_memory_already_registered) return made; // by somebody whose it stays
         if (s != status::success)
             return d.failure("cannot pin " + std::to_string(to_gib(bytes(memory.size()))) +
                                  " GiB of host memory (`ulimit -l`?)",
@@ -89,6 +90,9 @@ public:
         made.memory_ = memory.data();
         return made;
     }
+
+    /// Null when somebody else has pinned the memory.
+    [[nodiscard]] const void* data() const { return memory_; }
 
 private:
     void swap(pinned_memory& o) noexcept {

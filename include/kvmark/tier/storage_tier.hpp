@@ -34,8 +34,10 @@ struct tier_setup {
     std::uint32_t queue_depth = 1; ///< I/Os in flight that the run asks of the storage tier
     std::string cache_dir{};       ///< where a tier made of files puts them; a block device for a raw slab
     layout_kind layout = layout_kind::file_per_entry;
-    std::string raw_device{}; ///< the block device named a second time, which lets a slab overwrite it
-    bool strict = false;      ///< open() fails where the tier would otherwise fall back and note it
+    std::string raw_device{};      ///< the block device named a second time, which lets a slab overwrite it
+    bool strict = false;           ///< open() fails where the tier would otherwise fall back and note it
+    std::uint32_t local_rank = 0;  ///< this process among those of the run on this host
+    std::uint32_t local_ranks = 1; ///< how many they are
 };
 
 /// The outcome of one I/O: 0 or an errno. No message is built on the path of a block.
@@ -87,6 +89,12 @@ concept queued_tier = blocking_tier<T> && std::default_initializable<typename T:
     { q.wake() } -> std::same_as<void>;     ///< ends the present wait() or the next one; from any thread
 };
 
+/// A queue that can be asked beside another one, which it then must not put to sleep.
+template <class T>
+concept polled_tier = queued_tier<T> && requires(typename T::queue q) {
+    { q.poll() } -> std::same_as<void>; ///< wait() without the sleep: reap() is told of what is over
+};
+
 /// I/Os to prepare before they are handed over, while more are to come: the device works on the first ones
 /// meanwhile. One system call for all of a deep queue left it idle between batches (4 KiB at depth 64: 0.8
 /// of the rate), one for each cost half as much processor time again.
@@ -135,6 +143,40 @@ template <class T>
     else
         return bytes(~std::uint64_t{0});
 }
+
+/// Whether capacity() is this process's own part, where several run on a host; by default it is the host's,
+/// and shared evenly.
+template <class T>
+inline constexpr bool has_own_capacity = requires {
+    requires T::own_capacity;
+};
+
+/// Whether the device under it is gone for good: each of its calls fails, and the run goes on without it.
+template <class T>
+[[nodiscard]] bool is_lost(const T& t) {
+    if constexpr (requires { t.is_lost(); })
+        return t.is_lost();
+    else
+        return false;
+}
+
+/// Tells a tier of memory that spans of read() and write() will lie in, from now until release_memory(); for
+/// those that make it known to a device.
+template <class T>
+void adopt_memory(T& t, std::span<std::byte> memory) {
+    if constexpr (requires { t.adopt(memory); }) t.adopt(memory);
+}
+template <class T>
+void release_memory(T& t, std::span<std::byte> memory) {
+    if constexpr (requires { t.release(memory); }) t.release(memory);
+}
+
+/// Whether To fetches a part of an entry from the tier From by itself, so that the bytes pass no buffer of
+/// the host: from one GPU to another, between a GPU and a file.
+template <class To, class From>
+concept takes_from = requires(To to, From from, entry_id e, bytes offset, bytes length) {
+    { to.take(from, e, offset, length) } -> std::same_as<io_status>; ///< it lies within one io_chunk
+};
 
 /// Whether create and erase are a few memory operations, and so may run on the engine's thread.
 template <class T>
