@@ -108,6 +108,7 @@
 #include <kvmark/engine/io_path.hpp>
 #include <kvmark/engine/io_worker.hpp>
 #include <kvmark/engine/live_figures.hpp>
+#include <kvmark/engine/lost_tiers.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
 #include <kvmark/engine/prefix_blocks.hpp>
 #include <kvmark/engine/preparation.hpp>

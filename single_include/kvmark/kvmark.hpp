@@ -4861,6 +4861,18 @@ public:
         leave(b, tier);
     }
 
+    /// Takes a tier out of the stack for good: all that is in it is dropped, and nothing enters it again.
+    template <class Sink>
+    KVMARK_COLD void retire(std::size_t tier, Sink& sink) {
+        for (block_number b = 0; b < resident_.size(); ++b) {
+            if ((resident_[b] >> tier & 1) == 0) continue;
+            forget(b, tier);
+            sink.drop(b, static_cast<unsigned>(tier));
+        }
+        tiers_[tier].capacity = 0;
+        first_ = present_tier(0);
+    }
+
 private:
     struct level {
         Policy policy;
@@ -5326,6 +5338,14 @@ public:
         leave(e);
         index_.erase(entries_[e].key);
         entries_[e].in_cache = false;
+    }
+    /// Takes tier t out of the stack for good: all that is in it is dropped, and nothing enters it again.
+    KVMARK_COLD void retire(std::size_t t, std::vector<displacement>& moved) {
+        bounds_[t].limit = {};
+        for (entry_id e; (e = levels_[t].policy.victim()) != no_entry;) {
+            forget(e);
+            moved.push_back({e, static_cast<std::uint8_t>(t), displacement::dropped});
+        }
     }
     /// Gives the number of a forgotten entry back, once its bytes are gone.
     void release(entry_id e) { free_.push_back(e); }
@@ -7243,6 +7263,39 @@ private:
 
 } // namespace kvmark::engine
 
+// kvmark/engine/lost_tiers.hpp
+// Tiers whose device went away in the middle of a run.
+
+namespace kvmark::engine {
+
+/// An operation that failed with ENODEV makes the engine look for the tier that is lost. That is done between
+/// two decisions, never within one.
+template <class Stack>
+class lost_tiers {
+public:
+    KVMARK_INLINE void suspect(int error_number) {
+        if (!KVMARK_LIKELY(error_number != ENODEV)) suspected_ = true;
+    }
+
+    /// Calls f(index) for each tier that is lost, once in a run.
+    template <class F>
+    KVMARK_INLINE void take(Stack& tiers, F&& f) {
+        if (KVMARK_LIKELY(!suspected_)) return;
+        suspected_ = false;
+        tiers.for_each([&](std::size_t i, auto& t) {
+            if (taken_[i] || !tier::is_lost(t)) return;
+            taken_[i] = true;
+            f(i);
+        });
+    }
+
+private:
+    bool suspected_ = false;
+    std::array<bool, Stack::size> taken_{};
+};
+
+} // namespace kvmark::engine
+
 // kvmark/engine/io_path.hpp
 // The path of a block: from an operation's unit to the tier's read or write, with nothing between.
 
@@ -8029,13 +8082,17 @@ public:
         report.stop_signal = crew.stop_signal();
     }
 
-    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds,
-                    const std::vector<std::string>& notes) {
-        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds) {
+        tiers.for_each([&]<class T>(std::size_t i, T&) {
             report.tiers.push_back({.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+        });
+    }
+    /// What a reader must know of the tiers as they are now; `planned`: what was known of each before.
+    void note_tiers(auto& tiers, const std::vector<std::string>& planned) {
+        tiers.for_each([&](std::size_t i, auto& t) {
             std::string note = tier::note_of(t);
-            if (!notes[i].empty() && !note.empty()) note += "; ";
-            report.tiers.back().note = note + notes[i];
+            if (!planned[i].empty() && !note.empty()) note += "; ";
+            report.tiers[i].note = note + planned[i];
         });
     }
 
@@ -8122,7 +8179,8 @@ public:
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users),
           usage_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
-        recorder_.name_tiers(tiers_, bounds, config_.notes);
+        recorder_.name_tiers(tiers_, bounds);
+        recorder_.note_tiers(tiers_, config_.notes);
     }
 
     measure::run_report run() {
@@ -8140,7 +8198,9 @@ public:
 
     void finished(task& t) {
         record(t);
-        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        const int error_number = t.error_number.load(std::memory_order_relaxed);
+        const bool failed = error_number != 0;
+        lost_.suspect(error_number);
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
         if (!t.owner) return;
@@ -8275,6 +8335,7 @@ private:
     }
 
     void take_arrivals() {
+        lost_.take(tiers_, [&](std::size_t t) { retire(t); });
         while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             if (measuring_) ++recorder_.report.classes[c].arrived;
@@ -8379,6 +8440,13 @@ private:
         task& t = task_for(dropped ? op_kind::erase : op_kind::move, d.entry, dropped ? d.from : d.to);
         t.from = d.from;
         decide_background(t);
+    }
+
+    /// The rest of the stack carries on without a tier that is lost.
+    KVMARK_COLD void retire(std::size_t t) {
+        displaced_.clear();
+        cache_.retire(t, displaced_);
+        for (const cache::displacement& d : displaced_) displace(d);
     }
 
     /// An entry whose bytes never arrived leaves the index.
@@ -8500,6 +8568,7 @@ private:
         crew_.halt();
         auto& report = recorder_.report;
         recorder_.collect(crew_, scheduler_.worker());
+        recorder_.note_tiers(tiers_, config_.notes);
         note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
@@ -8530,6 +8599,7 @@ private:
     std::deque<active_request> active_;
     active_request* free_ = nullptr;
     std::vector<cache::displacement> displaced_;
+    lost_tiers<Stack> lost_;
     std::uint64_t users_;
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;
@@ -8681,7 +8751,8 @@ public:
           loop_(crew),
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           usage_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
-        recorder_.name_tiers(tiers_, bounds, config.run.notes);
+        recorder_.name_tiers(tiers_, bounds);
+        recorder_.note_tiers(tiers_, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
     }
@@ -8715,7 +8786,9 @@ public:
     void finished(task& t) {
         record(t);
         if (t.kind == op_kind::erase) return resident_.erased(t.entry);
-        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        const int error_number = t.error_number.load(std::memory_order_relaxed);
+        const bool failed = error_number != 0;
+        lost_.suspect(error_number);
         if (failed && t.kind != op_kind::read) drop_lost(t.entry, t.tier);
         if (!t.owner) return;
         auto& a = static_cast<active&>(*t.owner);
@@ -8797,6 +8870,10 @@ private:
     }
 
     void go_on() {
+        lost_.take(tiers_, [&](std::size_t t) {
+            retirement sink{*this};
+            cache_.retire(t, sink);
+        });
         compute();
         while (next_admission() <= loop_.now()) {
             admit();
@@ -8912,17 +8989,23 @@ private:
             }
             host.scheduler_.decide(t, true);
         }
-        void drop(std::uint32_t block, unsigned tier) {
-            host.count(&cache::replay_counts::tier::dropped, tier);
-            if (host.measuring_) ++host.recorder_.report.tiers[tier].evictions;
-            host.erase(block, tier);
-        }
+        void drop(std::uint32_t block, unsigned tier) { host.drop(block, tier); }
+    };
+    /// The rest of the stack carries on without a tier that is lost.
+    struct retirement {
+        serving& host;
+        void drop(std::uint32_t block, unsigned tier) { host.drop(block, tier); }
     };
 
     void count(std::uint64_t cache::replay_counts::tier::*what, unsigned tier) {
         stats_.counts.tiers[tier].*what += measuring_;
     }
 
+    void drop(std::uint32_t block, unsigned tier) {
+        count(&cache::replay_counts::tier::dropped, tier);
+        if (measuring_) ++recorder_.report.tiers[tier].evictions;
+        erase(block, tier);
+    }
     void erase(std::uint32_t block, unsigned tier) {
         const entry_id e = resident_.entry(block);
         task& t = task_for(op_kind::erase, e, tier);
@@ -9000,6 +9083,7 @@ private:
         crew_.halt();
         recorder_.collect(crew_, scheduler_.worker());
         auto& report = recorder_.report;
+        recorder_.note_tiers(tiers_, config_.run.notes);
         note_residency();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.run.seed;
@@ -9015,6 +9099,7 @@ private:
     Observer& observer_;
     cache::block_cache<Policy> cache_;
     resident_blocks resident_;
+    lost_tiers<Stack> lost_;
     scheduler scheduler_;
     recorder recorder_;
     accelerator<active> accelerator_;

@@ -110,6 +110,18 @@ public:
         leave(b, tier);
     }
 
+    /// Takes a tier out of the stack for good: all that is in it is dropped, and nothing enters it again.
+    template <class Sink>
+    KVMARK_COLD void retire(std::size_t tier, Sink& sink) {
+        for (block_number b = 0; b < resident_.size(); ++b) {
+            if ((resident_[b] >> tier & 1) == 0) continue;
+            forget(b, tier);
+            sink.drop(b, static_cast<unsigned>(tier));
+        }
+        tiers_[tier].capacity = 0;
+        first_ = present_tier(0);
+    }
+
 private:
     struct level {
         Policy policy;

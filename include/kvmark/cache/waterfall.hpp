@@ -65,6 +65,14 @@ public:
         index_.erase(entries_[e].key);
         entries_[e].in_cache = false;
     }
+    /// Takes tier t out of the stack for good: all that is in it is dropped, and nothing enters it again.
+    KVMARK_COLD void retire(std::size_t t, std::vector<displacement>& moved) {
+        bounds_[t].limit = {};
+        for (entry_id e; (e = levels_[t].policy.victim()) != no_entry;) {
+            forget(e);
+            moved.push_back({e, static_cast<std::uint8_t>(t), displacement::dropped});
+        }
+    }
     /// Gives the number of a forgotten entry back, once its bytes are gone.
     void release(entry_id e) { free_.push_back(e); }
 

@@ -5,6 +5,7 @@
 #include <kvmark/engine/engine_config.hpp>
 #include <kvmark/engine/event_loop.hpp>
 #include <kvmark/engine/live_figures.hpp>
+#include <kvmark/engine/lost_tiers.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
 #include <kvmark/engine/preparation.hpp>
 #include <kvmark/engine/recorder.hpp>
@@ -32,7 +33,8 @@ public:
           scaler_(config.scaling, config.target_saturation, config_.parameters, config.users),
           live_(config.duration), users_(config.users),
           usage_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
-        recorder_.name_tiers(tiers_, bounds, config_.notes);
+        recorder_.name_tiers(tiers_, bounds);
+        recorder_.note_tiers(tiers_, config_.notes);
     }
 
     measure::run_report run() {
@@ -50,7 +52,9 @@ public:
 
     void finished(task& t) {
         record(t);
-        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        const int error_number = t.error_number.load(std::memory_order_relaxed);
+        const bool failed = error_number != 0;
+        lost_.suspect(error_number);
         if (t.kind == op_kind::erase) cache_.release(t.entry);
         if (failed && t.kind != op_kind::erase && t.kind != op_kind::read) drop(t.entry);
         if (!t.owner) return;
@@ -185,6 +189,7 @@ private:
     }
 
     void take_arrivals() {
+        lost_.take(tiers_, [&](std::size_t t) { retire(t); });
         while (may_arrive() && start_ + pending_->arrival <= loop_.now()) {
             const auto c = static_cast<std::size_t>(pending_->service);
             if (measuring_) ++recorder_.report.classes[c].arrived;
@@ -289,6 +294,13 @@ private:
         task& t = task_for(dropped ? op_kind::erase : op_kind::move, d.entry, dropped ? d.from : d.to);
         t.from = d.from;
         decide_background(t);
+    }
+
+    /// The rest of the stack carries on without a tier that is lost.
+    KVMARK_COLD void retire(std::size_t t) {
+        displaced_.clear();
+        cache_.retire(t, displaced_);
+        for (const cache::displacement& d : displaced_) displace(d);
     }
 
     /// An entry whose bytes never arrived leaves the index.
@@ -410,6 +422,7 @@ private:
         crew_.halt();
         auto& report = recorder_.report;
         recorder_.collect(crew_, scheduler_.worker());
+        recorder_.note_tiers(tiers_, config_.notes);
         note_residency();
         for (std::size_t c = 0; c < queue_.size(); ++c) {
             report.classes[c].queued = queue_[c].size();
@@ -440,6 +453,7 @@ private:
     std::deque<active_request> active_;
     active_request* free_ = nullptr;
     std::vector<cache::displacement> displaced_;
+    lost_tiers<Stack> lost_;
     std::uint64_t users_;
     std::uint64_t pulled_ = 0;
     std::uint64_t queued_ = 0;

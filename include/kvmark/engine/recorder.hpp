@@ -170,13 +170,17 @@ public:
         report.stop_signal = crew.stop_signal();
     }
 
-    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds,
-                    const std::vector<std::string>& notes) {
-        tiers.for_each([&]<class T>(std::size_t i, T& t) {
+    void name_tiers(auto& tiers, const std::vector<cache::tier_bounds>& bounds) {
+        tiers.for_each([&]<class T>(std::size_t i, T&) {
             report.tiers.push_back({.name = std::string(T::name), .role = T::role, .limit = bounds[i].limit});
+        });
+    }
+    /// What a reader must know of the tiers as they are now; `planned`: what was known of each before.
+    void note_tiers(auto& tiers, const std::vector<std::string>& planned) {
+        tiers.for_each([&](std::size_t i, auto& t) {
             std::string note = tier::note_of(t);
-            if (!notes[i].empty() && !note.empty()) note += "; ";
-            report.tiers.back().note = note + notes[i];
+            if (!planned[i].empty() && !note.empty()) note += "; ";
+            report.tiers[i].note = note + planned[i];
         });
     }
 

@@ -3,6 +3,7 @@
 
 #include <kvmark/engine/event_loop.hpp>
 #include <kvmark/engine/live_figures.hpp>
+#include <kvmark/engine/lost_tiers.hpp>
 #include <kvmark/engine/op_scheduler.hpp>
 #include <kvmark/engine/recorder.hpp>
 #include <kvmark/engine/resident_blocks.hpp>
@@ -33,7 +34,8 @@ public:
           loop_(crew),
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           usage_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
-        recorder_.name_tiers(tiers_, bounds, config.run.notes);
+        recorder_.name_tiers(tiers_, bounds);
+        recorder_.note_tiers(tiers_, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
     }
@@ -67,7 +69,9 @@ public:
     void finished(task& t) {
         record(t);
         if (t.kind == op_kind::erase) return resident_.erased(t.entry);
-        const bool failed = t.error_number.load(std::memory_order_relaxed) != 0;
+        const int error_number = t.error_number.load(std::memory_order_relaxed);
+        const bool failed = error_number != 0;
+        lost_.suspect(error_number);
         if (failed && t.kind != op_kind::read) drop_lost(t.entry, t.tier);
         if (!t.owner) return;
         auto& a = static_cast<active&>(*t.owner);
@@ -149,6 +153,10 @@ private:
     }
 
     void go_on() {
+        lost_.take(tiers_, [&](std::size_t t) {
+            retirement sink{*this};
+            cache_.retire(t, sink);
+        });
         compute();
         while (next_admission() <= loop_.now()) {
             admit();
@@ -264,17 +272,23 @@ private:
             }
             host.scheduler_.decide(t, true);
         }
-        void drop(std::uint32_t block, unsigned tier) {
-            host.count(&cache::replay_counts::tier::dropped, tier);
-            if (host.measuring_) ++host.recorder_.report.tiers[tier].evictions;
-            host.erase(block, tier);
-        }
+        void drop(std::uint32_t block, unsigned tier) { host.drop(block, tier); }
+    };
+    /// The rest of the stack carries on without a tier that is lost.
+    struct retirement {
+        serving& host;
+        void drop(std::uint32_t block, unsigned tier) { host.drop(block, tier); }
     };
 
     void count(std::uint64_t cache::replay_counts::tier::*what, unsigned tier) {
         stats_.counts.tiers[tier].*what += measuring_;
     }
 
+    void drop(std::uint32_t block, unsigned tier) {
+        count(&cache::replay_counts::tier::dropped, tier);
+        if (measuring_) ++recorder_.report.tiers[tier].evictions;
+        erase(block, tier);
+    }
     void erase(std::uint32_t block, unsigned tier) {
         const entry_id e = resident_.entry(block);
         task& t = task_for(op_kind::erase, e, tier);
@@ -352,6 +366,7 @@ private:
         crew_.halt();
         recorder_.collect(crew_, scheduler_.worker());
         auto& report = recorder_.report;
+        recorder_.note_tiers(tiers_, config_.run.notes);
         note_residency();
         report.virtual_time = Clock::is_virtual;
         report.seed = config_.run.seed;
@@ -367,6 +382,7 @@ private:
     Observer& observer_;
     cache::block_cache<Policy> cache_;
     resident_blocks resident_;
+    lost_tiers<Stack> lost_;
     scheduler scheduler_;
     recorder recorder_;
     accelerator<active> accelerator_;
