@@ -135,6 +135,7 @@
 #include <kvmark/exec/job_order.hpp>
 #include <kvmark/exec/queue_driver.hpp>
 #include <kvmark/exec/serial.hpp>
+#include <kvmark/exec/source_queues.hpp>
 #include <kvmark/exec/unit_dispenser.hpp>
 
 #include <kvmark/benchmark/benchmark.hpp>

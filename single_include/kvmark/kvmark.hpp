@@ -7311,6 +7311,7 @@ struct io_window {
 struct queued_unit {
     io_op* op = nullptr;
     bool writes = false;
+    bool loads = false; ///< the first half of a move: read from the tier that the entry leaves
     bytes offset{};
     std::span<std::byte> buffer{};
     nanoseconds ready{};  ///< monotonic, when it was prepared
@@ -7353,20 +7354,23 @@ public:
         return !source_has_bytes;
     }
 
-    /// Does what comes before the queue's I/O. False when there is none to do, because of an error.
-    /// `buffer` is one whole chunk.
+    /// Does what comes before the queue's I/O. False when there is none to do: because of an error, or
+    /// because the tier took the bytes by itself. `buffer` is one whole chunk; `loads`: of a move, a queue
+    /// reads what is to be written.
     KVMARK_INLINE bool prepare(io_op& op, std::uint32_t unit, std::span<std::byte> buffer, bool fresh,
-                               queued_unit& u, io_worker& worker) {
+                               bool loads, queued_unit& u, io_worker& worker) {
         note_start(op, unit);
         if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
         const extent part = extent_of(op, unit);
         u.op = &op;
         u.offset = part.offset;
         u.buffer = buffer.first(part.length.count);
-        u.writes = op.kind != op_kind::read;
+        u.loads = loads;
+        u.writes = op.kind != op_kind::read && !loads;
+        if (take_by_itself(op, part, worker)) return false;
         if (fresh) {
             stamp(op, u.buffer, part.offset, worker);
-        } else if (op.kind == op_kind::move) {
+        } else if (op.kind == op_kind::move && !loads) {
             read_in(op, op.from, part.offset, u.buffer, worker);
             if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
         }
@@ -7374,20 +7378,31 @@ public:
         return true;
     }
 
-    /// Does what comes after it. `seen` is when the queue was found to be done with it.
-    KVMARK_INLINE void conclude(const queued_unit& u, nanoseconds seen, io_worker& worker) {
-        io_op& op = *u.op;
-        op.spend(io_part::submit, u.handed - u.ready);
-        op.spend(io_part::device, seen - u.handed);
-        if (!KVMARK_LIKELY(u.status.good())) return fail(op, op.tier, u.offset, u.status, worker);
-        io_counters& counters = worker.counters(op.tier);
-        const bytes length(u.buffer.size());
-        if (u.writes) return count(counters.written_bytes, counters.write_io, length, seen - u.handed);
-        count(counters.read_bytes, counters.read_io, length, seen - u.handed);
-        verify(op, op.tier, u.buffer, u.offset, worker);
+    /// Does what comes after it. `seen` is when the queue was found to be done with it. True when what was
+    /// loaded is to be written now.
+    KVMARK_INLINE bool conclude(queued_unit& u, nanoseconds seen, io_worker& worker) {
+        finish_io(u, seen, worker);
+        if (KVMARK_LIKELY(!u.loads) || !u.status.good()) return false;
+        u.loads = false;
+        u.writes = true;
+        u.ready = clocks::monotonic_now();
+        return true;
     }
 
 private:
+    KVMARK_INLINE void finish_io(const queued_unit& u, nanoseconds seen, io_worker& worker) {
+        io_op& op = *u.op;
+        const std::uint8_t index = u.loads ? op.from : op.tier;
+        op.spend(io_part::submit, u.handed - u.ready);
+        op.spend(io_part::device, seen - u.handed);
+        if (!KVMARK_LIKELY(u.status.good())) return fail(op, index, u.offset, u.status, worker);
+        io_counters& counters = worker.counters(index);
+        const bytes length(u.buffer.size());
+        if (u.writes) return count(counters.written_bytes, counters.write_io, length, seen - u.handed);
+        count(counters.read_bytes, counters.read_io, length, seen - u.handed);
+        verify(op, index, u.buffer, u.offset, worker);
+    }
+
     struct extent {
         bytes offset{}, length{};
     };
@@ -7412,6 +7427,7 @@ private:
 
     KVMARK_INLINE void move_bytes(io_op& op, std::uint32_t unit, io_worker& worker) {
         const extent part = extent_of(op, unit);
+        if (take_by_itself(op, part, worker)) return;
         if (op.kind == op_kind::read) {
             read_in(op, op.tier, part.offset, worker.read_buffer(part.length), worker);
         } else if (writes_fresh(op)) {
@@ -7424,6 +7440,29 @@ private:
             if (op.error_number.load(std::memory_order_relaxed) == 0)
                 write_out(op, buffer, part.offset, worker);
         }
+    }
+
+    /// Of a move between two tiers that need no buffer of the host for it. The bytes are not looked at on
+    /// their way; whoever reads them next verifies them. False when it is another operation.
+    KVMARK_INLINE bool take_by_itself(io_op& op, extent part, io_worker& worker) {
+        bool taken = false;
+        if (KVMARK_LIKELY(op.kind != op_kind::move)) return false;
+        with_bytes(op.from, [&]<class From>(From& from) KVMARK_INLINE_LAMBDA {
+            with_bytes(op.tier, [&]<class To>(To& to) KVMARK_INLINE_LAMBDA {
+                if constexpr (tier::takes_from<To, From>) {
+                    taken = true;
+                    const nanoseconds begin = clocks::monotonic_now();
+                    const tier::io_status status = to.take(from, op.entry, part.offset, part.length);
+                    const nanoseconds took = clocks::monotonic_now() - begin;
+                    op.spend(io_part::device, took);
+                    if (!KVMARK_LIKELY(status.good())) return fail(op, op.tier, part.offset, status, worker);
+                    io_counters &source = worker.counters(op.from), &target = worker.counters(op.tier);
+                    count(source.read_bytes, source.read_io, part.length, took);
+                    count(target.written_bytes, target.write_io, part.length, took);
+                }
+            });
+        });
+        return taken;
     }
 
     /// Where a tier's call spends its time.
@@ -10615,6 +10654,90 @@ inline constexpr nanoseconds launcher_grace{10'000'000'000};
 
 } // namespace kvmark::exec
 
+// kvmark/exec/source_queues.hpp
+// Queues on the tiers that entries leave, so that a move reads ahead of its writes.
+
+namespace kvmark::exec {
+
+/// A demotion out of a tier with a queue (the memory of a GPU) into another one (a file): the reads of some
+/// blocks are under way while others are written. Each tier of the stack that can be asked beside `Target`
+/// has a queue here; of the others a move reads by a call.
+template <class Stack, class Target>
+class source_queues {
+    struct none {};
+    template <class T>
+    struct queue_of {
+        using type = none;
+    };
+    template <class T>
+        requires(tier::polled_tier<T>&& tier::polled_tier<Target> && !std::is_same_v<T, Target>)
+    struct queue_of<T> {
+        using type = typename T::queue;
+    };
+    template <class Indices>
+    struct all;
+    template <std::size_t... I>
+    struct all<std::index_sequence<I...>> {
+        using type = std::tuple<typename queue_of<typename Stack::template tier_at<I>>::type...>;
+    };
+    using queues = typename all<std::make_index_sequence<Stack::size>>::type;
+
+public:
+    /// By the thread that uses them: as the queue of `Target` is opened.
+    [[nodiscard]] KVMARK_COLD result<void> open(Stack& tiers, std::uint32_t slots,
+                                                std::span<std::byte> memory) {
+        result<void> opened;
+        tiers.for_each([&](std::size_t i, auto& t) {
+            with(i, [&](auto& q) {
+                if constexpr (requires { q.open(t, slots, memory); })
+                    if (opened) opened = q.open(t, slots, memory);
+            });
+        });
+        return opened;
+    }
+
+    /// Whether a move from that tier is read here.
+    [[nodiscard]] KVMARK_INLINE bool have(std::uint8_t tier) {
+        bool there = false;
+        with(tier, [&](auto&) KVMARK_INLINE_LAMBDA { there = true; });
+        return there;
+    }
+    KVMARK_INLINE void read(std::uint8_t tier, std::uint32_t slot, tier::entry_id e, bytes offset,
+                            std::span<std::byte> into) {
+        with(tier, [&](auto& q) KVMARK_INLINE_LAMBDA { q.read(slot, e, offset, into); });
+    }
+    KVMARK_INLINE void submit() {
+        for_each([](auto& q) KVMARK_INLINE_LAMBDA { q.submit(); });
+    }
+    KVMARK_INLINE void poll() {
+        for_each([](auto& q) KVMARK_INLINE_LAMBDA { q.poll(); });
+    }
+    template <class Done>
+    KVMARK_INLINE void reap(Done&& done) {
+        for_each([&](auto& q) KVMARK_INLINE_LAMBDA { q.reap(done); });
+    }
+
+private:
+    template <class F>
+    KVMARK_INLINE void with(std::size_t index, F&& f) {
+        std::size_t i = 0;
+        std::apply([&](auto&... q) KVMARK_INLINE_LAMBDA { (call_if(i++ == index, q, f), ...); }, queues_);
+    }
+    template <class F>
+    KVMARK_INLINE void for_each(F&& f) {
+        std::apply([&](auto&... q) KVMARK_INLINE_LAMBDA { (call_if(true, q, f), ...); }, queues_);
+    }
+    template <class Queue, class F>
+    KVMARK_INLINE static void call_if(bool wanted, Queue& q, F&& f) {
+        if constexpr (!std::is_same_v<Queue, none>)
+            if (wanted) f(q);
+    }
+
+    queues queues_;
+};
+
+} // namespace kvmark::exec
+
 // kvmark/exec/unit_dispenser.hpp
 // Hands out the units of queued operations to many workers, in order, without a lock.
 
@@ -10705,7 +10828,9 @@ public:
 
     /// By the thread that calls run().
     [[nodiscard]] KVMARK_COLD result<void> open(Tier& t) {
-        return queue_.open(t, static_cast<std::uint32_t>(units_.size()), io_.memory());
+        const auto slots = static_cast<std::uint32_t>(units_.size());
+        if (auto opened = queue_.open(t, slots, io_.memory()); !opened) return opened;
+        return sources_.open(path_.tiers(), slots, io_.memory());
     }
 
     /// From any thread: there is more to do.
@@ -10732,14 +10857,17 @@ public:
                 if (halted.load() && in_flight_ == 0) return;
             }
             stamp_handed(clocks::monotonic_now());
-            queue_.wait();
+            wait();
             dozing.store(false, std::memory_order_relaxed);
             seen_ = clocks::monotonic_now();
-            queue_.reap([&](std::uint32_t slot, tier::io_status status) KVMARK_INLINE_LAMBDA {
+            const auto note_end = [&](std::uint32_t slot, tier::io_status status) KVMARK_INLINE_LAMBDA {
                 units_[slot].status = status;
                 ended_.push_back(slot);
                 --in_flight_;
-            });
+                if (units_[slot].loads) --loading_;
+            };
+            queue_.reap(note_end);
+            sources_.reap(note_end);
         }
     }
 
@@ -10758,28 +10886,47 @@ private:
 
     KVMARK_INLINE bool begin(engine::io_op& op, std::uint32_t index) {
         const bool fresh = path_.writes_fresh(op);
+        const bool loads = !fresh && op.kind == engine::op_kind::move && sources_.have(op.from);
         std::vector<std::uint32_t>& free = fresh ? free_writes_ : free_reads_;
         const std::uint32_t slot = free.back();
         const bytes chunk = path_.settings().chunk;
         const auto buffer =
             fresh ? io_.write_buffer(chunk, slot) : io_.read_buffer(chunk, slot - first_read());
         engine::queued_unit& u = units_[slot];
-        if (!path_.prepare(op, index, buffer, fresh, u, io_)) return false;
+        if (!path_.prepare(op, index, buffer, fresh, loads, u, io_)) return false;
         free.pop_back();
-        if (u.writes)
-            queue_.write(slot, op.entry, u.offset, u.buffer);
-        else
-            queue_.read(slot, op.entry, u.offset, u.buffer);
+        enqueue(slot);
+        return true;
+    }
+
+    KVMARK_INLINE void enqueue(std::uint32_t slot) {
+        const engine::queued_unit& u = units_[slot];
+        if (u.loads) {
+            sources_.read(u.op->from, slot, u.op->entry, u.offset, u.buffer);
+            ++loading_;
+        } else if (u.writes) {
+            queue_.write(slot, u.op->entry, u.offset, u.buffer);
+        } else {
+            queue_.read(slot, u.op->entry, u.offset, u.buffer);
+        }
         prepared_.push_back(slot);
         ++in_flight_;
         if (prepared_.size() == tier::queue_batch) hand_over();
-        return true;
     }
 
     void hand_over() {
         if (prepared_.empty()) return;
         stamp_handed(clocks::monotonic_now());
         queue_.submit();
+        sources_.submit();
+    }
+
+    /// Until an I/O is over. While a source reads ahead, both are asked in turns.
+    KVMARK_INLINE void wait() {
+        if (KVMARK_LIKELY(loading_ == 0)) return queue_.wait();
+        sources_.poll();
+        if constexpr (tier::polled_tier<Tier>) queue_.poll();
+        ::sched_yield();
     }
 
     KVMARK_INLINE void stamp_handed(nanoseconds now) {
@@ -10791,7 +10938,10 @@ private:
     KVMARK_INLINE void settle(Done&& done) {
         for (const std::uint32_t slot : ended_) {
             engine::io_op& op = *units_[slot].op;
-            path_.conclude(units_[slot], seen_, io_);
+            if (!KVMARK_LIKELY(!path_.conclude(units_[slot], seen_, io_))) {
+                enqueue(slot);
+                continue;
+            }
             (slot < first_read() ? free_writes_ : free_reads_).push_back(slot);
             done(op);
         }
@@ -10804,9 +10954,11 @@ private:
     engine::io_path<Stack>& path_;
     engine::io_worker& io_;
     typename Tier::queue queue_;
+    source_queues<Stack, Tier> sources_;
     std::uint32_t depth_;
     bool overlaps_;
     std::uint32_t in_flight_ = 0;
+    std::uint32_t loading_ = 0; ///< of them, reads of what is then written
     nanoseconds seen_{};
     std::vector<engine::queued_unit> units_; ///< by slot
     std::vector<std::uint32_t> free_writes_, free_reads_;
@@ -24257,6 +24409,8 @@ public:
         else
             submit();
     }
+
+    KVMARK_INLINE void poll() { ::io_uring_submit_and_get_events(&ring_.get()); }
 
     template <class Done>
     KVMARK_INLINE void reap(Done&& done) {

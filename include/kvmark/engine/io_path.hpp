@@ -17,6 +17,7 @@ struct io_window {
 struct queued_unit {
     io_op* op = nullptr;
     bool writes = false;
+    bool loads = false; ///< the first half of a move: read from the tier that the entry leaves
     bytes offset{};
     std::span<std::byte> buffer{};
     nanoseconds ready{};  ///< monotonic, when it was prepared
@@ -59,20 +60,23 @@ public:
         return !source_has_bytes;
     }
 
-    /// Does what comes before the queue's I/O. False when there is none to do, because of an error.
-    /// `buffer` is one whole chunk.
+    /// Does what comes before the queue's I/O. False when there is none to do: because of an error, or
+    /// because the tier took the bytes by itself. `buffer` is one whole chunk; `loads`: of a move, a queue
+    /// reads what is to be written.
     KVMARK_INLINE bool prepare(io_op& op, std::uint32_t unit, std::span<std::byte> buffer, bool fresh,
-                               queued_unit& u, io_worker& worker) {
+                               bool loads, queued_unit& u, io_worker& worker) {
         note_start(op, unit);
         if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
         const extent part = extent_of(op, unit);
         u.op = &op;
         u.offset = part.offset;
         u.buffer = buffer.first(part.length.count);
-        u.writes = op.kind != op_kind::read;
+        u.loads = loads;
+        u.writes = op.kind != op_kind::read && !loads;
+        if (take_by_itself(op, part, worker)) return false;
         if (fresh) {
             stamp(op, u.buffer, part.offset, worker);
-        } else if (op.kind == op_kind::move) {
+        } else if (op.kind == op_kind::move && !loads) {
             read_in(op, op.from, part.offset, u.buffer, worker);
             if (op.error_number.load(std::memory_order_relaxed) != 0) return false;
         }
@@ -80,20 +84,31 @@ public:
         return true;
     }
 
-    /// Does what comes after it. `seen` is when the queue was found to be done with it.
-    KVMARK_INLINE void conclude(const queued_unit& u, nanoseconds seen, io_worker& worker) {
-        io_op& op = *u.op;
-        op.spend(io_part::submit, u.handed - u.ready);
-        op.spend(io_part::device, seen - u.handed);
-        if (!KVMARK_LIKELY(u.status.good())) return fail(op, op.tier, u.offset, u.status, worker);
-        io_counters& counters = worker.counters(op.tier);
-        const bytes length(u.buffer.size());
-        if (u.writes) return count(counters.written_bytes, counters.write_io, length, seen - u.handed);
-        count(counters.read_bytes, counters.read_io, length, seen - u.handed);
-        verify(op, op.tier, u.buffer, u.offset, worker);
+    /// Does what comes after it. `seen` is when the queue was found to be done with it. True when what was
+    /// loaded is to be written now.
+    KVMARK_INLINE bool conclude(queued_unit& u, nanoseconds seen, io_worker& worker) {
+        finish_io(u, seen, worker);
+        if (KVMARK_LIKELY(!u.loads) || !u.status.good()) return false;
+        u.loads = false;
+        u.writes = true;
+        u.ready = clocks::monotonic_now();
+        return true;
     }
 
 private:
+    KVMARK_INLINE void finish_io(const queued_unit& u, nanoseconds seen, io_worker& worker) {
+        io_op& op = *u.op;
+        const std::uint8_t index = u.loads ? op.from : op.tier;
+        op.spend(io_part::submit, u.handed - u.ready);
+        op.spend(io_part::device, seen - u.handed);
+        if (!KVMARK_LIKELY(u.status.good())) return fail(op, index, u.offset, u.status, worker);
+        io_counters& counters = worker.counters(index);
+        const bytes length(u.buffer.size());
+        if (u.writes) return count(counters.written_bytes, counters.write_io, length, seen - u.handed);
+        count(counters.read_bytes, counters.read_io, length, seen - u.handed);
+        verify(op, index, u.buffer, u.offset, worker);
+    }
+
     struct extent {
         bytes offset{}, length{};
     };
@@ -118,6 +133,7 @@ private:
 
     KVMARK_INLINE void move_bytes(io_op& op, std::uint32_t unit, io_worker& worker) {
         const extent part = extent_of(op, unit);
+        if (take_by_itself(op, part, worker)) return;
         if (op.kind == op_kind::read) {
             read_in(op, op.tier, part.offset, worker.read_buffer(part.length), worker);
         } else if (writes_fresh(op)) {
@@ -130,6 +146,29 @@ private:
             if (op.error_number.load(std::memory_order_relaxed) == 0)
                 write_out(op, buffer, part.offset, worker);
         }
+    }
+
+    /// Of a move between two tiers that need no buffer of the host for it. The bytes are not looked at on
+    /// their way; whoever reads them next verifies them. False when it is another operation.
+    KVMARK_INLINE bool take_by_itself(io_op& op, extent part, io_worker& worker) {
+        bool taken = false;
+        if (KVMARK_LIKELY(op.kind != op_kind::move)) return false;
+        with_bytes(op.from, [&]<class From>(From& from) KVMARK_INLINE_LAMBDA {
+            with_bytes(op.tier, [&]<class To>(To& to) KVMARK_INLINE_LAMBDA {
+                if constexpr (tier::takes_from<To, From>) {
+                    taken = true;
+                    const nanoseconds begin = clocks::monotonic_now();
+                    const tier::io_status status = to.take(from, op.entry, part.offset, part.length);
+                    const nanoseconds took = clocks::monotonic_now() - begin;
+                    op.spend(io_part::device, took);
+                    if (!KVMARK_LIKELY(status.good())) return fail(op, op.tier, part.offset, status, worker);
+                    io_counters &source = worker.counters(op.from), &target = worker.counters(op.tier);
+                    count(source.read_bytes, source.read_io, part.length, took);
+                    count(target.written_bytes, target.write_io, part.length, took);
+                }
+            });
+        });
+        return taken;
     }
 
     /// Where a tier's call spends its time.

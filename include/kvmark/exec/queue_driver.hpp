@@ -1,9 +1,10 @@
 // One thread that keeps many I/Os of a tier in flight: the loop around the tier's queue.
 #pragma once
 
-#include <kvmark/engine/io_path.hpp>
+#include <kvmark/exec/source_queues.hpp>
 #include <kvmark/exec/unit_dispenser.hpp>
 
+#include <sched.h>
 #include <vector>
 
 namespace kvmark::exec {
@@ -27,7 +28,9 @@ public:
 
     /// By the thread that calls run().
     [[nodiscard]] KVMARK_COLD result<void> open(Tier& t) {
-        return queue_.open(t, static_cast<std::uint32_t>(units_.size()), io_.memory());
+        const auto slots = static_cast<std::uint32_t>(units_.size());
+        if (auto opened = queue_.open(t, slots, io_.memory()); !opened) return opened;
+        return sources_.open(path_.tiers(), slots, io_.memory());
     }
 
     /// From any thread: there is more to do.
@@ -54,14 +57,17 @@ public:
                 if (halted.load() && in_flight_ == 0) return;
             }
             stamp_handed(clocks::monotonic_now());
-            queue_.wait();
+            wait();
             dozing.store(false, std::memory_order_relaxed);
             seen_ = clocks::monotonic_now();
-            queue_.reap([&](std::uint32_t slot, tier::io_status status) KVMARK_INLINE_LAMBDA {
+            const auto note_end = [&](std::uint32_t slot, tier::io_status status) KVMARK_INLINE_LAMBDA {
                 units_[slot].status = status;
                 ended_.push_back(slot);
                 --in_flight_;
-            });
+                if (units_[slot].loads) --loading_;
+            };
+            queue_.reap(note_end);
+            sources_.reap(note_end);
         }
     }
 
@@ -80,28 +86,47 @@ private:
 
     KVMARK_INLINE bool begin(engine::io_op& op, std::uint32_t index) {
         const bool fresh = path_.writes_fresh(op);
+        const bool loads = !fresh && op.kind == engine::op_kind::move && sources_.have(op.from);
         std::vector<std::uint32_t>& free = fresh ? free_writes_ : free_reads_;
         const std::uint32_t slot = free.back();
         const bytes chunk = path_.settings().chunk;
         const auto buffer =
             fresh ? io_.write_buffer(chunk, slot) : io_.read_buffer(chunk, slot - first_read());
         engine::queued_unit& u = units_[slot];
-        if (!path_.prepare(op, index, buffer, fresh, u, io_)) return false;
+        if (!path_.prepare(op, index, buffer, fresh, loads, u, io_)) return false;
         free.pop_back();
-        if (u.writes)
-            queue_.write(slot, op.entry, u.offset, u.buffer);
-        else
-            queue_.read(slot, op.entry, u.offset, u.buffer);
+        enqueue(slot);
+        return true;
+    }
+
+    KVMARK_INLINE void enqueue(std::uint32_t slot) {
+        const engine::queued_unit& u = units_[slot];
+        if (u.loads) {
+            sources_.read(u.op->from, slot, u.op->entry, u.offset, u.buffer);
+            ++loading_;
+        } else if (u.writes) {
+            queue_.write(slot, u.op->entry, u.offset, u.buffer);
+        } else {
+            queue_.read(slot, u.op->entry, u.offset, u.buffer);
+        }
         prepared_.push_back(slot);
         ++in_flight_;
         if (prepared_.size() == tier::queue_batch) hand_over();
-        return true;
     }
 
     void hand_over() {
         if (prepared_.empty()) return;
         stamp_handed(clocks::monotonic_now());
         queue_.submit();
+        sources_.submit();
+    }
+
+    /// Until an I/O is over. While a source reads ahead, both are asked in turns.
+    KVMARK_INLINE void wait() {
+        if (KVMARK_LIKELY(loading_ == 0)) return queue_.wait();
+        sources_.poll();
+        if constexpr (tier::polled_tier<Tier>) queue_.poll();
+        ::sched_yield();
     }
 
     KVMARK_INLINE void stamp_handed(nanoseconds now) {
@@ -113,7 +138,10 @@ private:
     KVMARK_INLINE void settle(Done&& done) {
         for (const std::uint32_t slot : ended_) {
             engine::io_op& op = *units_[slot].op;
-            path_.conclude(units_[slot], seen_, io_);
+            if (!KVMARK_LIKELY(!path_.conclude(units_[slot], seen_, io_))) {
+                enqueue(slot);
+                continue;
+            }
             (slot < first_read() ? free_writes_ : free_reads_).push_back(slot);
             done(op);
         }
@@ -126,9 +154,11 @@ private:
     engine::io_path<Stack>& path_;
     engine::io_worker& io_;
     typename Tier::queue queue_;
+    source_queues<Stack, Tier> sources_;
     std::uint32_t depth_;
     bool overlaps_;
     std::uint32_t in_flight_ = 0;
+    std::uint32_t loading_ = 0; ///< of them, reads of what is then written
     nanoseconds seen_{};
     std::vector<engine::queued_unit> units_; ///< by slot
     std::vector<std::uint32_t> free_writes_, free_reads_;

@@ -96,6 +96,8 @@ public:
             submit();
     }
 
+    KVMARK_INLINE void poll() { ::io_uring_submit_and_get_events(&ring_.get()); }
+
     template <class Done>
     KVMARK_INLINE void reap(Done&& done) {
         // By index: done() may begin an I/O that fails at once.
