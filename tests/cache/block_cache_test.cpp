@@ -206,3 +206,19 @@ TEST_CASE("whatever the modes, what is decided can be carried out, and nothing i
         for (std::size_t t = 0; t < capacity.size(); ++t)
             REQUIRE(tiers.held[t].contains(b) == ((cache.tiers_of(b) >> t & 1) != 0));
 }
+
+TEST_CASE("block cache: a tier that is retired drops what it held, and the next one takes its place") {
+    block_cache<lru> whole({.capacity = {2, 4}}, 10);
+    script said;
+    const std::vector<std::uint32_t> blocks{0, 1, 2, 3}, more{4, 5};
+    whole.serve({.blocks = blocks}, said);
+    REQUIRE(whole.blocks_in(0) == 2);
+    said.text.clear();
+    whole.retire(0, said);
+    CHECK(said.text == "d2@0 d3@0");
+    CHECK(whole.blocks_in(0) == 0);
+    CHECK(whole.blocks_in(1) == 2);
+    whole.serve({.blocks = more}, said);
+    CHECK(whole.blocks_in(0) == 0);
+    CHECK(whole.blocks_in(1) == 4);
+}

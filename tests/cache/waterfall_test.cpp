@@ -298,3 +298,21 @@ TEST_CASE("placement agrees with a model made of lists, over two hundred thousan
              {bytes(6'000), bytes(7)}},
             2'100, 50'000, 4);
 }
+
+TEST_CASE("waterfall: a tier that is retired drops what it held, and the next one takes its place") {
+    waterfall<lru> index({{.limit = bytes(4)}, {.limit = bytes(8)}});
+    std::vector<displacement> moved;
+    for (std::uint64_t key = 0; key < 6; ++key) static_cast<void>(index.place(key, bytes(1), moved));
+    REQUIRE(index.entries_in(0) == 4);
+    moved.clear();
+    index.retire(0, moved);
+    CHECK(moved.size() == 4);
+    for (const displacement& d : moved) CHECK(d.to == displacement::dropped);
+    CHECK(index.entries_in(0) == 0);
+    CHECK(index.used(0) == bytes(0));
+    CHECK(index.find(5) == no_entry);
+    CHECK(index[index.find(0)].tier == 1);
+    const entry_id e = index.place(9, bytes(1), moved);
+    REQUIRE(e != no_entry);
+    CHECK(index[e].tier == 1);
+}
