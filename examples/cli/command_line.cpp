@@ -76,7 +76,8 @@ std::vector<std::string> own_options(const settings& s) {
     if (s.storage_tier != storage_tier_kind::direct_file) add("--storage-tier", "file");
     if (s.io_engine != io_engine_kind::automatic)
         add("--io-engine", io_engine_names[static_cast<std::size_t>(s.io_engine)]);
-    if (s.gpu_tier != gpu_tier_kind::none) add("--gpu-tier", "modelled");
+    if (s.gpu_tier != gpu_tier_kind::automatic)
+        add("--gpu-tier", gpu_tier_names[static_cast<std::size_t>(s.gpu_tier)]);
     if (s.clock != clock_kind::steady) add("--clock", "virtual");
     for (const std::string& calibration : s.serving.calibrations) add("--calibration", calibration);
     w.add_flag("--use-burst-trace", s.use_burst_trace);

@@ -26,6 +26,7 @@ namespace {
 struct storage_stack {
     std::string_view storage;
     run_result (*run)(const settings&, progress_observer&);
+    run_result (*run_with_gpu_model)(const settings&, progress_observer&) = nullptr;
     run_result (*run_with_gpu)(const settings&, progress_observer&) = nullptr;
     run_result (*run_with_peer)(const settings&, progress_observer&) = nullptr;
 };
@@ -36,13 +37,14 @@ struct storage_stack {
 #endif
 constexpr storage_stack storage_stacks[]{
 #ifdef KVMARK_WITH_URING
-    {"uring_file", run_host_uring_file, run_gpu_host_uring_file, KVMARK_CLI_PEER(run_host_peer_uring_file)},
+    {"uring_file", run_host_uring_file, run_gpu_host_uring_file, run_cuda_host_uring_file,
+     KVMARK_CLI_PEER(run_host_peer_uring_file)},
 #endif
 #ifdef KVMARK_WITH_ASIO_FILE
     {"asio_file", run_host_asio_file},
 #endif
     {"mapped_file", run_host_mapped_file},
-    {"direct_file", run_host_direct_file, run_gpu_host_direct_file,
+    {"direct_file", run_host_direct_file, run_gpu_host_direct_file, run_cuda_host_direct_file,
      KVMARK_CLI_PEER(run_host_peer_direct_file)},
     {"file", run_host_file, run_gpu_host_file},
 };
@@ -70,7 +72,8 @@ run_result run_stack(const settings& s, console& out, progress_observer& observe
     for (const storage_stack& stack : storage_stacks) {
         if (stack.storage != storage_tier_of(s)) continue;
         if (peer && stack.run_with_peer) return stack.run_with_peer(s, observer);
-        return (gpu && stack.run_with_gpu ? stack.run_with_gpu : stack.run)(s, observer);
+        if (gpu && s.gpu == gpu_tier_kind::cuda && stack.run_with_gpu) return stack.run_with_gpu(s, observer);
+        return (gpu && stack.run_with_gpu_model ? stack.run_with_gpu_model : stack.run)(s, observer);
     }
     return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before
 }
@@ -129,7 +132,7 @@ run_result run_traced(const settings& s, console& out, report::run_context& cont
 void settle(settings& s, report::run_context& context) {
     options& o = s.options;
     context.notes = make_plan(s).notes;
-    if (s.io_trace_log.empty() && s.gpu_tier == gpu_tier_kind::none) o.gpu_mem_gb = 0;
+    if (s.io_trace_log.empty() && s.gpu == gpu_tier_kind::none) o.gpu_mem_gb = 0;
     if (o.output.empty() && !o.run_directory.empty())
         o.output = o.run_directory + "/kvcache_results_" + o.run_datetime + ".json";
     const bool moves_data = s.io_trace_log.empty() && s.clock == clock_kind::steady;

@@ -320,7 +320,7 @@ constexpr option_spec table[]{
     {"strict", "", arity::flag, "", on_runs, tiers,
      "fail where io_uring or O_DIRECT cannot be had, in place of a fallback", {}, flag<&o::strict>},
     {"gpu-tier", "", arity::one, "KIND", on_run | on_search, tiers,
-     "none, or modelled by latency and bandwidth (none)", gpu_tier_names, choice<&s::gpu_tier>},
+     "cuda: device memory, modelled: latency and bandwidth, none, or auto: cuda where there is a GPU (auto)", gpu_tier_names, choice<&s::gpu_tier>},
     {"io-chunk", "", arity::one, "BYTES", on_runs, tiers,
      "bytes of one I/O, a multiple of 4096 (1048576)", {}, integer<&o::io_chunk>},
     {"queue-depth", "", arity::one, "N", on_runs, tiers,

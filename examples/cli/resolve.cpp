@@ -3,6 +3,7 @@
 
 #include "calibration.hpp"
 #include "config_yaml.hpp"
+#include "gpu_tier.hpp"
 #include "serving_run.hpp"
 #include "storage_engine.hpp"
 #include "xlsx.hpp"
@@ -131,7 +132,6 @@ void check_job(const settings& s, fault_list& faults) {
         faults.add("--peer-mem-gb: other ranks lend it, so it needs --exec-type mpi and two ranks or more");
     if (s.clock == clock_kind::virtual_time)
         faults.add("--peer-mem-gb: is real memory; leave out --clock virtual");
-    if (s.gpu_tier != gpu_tier_kind::none) faults.add("--peer-mem-gb: does not go with --gpu-tier");
     if (!has_peer_stack(s))
         faults.add(
             "--peer-mem-gb: goes with --io-engine auto, uring or pread, and --storage-tier direct_file");
@@ -143,7 +143,7 @@ void resolve_run_calibrations(settings& s, fault_list& faults) {
     if (s.clock == clock_kind::virtual_time) return;
     if (!s.serving.trace.empty() && s.options.serving.recompute) return; // what loading is worth
     for (const std::string& given : s.serving.calibrations)
-        if (!given.starts_with("gpu=") || s.gpu_tier == gpu_tier_kind::none)
+        if (!given.starts_with("gpu=") || s.gpu != gpu_tier_kind::modelled)
             faults.add("--calibration " + quote(given) +
                        ": is of a modelled tier; add --clock virtual, or for a GPU --gpu-tier modelled");
 }
@@ -228,6 +228,7 @@ void resolve(settings& s, const std::string& datetime, fault_list& faults) {
         o.run_directory = (fs::path(s.results_dir) / "kv_cache" / "run" / datetime).string();
     }
     check_limits(s, faults);
+    resolve_gpu_tier(s, faults);
     resolve_run_calibrations(s, faults);
     if (s.dry_run == dry_run_form::off) check_execution(s, faults);
     check_options(o, faults);

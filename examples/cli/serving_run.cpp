@@ -18,13 +18,14 @@ namespace {
 struct serving_stack {
     std::string_view storage;
     run_result (*run)(const settings&, workload::block_replay&, progress_observer&);
+    run_result (*run_with_gpu_model)(const settings&, workload::block_replay&, progress_observer&) = nullptr;
     run_result (*run_with_gpu)(const settings&, workload::block_replay&, progress_observer&) = nullptr;
 };
 constexpr serving_stack serving_stacks[]{
 #ifdef KVMARK_WITH_URING
-    {"uring_file", serve_host_uring_file, serve_gpu_host_uring_file},
+    {"uring_file", serve_host_uring_file, serve_gpu_host_uring_file, serve_cuda_host_uring_file},
 #endif
-    {"direct_file", serve_host_direct_file, serve_gpu_host_direct_file},
+    {"direct_file", serve_host_direct_file, serve_gpu_host_direct_file, serve_cuda_host_direct_file},
     {"file", serve_host_file},
 };
 
@@ -97,7 +98,10 @@ run_result serve_trace(const settings& s, console& out, progress_observer& obser
     const bool gpu = s.options.gpu_mem_gb.value > 0;
     for (const serving_stack& stack : serving_stacks) {
         if (stack.storage != storage_tier_of(s)) continue;
-        if (gpu && stack.run_with_gpu) return stack.run_with_gpu(for_stack(s, 3), source, observer);
+        if (gpu && s.gpu == gpu_tier_kind::cuda && stack.run_with_gpu)
+            return stack.run_with_gpu(for_stack(s, 3), source, observer);
+        if (gpu && stack.run_with_gpu_model)
+            return stack.run_with_gpu_model(for_stack(s, 3), source, observer);
         return stack.run(for_stack(s, 2), source, observer);
     }
     return error{

@@ -17,7 +17,7 @@ namespace kvmark::cli {
 enum class executor_kind : std::uint8_t { automatic, local, mpi };
 enum class storage_tier_kind : std::uint8_t { direct_file, file };
 enum class io_engine_kind : std::uint8_t { automatic, uring, asio, pread, mmap };
-enum class gpu_tier_kind : std::uint8_t { none, modelled };
+enum class gpu_tier_kind : std::uint8_t { automatic, none, cuda, modelled };
 enum class clock_kind : std::uint8_t { steady, virtual_time };
 enum class dry_run_form : std::uint8_t { off, text, json };
 enum class log_level : std::uint8_t { debug, info, warning, error, critical };
@@ -31,7 +31,7 @@ inline constexpr std::array launcher_names = [] {
 }();
 inline constexpr std::array<std::string_view, 2> storage_tier_names{"direct_file", "file"};
 inline constexpr std::array<std::string_view, 5> io_engine_names{"auto", "uring", "asio", "pread", "mmap"};
-inline constexpr std::array<std::string_view, 2> gpu_tier_names{"none", "modelled"};
+inline constexpr std::array<std::string_view, 4> gpu_tier_names{"auto", "none", "cuda", "modelled"};
 inline constexpr std::array<std::string_view, 2> clock_names{"steady", "virtual"};
 inline constexpr std::array<std::string_view, 5> log_level_names{"DEBUG", "INFO", "WARNING", "ERROR",
                                                                  "CRITICAL"};
@@ -79,7 +79,8 @@ struct settings {
 
     storage_tier_kind storage_tier = storage_tier_kind::direct_file;
     io_engine_kind io_engine = io_engine_kind::automatic;
-    gpu_tier_kind gpu_tier = gpu_tier_kind::none;
+    gpu_tier_kind gpu_tier = gpu_tier_kind::automatic;
+    gpu_tier_kind gpu = gpu_tier_kind::none; ///< what gpu_tier comes to here (resolve_gpu_tier)
     clock_kind clock = clock_kind::steady;
 
     // Where requests come from, if not from simulated users.

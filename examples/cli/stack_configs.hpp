@@ -47,6 +47,8 @@ struct stack_configs<tier::stack<Tiers...>> {
         if constexpr (std::is_same_v<tier::config_of<T>, tier::modelled_config>) {
             const auto& calibrated = s.calibrated[static_cast<std::size_t>(T::role)];
             return calibrated ? *calibrated : modelled_device(T::role);
+        } else if constexpr (requires(tier::config_of<T> c) { c.devices; }) {
+            return {.devices = static_cast<std::uint32_t>(s.options.num_gpus)};
         } else {
             return {};
         }

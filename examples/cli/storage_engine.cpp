@@ -12,9 +12,6 @@ void check_storage_tier(const settings& s, fault_list& faults) {
     if ((engine == io_engine_kind::uring && !has_uring) || (engine == io_engine_kind::asio && !has_asio_file))
         faults.add(given +
                    ": this kvmark was built without liburing; install liburing-dev and build it anew");
-    if (s.gpu_tier != gpu_tier_kind::none &&
-        (engine == io_engine_kind::asio || engine == io_engine_kind::mmap))
-        faults.add(given + ": --gpu-tier goes with --io-engine auto, uring or pread");
     if (s.options.strict && engine == io_engine_kind::automatic && !has_uring)
         faults.add("--strict: this kvmark was built without liburing; give --io-engine pread");
 }

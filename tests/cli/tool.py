@@ -14,6 +14,8 @@ SOURCE = pathlib.Path(os.environ.get("KVMARK_SOURCE_DIR", pathlib.Path(__file__)
 
 # What a test runs is no history of its user's. history_test.py has a file of its own.
 os.environ["KVMARK_HISTORY"] = "off"
+# Nor does it depend on the GPUs of this machine. gpu_*_test.py have a stand-in.
+os.environ["KVMARK_CUDA_DRIVER"] = "/no/driver/for/tests"
 
 # A simulation of a few seconds takes milliseconds and touches no storage.
 SIMULATED = ["--clock", "virtual", "--model", "tiny-1b", "--num-users", "20", "--duration", "20", "--seed", "1"]

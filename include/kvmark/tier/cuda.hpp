@@ -31,8 +31,9 @@ public:
 
     [[nodiscard]] static constexpr bytes granule(const tier_setup& setup) { return setup.io_chunk; }
     [[nodiscard]] static constexpr bool can_queue(const tier_setup&) { return true; }
-    /// Copies in flight: enough that each link always has the next one.
-    [[nodiscard]] std::uint32_t depth() const { return 8 * config_.devices; }
+    /// Copies in flight, in all: eight for each of several threads, since one verifies less than a link
+    /// brings.
+    [[nodiscard]] std::uint32_t depth() const { return config_.devices < 4 ? 32 * config_.devices : 128; }
 
     /// 95 % of what its GPUs have free, shared with the other processes that use them. Where there is no GPU
     /// it is unbounded, and open() says why.
@@ -53,7 +54,8 @@ public:
                          "cuda tier: " + std::to_string(to_gib(setup.limit)) + " GiB on " +
                              std::to_string(pool_.size()) + " GPUs are " + std::to_string(blocks) +
                              " blocks of --io-chunk each; give a limit of 1 to 2^32 blocks"};
-        if (auto taken = pool_.allocate(blocks, chunk_); !taken) return named(taken.error());
+        if (auto taken = pool_.allocate(blocks, chunk_); !taken)
+            return named({taken.error().kind, taken.error().message + "; give a smaller --gpu-mem-gb"});
         blocks_.open(static_cast<std::uint32_t>(blocks * pool_.size()));
         return open_lanes();
     }
