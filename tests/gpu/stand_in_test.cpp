@@ -1,5 +1,5 @@
 // The stand-in is held to what the driver's reference says, since the other tests of GPUs believe it.
-#include "stand_in/stand_in.hpp"
+#include "gpu/open_gpu.hpp"
 
 #include <kvmark/gpu/memory.hpp>
 #include <kvmark/gpu/stream.hpp>
@@ -18,13 +18,8 @@ namespace {
 
 /// A GPU with a stream, an event and host memory to copy to and from.
 struct bench {
-    explicit bench(const char* words = "") : gpus(words), api(*gpu::driver::get()), card(open(api)) {}
+    explicit bench(const char* words = "") : gpus(words) {}
 
-    static gpu::device open(const gpu::driver& d, std::uint32_t ordinal = 0) {
-        auto opened = gpu::device::open(d, ordinal);
-        REQUIRE(opened);
-        return std::move(*opened);
-    }
     gpu::device_memory memory(bytes size) const {
         auto made = gpu::device_memory::allocate(card, size);
         REQUIRE(made);
@@ -36,8 +31,8 @@ struct bench {
     }
 
     stand_in_cuda gpus;
-    const gpu::driver& api;
-    gpu::device card;
+    gpu::device card = test::open_gpu();
+    const gpu::driver& api = card.api();
     gpu::owned_stream work = std::move(*gpu::make_stream(card));
 };
 
@@ -122,7 +117,7 @@ TEST_CASE("stand-in: a thread has no context until it sets one, and none of a GP
 
 TEST_CASE("stand-in: an illegal address ends the work of its GPU for good") {
     const bench b("devices=2");
-    const gpu::device other = bench::open(b.api, 1);
+    const gpu::device other = test::open_gpu(1);
     std::vector<std::byte> host(4096);
     const auto pinned = gpu::pinned_memory::pin(b.card, host);
     auto memory = b.memory(bytes(4096)), beside = b.memory(bytes(4096));
@@ -142,7 +137,7 @@ TEST_CASE("stand-in: an illegal address ends the work of its GPU for good") {
 
 TEST_CASE("stand-in: bytes go from one GPU to another") {
     const bench b("devices=2");
-    const gpu::device other = bench::open(b.api, 1);
+    const gpu::device other = test::open_gpu(1);
     const auto memory = b.memory(bytes(4096));
     const auto theirs = gpu::device_memory::allocate(other, bytes(4096));
     std::memset(b.gpus.host_pointer(memory.address(), 4096), 9, 4096);
