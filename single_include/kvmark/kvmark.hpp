@@ -23199,7 +23199,7 @@ private:
 // kvmark/gpu/layout_kernels_ptx.hpp
 // The code of layout_kernels.cu for a GPU, which its driver compiles when it is loaded. Written by
 // tests/checks/device_code.py --fix: edit the source instead.
-// sha256 of the source: bdff11d154c5cb5e6a8f940ee736aa563932d0c83f82777d6040f5dae2c6dbeb
+// sha256 of the source: 7ccafc4c2c2163a3e2cd45450afe862a946e66d4ab1fa6ea92a7675717e2abb8
 
 namespace kvmark::gpu {
 
@@ -23611,7 +23611,7 @@ public:
         if (page.count % unit.count != 0 || page.count / unit.count > ~std::uint32_t{0})
             return wrong("pages of " + std::to_string(page.count) +
                          " bytes, which is no multiple of 16, or too large");
-        for (const device_address plane : planes)
+        for (const device_address& plane : planes)
             if (plane % unit.count != 0)
                 return wrong("plane " + std::to_string(&plane - planes.data()) +
                              " does not begin at a multiple of 16");

@@ -1,7 +1,7 @@
 // KV blocks between the paged caches of a server and contiguous memory: what a server runs before it moves
 // blocks out of the GPU, and after it has moved them in. Compiled by nvcc; by clang without a CUDA toolkit,
-// for layout_kernels_ptx.hpp (tests/checks/device_code.py); and for the host
-// (tests/stand_in/host_kernels.cpp), which says itself what `device_only` below says for a GPU.
+// for layout_kernels_ptx.hpp (tests/checks/device_code.py); and for the host, where
+// tests/stand_in/layout_kernels.cpp says what a thread and a load are.
 //
 // A cache is planes, one or two for each layer; a plane is pages; a page holds what one block has in one
 // plane. In contiguous memory a block is its pages in the order of the planes: [block][plane][byte of the
@@ -61,6 +61,11 @@ KVMARK_DEVICE address load_address(address from) {
     asm("ld.global.nc.u64 %0, [%1];" : "=l"(a) : "l"(from));
     return a;
 }
+#else
+KVMARK_DEVICE vector load(address from);
+KVMARK_DEVICE void store(address to, vector v);
+KVMARK_DEVICE unsigned load_number(address from);
+KVMARK_DEVICE address load_address(address from);
 #endif
 
 /// A warp moves a part of a page at a time, 2 KiB, and then the part that is as many further on as there are
@@ -88,12 +93,9 @@ KVMARK_DEVICE void move(address planes, address page_numbers, address packed, un
         const address to = Gather ? contiguous : paged;
         if (begin + part <= vectors) {
             vector v[at_once];
-#pragma unroll
             for (unsigned i = 0; i < at_once; ++i) v[i] = load(from + i * step);
-#pragma unroll
             for (unsigned i = 0; i < at_once; ++i) store(to + i * step, v[i]);
         } else {
-#pragma unroll 1
             for (unsigned i = 0; begin + lane + i * lanes < vectors; ++i)
                 store(to + i * step, load(from + i * step));
         }

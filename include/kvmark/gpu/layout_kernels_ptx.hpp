@@ -1,6 +1,6 @@
 // The code of layout_kernels.cu for a GPU, which its driver compiles when it is loaded. Written by
 // tests/checks/device_code.py --fix: edit the source instead.
-// sha256 of the source: bdff11d154c5cb5e6a8f940ee736aa563932d0c83f82777d6040f5dae2c6dbeb
+// sha256 of the source: 7ccafc4c2c2163a3e2cd45450afe862a946e66d4ab1fa6ea92a7675717e2abb8
 #pragma once
 
 namespace kvmark::gpu {

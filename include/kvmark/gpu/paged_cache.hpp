@@ -24,7 +24,7 @@ public:
         if (page.count % unit.count != 0 || page.count / unit.count > ~std::uint32_t{0})
             return wrong("pages of " + std::to_string(page.count) +
                          " bytes, which is no multiple of 16, or too large");
-        for (const device_address plane : planes)
+        for (const device_address& plane : planes)
             if (plane % unit.count != 0)
                 return wrong("plane " + std::to_string(&plane - planes.data()) +
                              " does not begin at a multiple of 16");
