@@ -23333,6 +23333,7 @@ enum class attribute : int {
     memory_clock_khz = 36,
     memory_bus_bits = 37,
     multiprocessors = 16,
+    threads_per_multiprocessor = 39,
     copy_engines = 40,
     compute_major = 75,
     compute_minor = 76,
@@ -23553,6 +23554,218 @@ private:
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/layout_kernels_ptx.hpp
+// The code of layout_kernels.cu for a GPU, which its driver compiles when it is loaded. Written by
+// tests/checks/device_code.py --fix: edit the source instead.
+// sha256 of the source: 7ccafc4c2c2163a3e2cd45450afe862a946e66d4ab1fa6ea92a7675717e2abb8
+
+namespace kvmark::gpu {
+
+inline constexpr char layout_kernels_ptx[] = R"ptx(.version 7.0
+.target sm_70
+.address_size 64
+.visible .entry kvmark_gather(
+ .param .u64 kvmark_gather_param_0,
+ .param .u64 kvmark_gather_param_1,
+ .param .u64 kvmark_gather_param_2,
+ .param .u32 kvmark_gather_param_3,
+ .param .u32 kvmark_gather_param_4,
+ .param .u32 kvmark_gather_param_5
+)
+.maxntid 256, 1, 1
+{
+ .reg .pred  %p<6>;
+ .reg .b32  %r<76>;
+ .reg .b64  %rd<30>;
+ ld.param.u32  %r14, [kvmark_gather_param_5];
+ ld.param.u32  %r13, [kvmark_gather_param_3];
+ add.s32  %r15, %r14, 127;
+ shr.u32  %r1, %r15, 7;
+ ld.param.u32  %r16, [kvmark_gather_param_4];
+ mul.lo.s32  %r17, %r16, %r13;
+ mul.lo.s32  %r2, %r17, %r1;
+ mov.u32  %r18, %tid.x;
+ mov.u32  %r19, %ctaid.x;
+ shl.b32  %r20, %r19, 3;
+ shr.u32  %r21, %r18, 5;
+ add.s32  %r73, %r20, %r21;
+ setp.ge.u32  %p1, %r73, %r2;
+ @%p1 bra  LBB0_7;
+ ld.param.u64  %rd6, [kvmark_gather_param_2];
+ ld.param.u64  %rd5, [kvmark_gather_param_1];
+ ld.param.u64  %rd4, [kvmark_gather_param_0];
+ and.b32   %r3, %r18, 31;
+ mul.wide.u32  %rd1, %r14, 16;
+ mov.u32  %r22, %nctaid.x;
+ shl.b32  %r5, %r22, 3;
+ bra.uni  LBB0_2;
+LBB0_8:
+ ld.global.cs.nc.v4.u32 {%r48, %r49, %r50, %r51}, [%rd2];
+ add.s64  %rd20, %rd2, 512;
+ ld.global.cs.nc.v4.u32 {%r52, %r53, %r54, %r55}, [%rd20];
+ add.s64  %rd21, %rd2, 1024;
+ ld.global.cs.nc.v4.u32 {%r56, %r57, %r58, %r59}, [%rd21];
+ add.s64  %rd22, %rd2, 1536;
+ ld.global.cs.nc.v4.u32 {%r60, %r61, %r62, %r63}, [%rd22];
+ st.global.cs.v4.u32 [%rd3], {%r48, %r49, %r50, %r51};
+ add.s64  %rd24, %rd3, 512;
+ st.global.cs.v4.u32 [%rd24], {%r52, %r53, %r54, %r55};
+ add.s64  %rd25, %rd3, 1024;
+ st.global.cs.v4.u32 [%rd25], {%r56, %r57, %r58, %r59};
+ add.s64  %rd26, %rd3, 1536;
+ st.global.cs.v4.u32 [%rd26], {%r60, %r61, %r62, %r63};
+LBB0_6:
+ add.s32  %r73, %r73, %r5;
+ setp.lt.u32  %p5, %r73, %r2;
+ @%p5 bra  LBB0_2;
+ bra.uni  LBB0_7;
+LBB0_2:
+ div.u32  %r24, %r73, %r1;
+ div.u32  %r25, %r24, %r13;
+ mul.lo.s32  %r26, %r25, %r13;
+ sub.s32  %r27, %r24, %r26;
+ mul.lo.s32  %r28, %r24, %r1;
+ sub.s32  %r29, %r73, %r28;
+ shl.b32  %r30, %r29, 7;
+ or.b32   %r75, %r30, %r3;
+ mul.wide.u32  %rd10, %r75, 16;
+ mul.wide.u32  %rd11, %r27, 8;
+ add.s64  %rd8, %rd11, %rd4;
+ ld.global.nc.u64 %rd7, [%rd8];
+ mul.wide.u32  %rd12, %r25, 4;
+ add.s64  %rd9, %rd12, %rd5;
+ ld.global.nc.u32 %r23, [%rd9];
+ cvt.u64.u32  %rd13, %r23;
+ mul.lo.s64  %rd14, %rd1, %rd13;
+ add.s64  %rd15, %rd14, %rd7;
+ add.s64  %rd2, %rd15, %rd10;
+ cvt.u64.u32  %rd16, %r24;
+ mul.lo.s64  %rd17, %rd1, %rd16;
+ add.s64  %rd18, %rd17, %rd6;
+ add.s64  %rd3, %rd18, %rd10;
+ add.s32  %r31, %r30, 128;
+ setp.le.u32  %p2, %r31, %r14;
+ @%p2 bra  LBB0_8;
+ setp.ge.u32  %p3, %r75, %r14;
+ @%p3 bra  LBB0_6;
+ mov.u32  %r74, 0;
+LBB0_5:
+ cvt.u64.u32  %rd29, %r74;
+ add.s64  %rd28, %rd3, %rd29;
+ add.s64  %rd27, %rd2, %rd29;
+ ld.global.cs.nc.v4.u32 {%r65, %r66, %r67, %r68}, [%rd27];
+ st.global.cs.v4.u32 [%rd28], {%r65, %r66, %r67, %r68};
+ add.s32  %r75, %r75, 32;
+ add.s32  %r74, %r74, 512;
+ setp.lt.u32  %p4, %r75, %r14;
+ @%p4 bra  LBB0_5;
+ bra.uni  LBB0_6;
+LBB0_7:
+ ret;
+}
+.visible .entry kvmark_scatter(
+ .param .u64 kvmark_scatter_param_0,
+ .param .u64 kvmark_scatter_param_1,
+ .param .u64 kvmark_scatter_param_2,
+ .param .u32 kvmark_scatter_param_3,
+ .param .u32 kvmark_scatter_param_4,
+ .param .u32 kvmark_scatter_param_5
+)
+.maxntid 256, 1, 1
+{
+ .reg .pred  %p<6>;
+ .reg .b32  %r<76>;
+ .reg .b64  %rd<30>;
+ ld.param.u32  %r14, [kvmark_scatter_param_5];
+ ld.param.u32  %r13, [kvmark_scatter_param_3];
+ add.s32  %r15, %r14, 127;
+ shr.u32  %r1, %r15, 7;
+ ld.param.u32  %r16, [kvmark_scatter_param_4];
+ mul.lo.s32  %r17, %r16, %r13;
+ mul.lo.s32  %r2, %r17, %r1;
+ mov.u32  %r18, %tid.x;
+ mov.u32  %r19, %ctaid.x;
+ shl.b32  %r20, %r19, 3;
+ shr.u32  %r21, %r18, 5;
+ add.s32  %r73, %r20, %r21;
+ setp.ge.u32  %p1, %r73, %r2;
+ @%p1 bra  LBB1_7;
+ ld.param.u64  %rd6, [kvmark_scatter_param_2];
+ ld.param.u64  %rd5, [kvmark_scatter_param_1];
+ ld.param.u64  %rd4, [kvmark_scatter_param_0];
+ and.b32   %r3, %r18, 31;
+ mul.wide.u32  %rd1, %r14, 16;
+ mov.u32  %r22, %nctaid.x;
+ shl.b32  %r5, %r22, 3;
+ bra.uni  LBB1_2;
+LBB1_8:
+ ld.global.cs.nc.v4.u32 {%r48, %r49, %r50, %r51}, [%rd3];
+ add.s64  %rd20, %rd3, 512;
+ ld.global.cs.nc.v4.u32 {%r52, %r53, %r54, %r55}, [%rd20];
+ add.s64  %rd21, %rd3, 1024;
+ ld.global.cs.nc.v4.u32 {%r56, %r57, %r58, %r59}, [%rd21];
+ add.s64  %rd22, %rd3, 1536;
+ ld.global.cs.nc.v4.u32 {%r60, %r61, %r62, %r63}, [%rd22];
+ st.global.cs.v4.u32 [%rd2], {%r48, %r49, %r50, %r51};
+ add.s64  %rd24, %rd2, 512;
+ st.global.cs.v4.u32 [%rd24], {%r52, %r53, %r54, %r55};
+ add.s64  %rd25, %rd2, 1024;
+ st.global.cs.v4.u32 [%rd25], {%r56, %r57, %r58, %r59};
+ add.s64  %rd26, %rd2, 1536;
+ st.global.cs.v4.u32 [%rd26], {%r60, %r61, %r62, %r63};
+LBB1_6:
+ add.s32  %r73, %r73, %r5;
+ setp.lt.u32  %p5, %r73, %r2;
+ @%p5 bra  LBB1_2;
+ bra.uni  LBB1_7;
+LBB1_2:
+ div.u32  %r24, %r73, %r1;
+ div.u32  %r25, %r24, %r13;
+ mul.lo.s32  %r26, %r25, %r13;
+ sub.s32  %r27, %r24, %r26;
+ mul.lo.s32  %r28, %r24, %r1;
+ sub.s32  %r29, %r73, %r28;
+ shl.b32  %r30, %r29, 7;
+ or.b32   %r75, %r30, %r3;
+ mul.wide.u32  %rd10, %r75, 16;
+ mul.wide.u32  %rd11, %r27, 8;
+ add.s64  %rd8, %rd11, %rd4;
+ ld.global.nc.u64 %rd7, [%rd8];
+ mul.wide.u32  %rd12, %r25, 4;
+ add.s64  %rd9, %rd12, %rd5;
+ ld.global.nc.u32 %r23, [%rd9];
+ cvt.u64.u32  %rd13, %r23;
+ mul.lo.s64  %rd14, %rd1, %rd13;
+ add.s64  %rd15, %rd14, %rd7;
+ add.s64  %rd2, %rd15, %rd10;
+ cvt.u64.u32  %rd16, %r24;
+ mul.lo.s64  %rd17, %rd1, %rd16;
+ add.s64  %rd18, %rd17, %rd6;
+ add.s64  %rd3, %rd18, %rd10;
+ add.s32  %r31, %r30, 128;
+ setp.le.u32  %p2, %r31, %r14;
+ @%p2 bra  LBB1_8;
+ setp.ge.u32  %p3, %r75, %r14;
+ @%p3 bra  LBB1_6;
+ mov.u32  %r74, 0;
+LBB1_5:
+ cvt.u64.u32  %rd29, %r74;
+ add.s64  %rd28, %rd2, %rd29;
+ add.s64  %rd27, %rd3, %rd29;
+ ld.global.cs.nc.v4.u32 {%r65, %r66, %r67, %r68}, [%rd27];
+ st.global.cs.v4.u32 [%rd28], {%r65, %r66, %r67, %r68};
+ add.s32  %r75, %r75, 32;
+ add.s32  %r74, %r74, 512;
+ setp.lt.u32  %p4, %r75, %r14;
+ @%p4 bra  LBB1_5;
+ bra.uni  LBB1_6;
+LBB1_7:
+ ret;
+}
+)ptx";
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/memory.hpp
 // Memory of a GPU, and memory of the host that a GPU's copy engines reach.
 
@@ -23656,10 +23869,313 @@ private:
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/stream.hpp
+// Streams, in whose order a GPU works, and events, by which the host sees how far it is.
+
+namespace kvmark::gpu {
+
+/// What is made in a device's context and destroyed there.
+template <class Handle, auto Destroy>
+class owned {
+public:
+    owned() = default;
+    owned(const device& d, Handle h) : device_(&d), handle_(h) {}
+    owned(owned&& o) noexcept { swap(o); }
+    owned& operator=(owned&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    KVMARK_COLD ~owned() {
+        if (handle_ == nullptr) return;
+        device_->make_current();
+        (device_->api().*Destroy)(handle_);
+    }
+    [[nodiscard]] KVMARK_INLINE Handle get() const { return handle_; }
+
+private:
+    void swap(owned& o) noexcept {
+        std::swap(device_, o.device_);
+        std::swap(handle_, o.handle_);
+    }
+
+    const device* device_ = nullptr;
+    Handle handle_ = nullptr;
+};
+using owned_stream = owned<stream, &driver::destroy_stream>;
+using owned_event = owned<event, &driver::destroy_event>;
+
+/// `d` must outlive it and stay where it is; so for the other one.
+[[nodiscard]] KVMARK_COLD result<owned_stream> make_stream(const device& d) {
+    stream made = nullptr;
+    status s = d.make_current();
+    if (s == status::success) s = d.api().create_stream(&made, stream_non_blocking);
+    if (s != status::success) return d.failure("no stream", s);
+    return owned_stream(d, made);
+}
+
+/// `flags`: event_without_timing, which is quicker, or 0 for one that elapsed_ms() takes.
+[[nodiscard]] KVMARK_COLD result<owned_event> make_event(const device& d,
+                                                         unsigned flags = event_without_timing) {
+    event made = nullptr;
+    status s = d.make_current();
+    if (s == status::success) s = d.api().create_event(&made, flags);
+    if (s != status::success) return d.failure("no event", s);
+    return owned_event(d, made);
+}
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/upload.hpp
+// Tables of the host that a GPU's kernels read.
+
+namespace kvmark::gpu {
+
+/// Waits until all that was given to `s` is done, without sleeping; the status is that of the work.
+KVMARK_COLD status wait_for(const device& d, stream s) {
+    status now = status::not_ready;
+    while ((now = d.api().query_stream(s)) == status::not_ready) ::sched_yield();
+    return now;
+}
+
+/// A copy of `table`, which is not empty, in the memory of `d`; it is there when the call returns.
+[[nodiscard]] KVMARK_COLD result<device_memory> upload(const device& d, std::span<const std::byte> table) {
+    auto memory = device_memory::allocate(d, bytes(table.size()));
+    if (!memory) return memory;
+    auto order = make_stream(d);
+    if (!order) return order.error();
+    status s = d.api().copy_to_device(memory->address(), table.data(), table.size(), order->get());
+    if (s == status::success) s = wait_for(d, order->get());
+    if (s != status::success) return d.failure("a table cannot be copied to it", s);
+    return memory;
+}
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/paged_cache.hpp
+// The KV cache of a server as it lies in GPU memory: planes, one or two for each layer, of pages.
+
+namespace kvmark::gpu {
+
+/// Where the blocks of a server's cache are. vLLM, for one, has a plane for each layer of the model, or two,
+/// of keys and of values; a block has a page in each, of the same number. Owns none of that memory.
+class paged_cache {
+public:
+    /// What the kernels move at once, and so the unit of a page and of its place.
+    static constexpr bytes unit{16};
+
+    paged_cache() = default;
+
+    /// `planes`: the addresses in the memory of `d`, in the order in which a block shall have its pages; each
+    /// of `pages` pages of `page` bytes. The error says what is no multiple of `unit`, or missing.
+    [[nodiscard]] KVMARK_COLD static result<paged_cache>
+    describe(const device& d, std::span<const device_address> planes, bytes page, std::uint32_t pages) {
+        if (planes.empty() || page == bytes{} || pages == 0) return wrong("no planes, or no pages in them");
+        if (page.count % unit.count != 0 || page.count / unit.count > ~std::uint32_t{0})
+            return wrong("pages of " + std::to_string(page.count) +
+                         " bytes, which is no multiple of 16, or too large");
+        for (const device_address& plane : planes)
+            if (plane % unit.count != 0)
+                return wrong("plane " + std::to_string(&plane - planes.data()) +
+                             " does not begin at a multiple of 16");
+        auto table = upload(d, std::as_bytes(planes));
+        if (!table) return table.error();
+        paged_cache made;
+        made.planes_.assign(planes.begin(), planes.end());
+        made.table_ = std::move(*table);
+        made.page_ = page;
+        made.pages_ = pages;
+        return made;
+    }
+
+    [[nodiscard]] std::uint32_t plane_count() const { return static_cast<std::uint32_t>(planes_.size()); }
+    [[nodiscard]] std::uint32_t pages() const { return pages_; }
+    [[nodiscard]] bytes page_size() const { return page_; }
+    /// Of one block, over all planes.
+    [[nodiscard]] bytes block_size() const { return page_ * planes_.size(); }
+    /// Of `page` in `plane`, both of which are there.
+    [[nodiscard]] KVMARK_INLINE device_address at(std::uint32_t plane, std::uint32_t page) const {
+        return planes_[plane] + page * page_.count;
+    }
+    /// The addresses of the planes in the memory of the GPU.
+    [[nodiscard]] device_address table() const { return table_.address(); }
+
+private:
+    KVMARK_COLD static error wrong(const std::string& what) {
+        return {error_kind::invalid_argument, "paged cache: " + what};
+    }
+
+    std::vector<device_address> planes_{};
+    device_memory table_{};
+    bytes page_{};
+    std::uint32_t pages_ = 0;
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/layout_kernels.hpp
+// Kernels that move KV blocks between a paged cache and contiguous memory of the GPU, one launch for any
+// number of blocks: docs/layout_kernels.md. Their source is layout_kernels.cu.
+
+#include <algorithm>
+
+#ifdef KVMARK_LAYOUT_KERNELS_IMAGE
+/// Machine code that a CUDA compiler made when the program was built (target kvmark::layout_kernels).
+extern "C" const unsigned char kvmark_layout_kernels_image[];
+#endif
+
+namespace kvmark::gpu {
+
+/// Contiguous memory has the blocks in the order of their page numbers, and of each block the pages in the
+/// order of the planes: [block][plane][byte of the page]. Both calls only begin the work, in the order of
+/// `order`; what they are given must stay until it is done. They allocate nothing.
+class layout_kernels {
+public:
+    layout_kernels() = default;
+
+    /// `d` must outlive it and stay where it is. The error: the driver does not take the code.
+    [[nodiscard]] KVMARK_COLD static result<layout_kernels> load(const device& d) {
+        layout_kernels made;
+        made.device_ = &d;
+        int processors = 0, threads = 0;
+        module code = nullptr;
+        status s = d.make_current();
+        if (s == status::success)
+            s = d.api().device_attribute(&processors, attribute::multiprocessors, d.number());
+        if (s == status::success)
+            s = d.api().device_attribute(&threads, attribute::threads_per_multiprocessor, d.number());
+        if (s == status::success) s = d.api().load_module(&code, image());
+        if (s != status::success) return d.failure("the layout kernels cannot be loaded", s);
+        made.code_ = {d, code};
+        s = d.api().find_kernel(&made.gather_, code, "kvmark_gather");
+        if (s == status::success) s = d.api().find_kernel(&made.scatter_, code, "kvmark_scatter");
+        if (s != status::success) return d.failure("the layout kernels are not in their module", s);
+        made.resident_ =
+            static_cast<unsigned>(std::max(processors * (threads / static_cast<int>(block_threads)), 1));
+        return made;
+    }
+
+    /// The pages of `blocks` blocks, at least one, into contiguous memory. `page_numbers`: an address of as
+    /// many std::uint32_t in the memory of the GPU; a number that is no page of `cache` reads what is not the
+    /// cache's. `packed`: at a multiple of 16, `packed_size` long, of the GPU or pinned memory of the host.
+    [[nodiscard]] result<void> gather(stream order, const paged_cache& cache, device_address page_numbers,
+                                      std::uint32_t blocks, device_address packed, bytes packed_size) const {
+        return start(gather_, order, cache, page_numbers, blocks, packed, packed_size);
+    }
+    /// The other way. No page may be there twice; a number that is no page of `cache` writes over what is not
+    /// the cache's.
+    [[nodiscard]] result<void> scatter(stream order, const paged_cache& cache, device_address page_numbers,
+                                       std::uint32_t blocks, device_address packed, bytes packed_size) const {
+        return start(scatter_, order, cache, page_numbers, blocks, packed, packed_size);
+    }
+
+    /// Whether the code is a CUDA compiler's, or PTX that the driver compiles.
+    static constexpr bool is_compiled =
+#ifdef KVMARK_LAYOUT_KERNELS_IMAGE
+        true;
+#else
+        false;
+#endif
+
+private:
+    // Those of layout_kernels.cu: a warp moves 2 KiB of a page at a time.
+    static constexpr unsigned block_threads = 256, warps_of_block = block_threads / 32;
+    static constexpr std::uint64_t part_bytes = 2048;
+
+    static const void* image() {
+#ifdef KVMARK_LAYOUT_KERNELS_IMAGE
+        return kvmark_layout_kernels_image;
+#else
+        return layout_kernels_ptx;
+#endif
+    }
+
+    result<void> start(kernel what, stream order, const paged_cache& cache, device_address page_numbers,
+                       std::uint32_t blocks, device_address packed, bytes packed_size) const {
+        const std::uint64_t parts =
+            (cache.page_size().count + part_bytes - 1) / part_bytes * cache.plane_count() * blocks;
+        if (parts == 0 || parts >= std::uint64_t{1} << 31 || page_numbers % sizeof(std::uint32_t) != 0 ||
+            packed % paged_cache::unit.count != 0 || packed_size < cache.block_size() * blocks)
+            return refusal(cache, page_numbers, blocks, packed, packed_size);
+
+        device_address planes = cache.table();
+        auto plane_count = cache.plane_count();
+        auto vectors = static_cast<std::uint32_t>(cache.page_size().count / paged_cache::unit.count);
+        void* arguments[] = {&planes, &page_numbers, &packed, &plane_count, &blocks, &vectors};
+        // No more than are resident at once: each goes on to further parts by itself.
+        const auto grid = static_cast<unsigned>(
+            std::min<std::uint64_t>((parts + warps_of_block - 1) / warps_of_block, resident_));
+        const status s =
+            device_->api().launch(what, grid, 1, 1, block_threads, 1, 1, 0, order, arguments, nullptr);
+        if (KVMARK_LIKELY(s == status::success)) return {};
+        return device_->failure("a layout kernel cannot be started", s);
+    }
+
+    KVMARK_COLD static error refusal(const paged_cache& cache, device_address page_numbers,
+                                     std::uint32_t blocks, device_address packed, bytes packed_size) {
+        const auto refuse = [](const std::string& why) {
+            return error{error_kind::invalid_argument, "layout kernels: " + why};
+        };
+        if (blocks == 0 || cache.plane_count() == 0) return refuse("no block to move");
+        if (page_numbers % sizeof(std::uint32_t) != 0)
+            return refuse("page numbers do not begin at a multiple of 4");
+        if (packed % paged_cache::unit.count != 0)
+            return refuse("contiguous memory does not begin at a multiple of 16");
+        const std::uint64_t needed = cache.block_size().count * blocks;
+        if (packed_size.count < needed)
+            return refuse(std::to_string(blocks) + " blocks take " + std::to_string(needed) + " bytes, not " +
+                          std::to_string(packed_size.count));
+        return refuse(std::to_string(blocks) + " blocks are too many for one launch");
+    }
+
+    const device* device_ = nullptr;
+    owned<module, &driver::unload_module> code_{};
+    kernel gather_ = nullptr, scatter_ = nullptr;
+    unsigned resident_ = 1; ///< blocks of the grid that the GPU runs at once
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/page_copies.hpp
+// What gather and scatter replace: a copy for each page of each block.
+
+namespace kvmark::gpu {
+
+/// Calls `copy` for the pages of each block, with their place in the cache and in contiguous memory, where
+/// they are in the order of layout_kernels. Ends with the first status that is no success; `invalid_value`: a
+/// page that the cache does not have.
+template <class Copy>
+KVMARK_INLINE status for_each_page(const paged_cache& cache, std::span<const std::uint32_t> page_numbers,
+                                   Copy&& copy) {
+    bytes at{};
+    for (const std::uint32_t page : page_numbers) {
+        if (page >= cache.pages()) return status::invalid_value;
+        for (std::uint32_t plane = 0; plane < cache.plane_count(); ++plane, at += cache.page_size())
+            if (const status s = copy(cache.at(plane, page), at); s != status::success) return s;
+    }
+    return status::success;
+}
+
+/// To host memory, which is pinned, or each copy waits for the one before.
+inline status copy_pages_to_host(const device& d, stream order, const paged_cache& cache,
+                                 std::span<const std::uint32_t> page_numbers, std::byte* to) {
+    return for_each_page(cache, page_numbers, [&](device_address from, bytes at) KVMARK_INLINE_LAMBDA {
+        return d.api().copy_to_host(to + at.count, from, cache.page_size().count, order);
+    });
+}
+
+/// To contiguous memory of the same GPU.
+inline status copy_pages_on_device(const device& d, stream order, const paged_cache& cache,
+                                   std::span<const std::uint32_t> page_numbers, device_address to) {
+    return for_each_page(cache, page_numbers, [&](device_address from, bytes at) KVMARK_INLINE_LAMBDA {
+        return d.api().copy_on_device(to + at.count, from, cache.page_size().count, order);
+    });
+}
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/pinned_set.hpp
 // The memory of a run's workers, pinned while they work.
 
-#include <algorithm>
 #include <mutex>
 
 namespace kvmark::gpu {
@@ -23739,62 +24255,6 @@ private:
         if (state != status::not_ready) return state;
         pace.pause();
     }
-}
-
-} // namespace kvmark::gpu
-
-// kvmark/gpu/stream.hpp
-// Streams, in whose order a GPU works, and events, by which the host sees how far it is.
-
-namespace kvmark::gpu {
-
-/// What is made in a device's context and destroyed there.
-template <class Handle, auto Destroy>
-class owned {
-public:
-    owned() = default;
-    owned(const device& d, Handle h) : device_(&d), handle_(h) {}
-    owned(owned&& o) noexcept { swap(o); }
-    owned& operator=(owned&& o) noexcept {
-        swap(o);
-        return *this;
-    }
-    KVMARK_COLD ~owned() {
-        if (handle_ == nullptr) return;
-        device_->make_current();
-        (device_->api().*Destroy)(handle_);
-    }
-    [[nodiscard]] KVMARK_INLINE Handle get() const { return handle_; }
-
-private:
-    void swap(owned& o) noexcept {
-        std::swap(device_, o.device_);
-        std::swap(handle_, o.handle_);
-    }
-
-    const device* device_ = nullptr;
-    Handle handle_ = nullptr;
-};
-using owned_stream = owned<stream, &driver::destroy_stream>;
-using owned_event = owned<event, &driver::destroy_event>;
-
-/// `d` must outlive it and stay where it is; so for the other one.
-[[nodiscard]] KVMARK_COLD result<owned_stream> make_stream(const device& d) {
-    stream made = nullptr;
-    status s = d.make_current();
-    if (s == status::success) s = d.api().create_stream(&made, stream_non_blocking);
-    if (s != status::success) return d.failure("no stream", s);
-    return owned_stream(d, made);
-}
-
-/// `flags`: event_without_timing, which is quicker, or 0 for one that elapsed_ms() takes.
-[[nodiscard]] KVMARK_COLD result<owned_event> make_event(const device& d,
-                                                         unsigned flags = event_without_timing) {
-    event made = nullptr;
-    status s = d.make_current();
-    if (s == status::success) s = d.api().create_event(&made, flags);
-    if (s != status::success) return d.failure("no event", s);
-    return owned_event(d, made);
 }
 
 } // namespace kvmark::gpu

@@ -121,6 +121,20 @@ class ChecksCanFail(unittest.TestCase):
             bad.append("core/units.hpp", "inline  int  spaced ;\n")
             self.fails(bad, CHECKS / "format.py", saying="clang-format")
 
+    @unittest.skipUnless(shutil.which("clang-14"), "clang-14 is not installed")
+    def test_device_code(self):
+        kernel = 'extern "C" __attribute__((global)) void k(int* p) { *p = 1; }\n'
+        with tree() as bad:
+            bad.write("gpu/layout_kernels.cu", kernel)
+            self.fails(bad, CHECKS / "device_code.py", saying="stale")
+            self.assertEqual(bad.run(CHECKS / "device_code.py", "--fix")[0], 0)
+            self.assertIn(".entry k(", (bad.headers / "gpu/layout_kernels_ptx.hpp").read_text())
+            self.assertEqual(bad.run(CHECKS / "device_code.py")[0], 0)
+            bad.write("gpu/layout_kernels.cu", kernel.replace("1", "2"))
+            self.fails(bad, CHECKS / "device_code.py", saying="stale")
+            bad.write("gpu/layout_kernels.cu", kernel.replace("*p", "*q"))
+            self.fails(bad, CHECKS / "device_code.py", saying="undeclared identifier 'q'")
+
     def test_single_header(self):
         with tree() as bad:
             bad.append("core/units.hpp", "inline int added = 1;\n")

@@ -24,7 +24,7 @@ def main() -> int:
         str(path)
         for folder in FOLDERS
         for path in (arguments.root / folder).rglob("*")
-        if path.suffix in {".cpp", ".hpp"}
+        if path.suffix in {".cpp", ".cu", ".hpp"}
     )
     if not sources:
         print(f"no sources below {arguments.root}")

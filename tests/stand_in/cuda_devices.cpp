@@ -130,6 +130,9 @@ KVMARK_CUDA status cuDeviceGetAttribute(int* value, attribute which, device_numb
     case attribute::multiprocessors:
         *value = 132;
         break;
+    case attribute::threads_per_multiprocessor:
+        *value = 2048;
+        break;
     case attribute::copy_engines:
         *value = 3;
         break;

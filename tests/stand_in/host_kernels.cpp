@@ -4,6 +4,9 @@
 #include <cstring>
 
 namespace kvmark::stand_in {
+
+extern const host_kernel layout_gather, layout_scatter; // layout_kernels.cpp
+
 namespace {
 
 /// fill(address, bytes, value): what the stand-in's own tests launch.
@@ -15,13 +18,14 @@ bool fill(const kernel_launch& l) {
 }
 constexpr std::size_t fill_parameters[] = {8, 8, 4};
 
-constexpr host_kernel kernels[] = {{"fill", fill_parameters, fill}};
+constexpr host_kernel fill_kernel{"fill", fill_parameters, fill};
+constexpr const host_kernel* kernels[] = {&fill_kernel, &layout_gather, &layout_scatter};
 
 } // namespace
 
 const host_kernel* find_host_kernel(std::string_view name) {
-    for (const host_kernel& k : kernels)
-        if (k.name == name) return &k;
+    for (const host_kernel* k : kernels)
+        if (k->name == name) return k;
     return nullptr;
 }
 

@@ -34,6 +34,7 @@ enum class attribute : int {
     memory_clock_khz = 36,
     memory_bus_bits = 37,
     multiprocessors = 16,
+    threads_per_multiprocessor = 39,
     copy_engines = 40,
     compute_major = 75,
     compute_minor = 76,
