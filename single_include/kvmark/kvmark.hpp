@@ -23447,6 +23447,364 @@ namespace kvmark::gpu {
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/cufile_status.hpp
+// What cuFile's calls return: its codes, their names, and what they mean to a tier.
+
+#include <iterator>
+
+namespace kvmark::gpu {
+
+/// CUfileOpError of cufile.h. The values that kvmark tells apart.
+enum class cufile_code : int {
+    success = 0,
+    io_not_supported = 5008,
+    cuda_driver_error = 5011,
+    cuda_pointer_invalid = 5012,
+    cuda_context_mismatch = 5015,
+    invalid_mapping_size = 5016,
+    invalid_mapping_range = 5017,
+    invalid_file_type = 5018,
+    dio_not_set = 5020,
+    invalid_value = 5022,
+    permission_denied = 5025,
+    handle_already_registered = 5028,
+    io_disabled = 5034,
+    pinning_failed = 5036,
+    no_memory = 5043,
+};
+
+/// CUfileError_t.
+struct cufile_outcome {
+    cufile_code code = cufile_code::success;
+    status driver = status::success; ///< of code cuda_driver_error
+    [[nodiscard]] KVMARK_INLINE bool good() const { return code == cufile_code::success; }
+};
+
+/// "CU_FILE_IO_NOT_SUPPORTED (5008)"; the names are those of cuFile 1.16.
+[[nodiscard]] KVMARK_COLD std::string describe(cufile_outcome o) {
+    constexpr int first = 5001;
+    constexpr const char* names[] = {
+        "DRIVER_NOT_INITIALIZED",
+        "DRIVER_INVALID_PROPS",
+        "DRIVER_UNSUPPORTED_LIMIT",
+        "DRIVER_VERSION_MISMATCH",
+        "DRIVER_VERSION_READ_ERROR",
+        "DRIVER_CLOSING",
+        "PLATFORM_NOT_SUPPORTED",
+        "IO_NOT_SUPPORTED",
+        "DEVICE_NOT_SUPPORTED",
+        "NVFS_DRIVER_ERROR",
+        "CUDA_DRIVER_ERROR",
+        "CUDA_POINTER_INVALID",
+        "CUDA_MEMORY_TYPE_INVALID",
+        "CUDA_POINTER_RANGE_ERROR",
+        "CUDA_CONTEXT_MISMATCH",
+        "INVALID_MAPPING_SIZE",
+        "INVALID_MAPPING_RANGE",
+        "INVALID_FILE_TYPE",
+        "INVALID_FILE_OPEN_FLAG",
+        "DIO_NOT_SET",
+        nullptr,
+        "INVALID_VALUE",
+        "MEMORY_ALREADY_REGISTERED",
+        "MEMORY_NOT_REGISTERED",
+        "PERMISSION_DENIED",
+        "DRIVER_ALREADY_OPEN",
+        "HANDLE_NOT_REGISTERED",
+        "HANDLE_ALREADY_REGISTERED",
+        "DEVICE_NOT_FOUND",
+        "INTERNAL_ERROR",
+        "GETNEWFD_FAILED",
+        nullptr,
+        "NVFS_SETUP_ERROR",
+        "IO_DISABLED",
+        "BATCH_SUBMIT_FAILED",
+        "GPU_MEMORY_PINNING_FAILED",
+        "BATCH_FULL",
+        "ASYNC_NOT_SUPPORTED",
+        "INTERNAL_BATCH_SETUP_ERROR",
+        "INTERNAL_BATCH_SUBMIT_ERROR",
+        "INTERNAL_BATCH_GETSTATUS_ERROR",
+        "INTERNAL_BATCH_CANCEL_ERROR",
+        "NOMEM_ERROR",
+        "IO_ERROR",
+        "INTERNAL_BUF_REGISTER_ERROR",
+        "HASH_OPR_ERROR",
+        "INVALID_CONTEXT_ERROR",
+        "NVFS_INTERNAL_DRIVER_ERROR",
+        "BATCH_NOCOMPAT_ERROR",
+    };
+    const int code = static_cast<int>(o.code);
+    const bool known =
+        code >= first && code < first + static_cast<int>(std::size(names)) && names[code - first];
+    std::string all = known ? std::string("CU_FILE_") + names[code - first] : std::string("cuFile error");
+    all += " (" + std::to_string(code) + ")";
+    if (o.code == cufile_code::cuda_driver_error)
+        all += ", CUDA error " + std::to_string(static_cast<int>(o.driver));
+    return all;
+}
+
+/// EOPNOTSUPP of a file that cuFile does not take, ENOMEM of GPU memory that it cannot pin, EINVAL of what
+/// kvmark did wrong, EACCES, and ENODEV of all else.
+[[nodiscard]] KVMARK_COLD int errno_of(cufile_code code) {
+    switch (code) {
+    case cufile_code::success:
+        return 0;
+    case cufile_code::io_not_supported:
+    case cufile_code::invalid_file_type:
+    case cufile_code::dio_not_set:
+    case cufile_code::io_disabled:
+        return EOPNOTSUPP;
+    case cufile_code::invalid_mapping_size:
+    case cufile_code::invalid_mapping_range:
+    case cufile_code::pinning_failed:
+    case cufile_code::no_memory:
+        return ENOMEM;
+    case cufile_code::cuda_pointer_invalid:
+    case cufile_code::cuda_context_mismatch:
+    case cufile_code::invalid_value:
+    case cufile_code::handle_already_registered:
+        return EINVAL;
+    case cufile_code::permission_denied:
+        return EACCES;
+    default:
+        return ENODEV;
+    }
+}
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/cufile.hpp
+// NVIDIA's cuFile (GPUDirect Storage), loaded when it is first asked for: files to GPU memory and back.
+
+#include <sys/types.h>
+
+namespace kvmark::gpu {
+
+using cufile_handle = void*; ///< CUfileHandle_t: a file that is registered with cuFile
+
+/// CUfileDescr_t: what a handle is made of.
+struct cufile_descriptor {
+    int type = 1; ///< CU_FILE_HANDLE_TYPE_OPAQUE_FD
+    union {
+        int fd = -1;
+        void* other;
+    };
+    const void* fs_ops = nullptr; ///< of file systems in user space
+};
+
+/// CUfileDrvProps_t, and room for what later versions may add: cuFile writes as much as it has.
+struct cufile_properties {
+    struct {
+        unsigned major_version = 0; ///< of the kernel module nvidia-fs; 0.0: it is not loaded
+        unsigned minor_version = 0;
+        std::size_t poll_threshold_kb = 0;
+        std::size_t max_direct_io_kb = 0;
+        unsigned serves = 0;  ///< dstatusflags: bits of CUfileDriverStatusFlags
+        unsigned control = 0; ///< dcontrolflags: bits of CUfileDriverControlFlags
+    } nvfs;
+    unsigned features = 0;
+    unsigned max_device_cache_kb = 0;
+    unsigned per_buffer_cache_kb = 0;
+    unsigned max_pinned_kb = 0;
+    unsigned max_batch_io = 0;
+    unsigned max_batch_timeout_ms = 0;
+    unsigned added_later[32] = {};
+};
+
+/// CUFileBoolConfigParameter_t, those that kvmark asks for.
+enum class cufile_switch : int { force_compat_mode = 2, use_pci_p2pdma = 7 };
+
+/// Each function is cuFile's own of the name beside it in load() (cuFile API Reference Guide). Addresses are
+/// those of device memory; I/O is for the context that is current in the calling thread.
+struct cufile {
+    cufile_outcome (*open_driver)();
+    cufile_outcome (*driver_properties)(cufile_properties*);
+    cufile_outcome (*register_handle)(cufile_handle*, cufile_descriptor*);
+    void (*deregister_handle)(cufile_handle);
+    cufile_outcome (*register_buffer)(const void* base, std::size_t, int flags);
+    cufile_outcome (*deregister_buffer)(const void* base);
+    /// Bytes moved; -1: see errno; below: minus a cufile_code. `base` is that of a registered buffer, or any
+    /// address, whose I/O then passes through buffers that cuFile has on the GPU.
+    ssize_t (*read)(cufile_handle, void* base, std::size_t, off_t at, off_t from_base);
+    ssize_t (*write)(cufile_handle, const void* base, std::size_t, off_t at, off_t from_base);
+
+    // Null in versions that have none.
+    cufile_outcome (*version)(int*);                          ///< 1000 * major + 10 * minor
+    cufile_outcome (*configured)(cufile_switch, bool* value); ///< 1.14
+
+    /// Loads cuFile and opens its driver: once in a process, whose later calls get the same answer. cuFile
+    /// closes it itself when the process ends. KVMARK_CUFILE names another file than libcufile.so.0. The
+    /// error, `unsupported`, says in one line why there is none to use.
+    [[nodiscard]] KVMARK_COLD static const result<cufile>& get() {
+        static const result<cufile> loaded = load(std::getenv("KVMARK_CUFILE"));
+        return loaded;
+    }
+
+    /// The same, not remembered; `path` null: libcufile.so.0.
+    [[nodiscard]] KVMARK_COLD static result<cufile> load(const char* path) {
+        auto library = path ? shared_library::open(path) : shared_library::open("libcufile.so.0");
+        if (!library) return unusable(library.error().message);
+        cufile c{};
+        library->bind(c.open_driver, "cuFileDriverOpen");
+        library->bind(c.driver_properties, "cuFileDriverGetProperties");
+        library->bind(c.register_handle, "cuFileHandleRegister");
+        library->bind(c.deregister_handle, "cuFileHandleDeregister");
+        library->bind(c.register_buffer, "cuFileBufRegister");
+        library->bind(c.deregister_buffer, "cuFileBufDeregister");
+        library->bind(c.read, "cuFileRead");
+        library->bind(c.write, "cuFileWrite");
+        library->bind_if_there(c.version, "cuFileGetVersion");
+        library->bind_if_there(c.configured, "cuFileGetParameterBool");
+        if (auto complete = library->complete(); !complete) return unusable(complete.error().message);
+        if (const cufile_outcome o = c.open_driver(); !o.good())
+            return unusable("cuFileDriverOpen: " + describe(o) + "; cufile.log may say more");
+        return c;
+    }
+
+private:
+    KVMARK_COLD static error unusable(const std::string& why) {
+        return {error_kind::unsupported, "no GPUDirect Storage: " + why};
+    }
+};
+
+/// A registered file, for as long as it lives; the descriptor must outlive it.
+class cufile_file {
+public:
+    cufile_file() = default;
+    cufile_file(cufile_file&& o) noexcept { swap(o); }
+    cufile_file& operator=(cufile_file&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    ~cufile_file() {
+        if (handle_ != nullptr) files_->deregister_handle(handle_);
+    }
+
+    /// `made` is what it was before where the outcome is not good.
+    [[nodiscard]] static cufile_outcome make(const cufile& files, int fd, cufile_file& made) {
+        cufile_descriptor descriptor{};
+        descriptor.fd = fd;
+        cufile_file fresh;
+        const cufile_outcome o = files.register_handle(&fresh.handle_, &descriptor);
+        if (!o.good()) {
+            fresh.handle_ = nullptr;
+            return o;
+        }
+        fresh.files_ = &files;
+        fresh.fd_ = fd;
+        made = std::move(fresh);
+        return o;
+    }
+
+    [[nodiscard]] KVMARK_INLINE cufile_handle get() const { return handle_; }
+    [[nodiscard]] KVMARK_INLINE int fd() const { return fd_; } ///< -1: none is registered
+
+private:
+    void swap(cufile_file& o) noexcept {
+        std::swap(files_, o.files_);
+        std::swap(handle_, o.handle_);
+        std::swap(fd_, o.fd_);
+    }
+
+    const cufile* files_ = nullptr;
+    cufile_handle handle_ = nullptr;
+    int fd_ = -1;
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/cufile_mode.hpp
+// Whether cuFile moves data between file and GPU directly, as far as it tells.
+
+namespace kvmark::gpu {
+
+/// What is known before an I/O. Of each I/O cuFile decides anew.
+enum class cufile_way : std::uint8_t {
+    direct,      ///< what cannot go directly fails
+    either,      ///< what cannot go directly passes through host memory, and nothing says so
+    host_memory, ///< nothing goes directly: compatibility mode
+};
+
+struct cufile_mode {
+    static constexpr unsigned allow_compat_mode = 1; ///< CU_FILE_ALLOW_COMPAT_MODE: a bit of dcontrolflags
+
+    cufile_way way = cufile_way::either;
+    std::string text{}; ///< one line: the version of cuFile, the way, and why
+
+    /// Of a cuFile whose driver is open.
+    [[nodiscard]] KVMARK_COLD static cufile_mode of(const cufile& c) {
+        cufile_properties p{};
+        const cufile_outcome told = c.driver_properties(&p);
+        int version = 0;
+        if (c.version == nullptr || !c.version(&version).good()) version = 0;
+        const std::string name =
+            "cuFile" + (version > 0 ? " " + number(version / 1000, version % 1000 / 10) : "");
+        if (!told.good())
+            return {cufile_way::either,
+                    name + ": whether data goes directly is not known: " + describe(told)};
+
+        const bool has_module = p.nvfs.major_version != 0;
+        const std::string served = has_module ? kinds(p.nvfs.serves) : "";
+        const bool kernel_can = version >= first_with_p2pdma;
+        const bool by_kernel = kernel_can && is_on(c, cufile_switch::use_pci_p2pdma, true);
+        const std::string nvidia_fs =
+            has_module ? "nvidia-fs " + number(p.nvfs.major_version, p.nvfs.minor_version) : "";
+        const auto through_host = [&](const std::string& why) {
+            return cufile_mode{cufile_way::host_memory,
+                               name + ": compatibility mode, through host memory: " + why};
+        };
+
+        if (is_on(c, cufile_switch::force_compat_mode, false))
+            return through_host("force_compat_mode is set");
+        if (!has_module && !kernel_can) return through_host("nvidia-fs is not loaded");
+        if (!has_module && !by_kernel)
+            return through_host("nvidia-fs is not loaded and use_pci_p2pdma is off; but for file systems "
+                                "that have an RDMA client of their own");
+        if (has_module && served.empty() && !by_kernel)
+            return through_host(nvidia_fs + " is loaded, and no file system is registered with it");
+
+        std::string by = !has_module ? "" : nvidia_fs + (served.empty() ? "" : " for " + served);
+        if (by_kernel) by += std::string(has_module ? ", or " : "") + "the kernel's PCI P2PDMA";
+        if ((p.nvfs.control >> allow_compat_mode & 1) == 0)
+            return {cufile_way::direct, name + ": direct (" + by + "); what cannot be fails"};
+        return {cufile_way::either, name + ": direct where it can be (" + by +
+                                        "), else through host memory, which nothing tells; "
+                                        "\"allow_compat_mode\": false in cufile.json makes that an error"};
+    }
+
+private:
+    static constexpr int first_with_p2pdma = 1000 + 10 * 13; ///< CUDA 12.8 (GDS installation guide)
+
+    template <class Number>
+    KVMARK_COLD static std::string number(Number major, Number minor) {
+        return std::to_string(major) + "." + std::to_string(minor);
+    }
+
+    /// `otherwise` in versions that cannot be asked.
+    KVMARK_COLD static bool is_on(const cufile& c, cufile_switch which, bool otherwise) {
+        bool on = false;
+        return c.configured != nullptr && c.configured(which, &on).good() ? on : otherwise;
+    }
+
+    /// What nvidia-fs serves, by the bits of dstatusflags.
+    KVMARK_COLD static std::string kinds(unsigned serves) {
+        struct kind {
+            unsigned bit;
+            const char* name;
+        };
+        constexpr kind all[] = {{0, "Lustre"}, {1, "WekaFS"},  {2, "NFS"},      {3, "GPFS"},
+                                {4, "NVMe"},   {5, "NVMe-oF"}, {6, "SCSI"},     {7, "ScaleFlux"},
+                                {8, "NVMesh"}, {9, "BeeGFS"},  {12, "ScaTeFS"}, {13, "VirtioFS"}};
+        std::string text;
+        for (const kind& k : all)
+            if (serves >> k.bit & 1) text += (text.empty() ? "" : ", ") + std::string(k.name);
+        return text;
+    }
+};
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/device.hpp
 // One GPU as this process uses it: its primary context, which every thread shares.
 

@@ -65,6 +65,9 @@ OPT_IN = {
     ],
     "checksummed": ["tier/checksummed.hpp"],
     "cuda": [
+        "gpu/cufile.hpp",
+        "gpu/cufile_mode.hpp",
+        "gpu/cufile_status.hpp",
         "gpu/device.hpp",
         "gpu/driver.hpp",
         "gpu/errno_of.hpp",
