@@ -79,6 +79,8 @@ OPT_IN = {
         "tier/cuda.hpp",
         "tier/cuda_pool.hpp",
         "tier/device_resident.hpp",
+        "tier/gds_file.hpp",
+        "tier/gds_staging.hpp",
     ],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],
