@@ -2580,6 +2580,7 @@ struct tier_setup {
     layout_kind layout = layout_kind::file_per_entry;
     std::string raw_device{};      ///< the block device named a second time, which lets a slab overwrite it
     bool strict = false;           ///< open() fails where the tier would otherwise fall back and note it
+    std::uint32_t descriptors = 1; ///< that a tier made of files needs for each that is open
     std::uint32_t local_rank = 0;  ///< this process among those of the run on this host
     std::uint32_t local_ranks = 1; ///< how many they are
 };
@@ -3165,7 +3166,8 @@ public:
             ::setrlimit(RLIMIT_NOFILE, &limit);
             ::getrlimit(RLIMIT_NOFILE, &limit);
             // Each I/O may have one file open for a moment.
-            keep_open_ = static_cast<std::int64_t>(limit.rlim_cur) - reserved - setup.queue_depth;
+            keep_open_ = (static_cast<std::int64_t>(limit.rlim_cur) - reserved) / setup.descriptors -
+                         setup.queue_depth;
         }
         if (auto opened = directory_.open(setup.cache_dir); !opened) return opened;
         return how_.choose(directory_, setup, cache);
@@ -23577,6 +23579,7 @@ struct cufile_outcome {
 // kvmark/gpu/cufile.hpp
 // NVIDIA's cuFile (GPUDirect Storage), loaded when it is first asked for: files to GPU memory and back.
 
+#include <mutex>
 #include <sys/types.h>
 
 namespace kvmark::gpu {
@@ -23619,6 +23622,7 @@ enum class cufile_switch : int { force_compat_mode = 2, use_pci_p2pdma = 7 };
 /// those of device memory; I/O is for the context that is current in the calling thread.
 struct cufile {
     cufile_outcome (*open_driver)();
+    cufile_outcome (*close_driver)();
     cufile_outcome (*driver_properties)(cufile_properties*);
     cufile_outcome (*register_handle)(cufile_handle*, cufile_descriptor*);
     void (*deregister_handle)(cufile_handle);
@@ -23647,6 +23651,8 @@ struct cufile {
         if (!library) return unusable(library.error().message);
         cufile c{};
         library->bind(c.open_driver, "cuFileDriverOpen");
+        if (!library->bind_if_there(c.close_driver, "cuFileDriverClose_v2"))
+            library->bind(c.close_driver, "cuFileDriverClose");
         library->bind(c.driver_properties, "cuFileDriverGetProperties");
         library->bind(c.register_handle, "cuFileHandleRegister");
         library->bind(c.deregister_handle, "cuFileHandleDeregister");
@@ -23657,15 +23663,53 @@ struct cufile {
         library->bind_if_there(c.version, "cuFileGetVersion");
         library->bind_if_there(c.configured, "cuFileGetParameterBool");
         if (auto complete = library->complete(); !complete) return unusable(complete.error().message);
-        if (const cufile_outcome o = c.open_driver(); !o.good())
-            return unusable("cuFileDriverOpen: " + describe(o) + "; cufile.log may say more");
         return c;
     }
 
-private:
     KVMARK_COLD static error unusable(const std::string& why) {
         return {error_kind::unsupported, "no GPUDirect Storage: " + why};
     }
+};
+
+/// Its driver is open while one of these lives. What is left to the end of the process crashes it
+/// (cuFile 1.4: rapidsai/kvikio issue 159), as does what comes after the GPU's context.
+class cufile_session {
+public:
+    cufile_session() = default;
+    cufile_session(cufile_session&& o) noexcept : files_(std::exchange(o.files_, nullptr)) {}
+    cufile_session& operator=(cufile_session&& o) noexcept {
+        std::swap(files_, o.files_);
+        return *this;
+    }
+    KVMARK_COLD ~cufile_session() {
+        if (files_ == nullptr) return;
+        const std::lock_guard mine(all().turn);
+        if (--all().open == 0) files_->close_driver();
+    }
+
+    /// With a GPU's context current: without any, cuFile fails to open.
+    [[nodiscard]] KVMARK_COLD static result<cufile_session> open(const cufile& files) {
+        cufile_session opened;
+        const std::lock_guard mine(all().turn);
+        if (all().open == 0)
+            if (const cufile_outcome o = files.open_driver(); !o.good())
+                return cufile::unusable("cuFileDriverOpen: " + describe(o) + "; cufile.log may say more");
+        ++all().open;
+        opened.files_ = &files;
+        return opened;
+    }
+
+private:
+    struct sessions {
+        std::mutex turn;
+        int open = 0;
+    };
+    KVMARK_COLD static sessions& all() {
+        static sessions of_the_process;
+        return of_the_process;
+    }
+
+    const cufile* files_ = nullptr;
 };
 
 /// A registered file, for as long as it lives; the descriptor must outlive it.
@@ -23978,7 +24022,6 @@ private:
 // The memory of a run's workers, pinned while they work.
 
 #include <algorithm>
-#include <mutex>
 
 namespace kvmark::gpu {
 
@@ -24713,11 +24756,13 @@ public:
         const auto& files = gpu::cufile::get();
         if (!files) return named(files.error());
         files_ = &*files;
+        if (auto opened = open_device(*driver, setup); !opened) return named(opened.error());
         mode_ = gpu::cufile_mode::of(*files_);
         if (setup.strict && mode_.way == gpu::cufile_way::host_memory)
             return error{error_kind::unsupported, "--strict: gds_file: " + mode_.text};
-        if (auto opened = open_device(*driver, setup); !opened) return named(opened.error());
-        if (auto opened = this->layout_.open(setup, page_cache::bypassed); !opened) return opened;
+        tier_setup of_files = setup;
+        of_files.descriptors = 2; // cuFile opens each file once more
+        if (auto opened = this->layout_.open(of_files, page_cache::bypassed); !opened) return opened;
         return try_out(setup);
     }
 
@@ -24855,13 +24900,16 @@ private:
             gpu::device::open(driver, seen > 0 ? wanted % static_cast<std::uint32_t>(seen) : wanted);
         if (!device) return device.error();
         device_ = std::move(*device);
+        device_.make_current();
+        auto session = gpu::cufile_session::open(*files_);
+        if (!session) return session.error();
+        session_ = std::move(*session);
         return staging_.open(*files_, device_, setup.queue_depth, setup.io_chunk);
     }
 
     /// Has cuFile take a file as those of the run will be.
     KVMARK_COLD result<void> try_out(const tier_setup& setup) {
         Layout& layout = this->layout_;
-        device_.make_current();
         gpu::cufile_outcome taken;
         if (const int fd = only_fd_of(layout); fd >= 0) {
             taken = gpu::cufile_file::make(*files_, fd, common_);
@@ -24881,9 +24929,12 @@ private:
             static_cast<void>(layout.erase(0));
         }
         if (taken.good()) return {};
-        return error{error_kind::unsupported, "gds_file tier: cuFile does not take files in " +
-                                                  setup.cache_dir + ": " + gpu::describe(taken) +
-                                                  "; its file systems and settings are in docs/gds.md"};
+        const bool has_udev = ::access("/run/udev/data", R_OK) == 0;
+        return error{error_kind::unsupported,
+                     "gds_file tier: cuFile does not take files in " + setup.cache_dir + ": " +
+                         gpu::describe(taken) +
+                         (has_udev ? "; its file systems and settings are in docs/gds.md"
+                                   : "; it reads /run/udev/data, which is not there")};
     }
 
     [[nodiscard]] KVMARK_INLINE place place_of(gpu::device_address address) const {
@@ -24948,6 +24999,7 @@ private:
     const gpu::cufile* files_ = nullptr; ///< null: not open
     gpu::cufile_mode mode_{};
     gpu::device device_;
+    gpu::cufile_session session_;
     gds_staging staging_;
     gpu::cufile_file common_;             ///< of the layout's only descriptor
     stable_table<gpu::cufile_file> kept_; ///< by entry: of the descriptor that the layout keeps for it

@@ -50,6 +50,7 @@ inline constexpr bool same_shape<Own (*)(OwnArguments...), Theirs (*)(TheirArgum
         return sizeof(Own) == sizeof(Theirs) && ((sizeof(OwnArguments) == sizeof(TheirArguments)) && ...);
 }();
 static_assert(same_shape<decltype(gpu::cufile::open_driver), decltype(&cuFileDriverOpen)>);
+static_assert(same_shape<decltype(gpu::cufile::close_driver), decltype(&cuFileDriverClose)>);
 static_assert(same_shape<decltype(gpu::cufile::driver_properties), decltype(&cuFileDriverGetProperties)>);
 static_assert(same_shape<decltype(gpu::cufile::register_handle), decltype(&cuFileHandleRegister)>);
 static_assert(same_shape<decltype(gpu::cufile::deregister_handle), decltype(&cuFileHandleDeregister)>);

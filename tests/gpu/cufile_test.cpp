@@ -1,5 +1,6 @@
 // cuFile as it is found, and what is said of it; the library is the stand-in.
 #include <kvmark/gpu/cufile_mode.hpp>
+#include <kvmark/gpu/device.hpp>
 
 #include "stand_in/stand_in_cufile.hpp"
 #include "support/temporary_directory.hpp"
@@ -9,9 +10,25 @@
 using namespace kvmark;
 using Catch::Matchers::Contains;
 using gpu::cufile;
+using gpu::cufile_session;
 using gpu::cufile_way;
 
 namespace {
+
+/// cuFile, and a GPU whose context is current.
+struct machine {
+    explicit machine(const char* words = "") : library(words) {}
+
+    test::stand_in_cuda cuda;
+    test::stand_in_cufile library;
+    gpu::driver driver = *gpu::driver::load(test::stand_in_cuda::path);
+    gpu::device device = [this] {
+        auto opened = *gpu::device::open(driver, 0);
+        opened.make_current();
+        return opened;
+    }();
+    cufile loaded = *cufile::load(test::stand_in_cufile::path);
+};
 
 std::string why_not(const char* path) {
     const auto loaded = cufile::load(path);
@@ -26,11 +43,34 @@ std::string why_not(const char* path) {
 TEST_CASE("cuFile: why it cannot be used is one line") {
     CHECK_THAT(why_not("/none/libcufile.so.0"), Contains("no GPUDirect Storage: /none/libcufile.so.0"));
     CHECK(why_not("libm.so.6") == "no GPUDirect Storage: it has no function cuFileDriverOpen");
-    const test::stand_in_cufile library;
-    library.fail("cuFileDriverOpen", 5025);
-    CHECK_THAT(why_not(library.path), Contains("cuFileDriverOpen: CU_FILE_PERMISSION_DENIED (5025)"));
-    library.fail("cuFileDriverOpen", 5111);
-    CHECK_THAT(why_not(library.path), Contains("cuFileDriverOpen: cuFile error (5111)"));
+}
+
+TEST_CASE("cuFile: its driver is open while somebody uses it, and why it does not open is one line") {
+    const machine m;
+    {
+        auto one = cufile_session::open(m.loaded);
+        REQUIRE(one);
+        const auto other = cufile_session::open(m.loaded);
+        REQUIRE(other);
+        { const cufile_session moved = std::move(*one); }
+        CHECK(m.library.calls("cuFileDriverOpen") == 1);
+        CHECK(m.library.calls("cuFileDriverClose_v2") == 0);
+    }
+    CHECK(m.library.calls("cuFileDriverClose_v2") == 1);
+    CHECK(cufile_session::open(m.loaded));
+    CHECK(m.library.calls("cuFileDriverOpen") == 2);
+
+    const auto why_not_open = [&](int code) {
+        m.library.fail("cuFileDriverOpen", code);
+        const auto opened = cufile_session::open(m.loaded);
+        REQUIRE(!opened);
+        CHECK(opened.error().kind == error_kind::unsupported);
+        return opened.error().message;
+    };
+    CHECK(
+        why_not_open(5025) ==
+        "no GPUDirect Storage: cuFileDriverOpen: CU_FILE_PERMISSION_DENIED (5025); cufile.log may say more");
+    CHECK_THAT(why_not_open(5111), Contains("cuFileDriverOpen: cuFile error (5111)"));
 }
 
 TEST_CASE("cuFile: which way data go is said as far as it tells") {
@@ -59,19 +99,19 @@ TEST_CASE("cuFile: which way data go is said as far as it tells") {
           "is not known: CU_FILE_DRIVER_NOT_INITIALIZED (5001)"},
          {"fail=cuFileGetVersion:5001@1 nvfs=0", cufile_way::host_memory,
           "cuFile: compatibility mode, through host memory: nvidia-fs is not loaded"}}));
-    const test::stand_in_cufile library(c.words);
-    const auto loaded = cufile::load(library.path);
-    REQUIRE(loaded);
-    const gpu::cufile_mode mode = gpu::cufile_mode::of(*loaded);
+    const machine m(c.words);
+    const auto open = cufile_session::open(m.loaded);
+    REQUIRE(open);
+    const gpu::cufile_mode mode = gpu::cufile_mode::of(m.loaded);
     INFO(c.words << ": " << mode.text);
     CHECK(mode.way == c.way);
     CHECK_THAT(mode.text, Contains(c.text) && !Contains("\n"));
 }
 
 TEST_CASE("cuFile: a file is registered as long as its object lives") {
-    const test::stand_in_cufile library;
-    const auto loaded = cufile::load(library.path);
-    REQUIRE(loaded);
+    const machine m;
+    const auto open = cufile_session::open(m.loaded);
+    REQUIRE(open);
     const test::temporary_directory user;
     const int fd = ::open((user / "file").c_str(), O_RDWR | O_CREAT | O_DIRECT, 0600);
     REQUIRE(fd >= 0);
@@ -80,18 +120,18 @@ TEST_CASE("cuFile: a file is registered as long as its object lives") {
         CHECK(kept.fd() == -1);
         {
             gpu::cufile_file file;
-            REQUIRE(gpu::cufile_file::make(*loaded, fd, file).good());
-            CHECK(library.live_handles() == 1);
+            REQUIRE(gpu::cufile_file::make(m.loaded, fd, file).good());
+            CHECK(m.library.live_handles() == 1);
             gpu::cufile_file again;
-            CHECK(gpu::cufile_file::make(*loaded, fd, again).code ==
+            CHECK(gpu::cufile_file::make(m.loaded, fd, again).code ==
                   gpu::cufile_code::handle_already_registered);
             CHECK(again.fd() == -1);
             kept = std::move(file);
         }
         CHECK(kept.fd() == fd);
-        CHECK(library.live_handles() == 1);
+        CHECK(m.library.live_handles() == 1);
     }
-    CHECK(library.live_handles() == 0);
+    CHECK(m.library.live_handles() == 0);
     ::close(fd);
 }
 

@@ -26,7 +26,8 @@ using gpu::cufile_code;
 using gpu::cufile_outcome;
 
 constexpr cufile_code driver_not_initialized{5001}, cuda_memory_type_invalid{5013}, invalid_file_type{5018},
-    dio_not_set{5020}, memory_already_registered{5023}, memory_not_registered{5024}, invalid_context{5047};
+    dio_not_set{5020}, memory_already_registered{5023}, memory_not_registered{5024}, getnewfd_failed{5031},
+    invalid_context{5047};
 
 /// A misuse that the real one may answer with a hang or a crash.
 [[noreturn]] void die(const char* why) {
@@ -38,6 +39,7 @@ struct file {
     int fd;
     dev_t device;
     ino_t inode;
+    int second_fd; ///< as the real one has, for I/O that is not aligned
 
     [[nodiscard]] bool is_open() const {
         struct stat now {};
@@ -60,6 +62,11 @@ struct library {
     }
 };
 
+bool has_context() {
+    std::size_t free = 0, total = 0;
+    return cuMemGetInfo_v2(&free, &total) == gpu::status::success;
+}
+
 cufile_outcome failed(int code) { return {cufile_code{code}, {}}; }
 
 cufile_outcome register_file(library& l, gpu::cufile_handle* handle, const gpu::cufile_descriptor* d) {
@@ -71,20 +78,20 @@ cufile_outcome register_file(library& l, gpu::cufile_handle* handle, const gpu::
         return {cufile_code::io_not_supported};
     if ((::fcntl(d->fd, F_GETFL) & O_DIRECT) == 0) return {dio_not_set};
     const std::lock_guard mine(l.turn);
-    const auto [at, fresh] = l.files.try_emplace(d->fd, file{d->fd, s.st_dev, s.st_ino});
-    if (!fresh) {
-        if (!at->second.is_open()) die("a descriptor was closed before its handle was deregistered");
+    if (const auto before = l.files.find(d->fd); before != l.files.end()) {
+        if (!before->second.is_open()) die("a descriptor was closed before its handle was deregistered");
         return {cufile_code::handle_already_registered};
     }
-    *handle = &at->second;
+    const int second = ::fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
+    if (second < 0) return {getnewfd_failed};
+    *handle = &(l.files[d->fd] = file{d->fd, s.st_dev, s.st_ino, second});
     return {};
 }
 
 /// 0 or minus a code; `memory`: where the CPU finds the device memory.
 int check(library& l, gpu::cufile_handle handle, const void* base, std::size_t size, off_t from_base, file& f,
           std::byte*& memory) {
-    std::size_t free = 0, total = 0;
-    if (cuMemGetInfo_v2(&free, &total) != gpu::status::success) return -static_cast<int>(invalid_context);
+    if (!has_context()) return -static_cast<int>(invalid_context);
     const auto first = reinterpret_cast<std::uint64_t>(base);
     {
         const std::lock_guard mine(l.turn);
@@ -120,7 +127,17 @@ KVMARK_STAND_IN_CALL_CONTROLS();
 
 KVMARK_CUFILE cufile_outcome cuFileDriverOpen() {
     if (const int code = KVMARK_STAND_IN_CALL()) return failed(code);
+    if (!has_context()) return {cufile_code::cuda_driver_error, kvmark::gpu::status::invalid_context};
     library::get().is_open = true;
+    return {};
+}
+
+KVMARK_CUFILE cufile_outcome cuFileDriverClose_v2() {
+    if (const int code = KVMARK_STAND_IN_CALL()) return failed(code);
+    library& l = library::get();
+    if (!l.files.empty()) die("closed with files registered");
+    if (!l.buffers.empty()) die("closed with device memory registered");
+    l.is_open = false;
     return {};
 }
 
@@ -163,6 +180,7 @@ KVMARK_CUFILE void cuFileHandleDeregister(kvmark::gpu::cufile_handle handle) {
                                     [&](const auto& entry) { return &entry.second == handle; });
     if (found == l.files.end()) die("a handle that is not registered was deregistered");
     if (!found->second.is_open()) die("a descriptor was closed before its handle was deregistered");
+    ::close(found->second.second_fd);
     l.files.erase(found);
 }
 

@@ -217,7 +217,7 @@ TEST_CASE("gds file: past the limit of open files entries are opened and registe
         const test::stand_in_cufile files;
         rlimit few{};
         ::getrlimit(RLIMIT_NOFILE, &few);
-        few.rlim_cur = few.rlim_max = 80; // 64 are left to the rest of the process
+        few.rlim_cur = few.rlim_max = 96; // 64 are left to the rest of the process
         ::setrlimit(RLIMIT_NOFILE, &few);
         tier::gds_file tier;
         if (!tier.open(setup_in(user.path()))) return 1;

@@ -5,6 +5,7 @@
 #include <kvmark/gpu/shared_library.hpp>
 
 #include <cstdlib>
+#include <mutex>
 #include <sys/types.h>
 
 namespace kvmark::gpu {
@@ -47,6 +48,7 @@ enum class cufile_switch : int { force_compat_mode = 2, use_pci_p2pdma = 7 };
 /// those of device memory; I/O is for the context that is current in the calling thread.
 struct cufile {
     cufile_outcome (*open_driver)();
+    cufile_outcome (*close_driver)();
     cufile_outcome (*driver_properties)(cufile_properties*);
     cufile_outcome (*register_handle)(cufile_handle*, cufile_descriptor*);
     void (*deregister_handle)(cufile_handle);
@@ -75,6 +77,8 @@ struct cufile {
         if (!library) return unusable(library.error().message);
         cufile c{};
         library->bind(c.open_driver, "cuFileDriverOpen");
+        if (!library->bind_if_there(c.close_driver, "cuFileDriverClose_v2"))
+            library->bind(c.close_driver, "cuFileDriverClose");
         library->bind(c.driver_properties, "cuFileDriverGetProperties");
         library->bind(c.register_handle, "cuFileHandleRegister");
         library->bind(c.deregister_handle, "cuFileHandleDeregister");
@@ -85,15 +89,53 @@ struct cufile {
         library->bind_if_there(c.version, "cuFileGetVersion");
         library->bind_if_there(c.configured, "cuFileGetParameterBool");
         if (auto complete = library->complete(); !complete) return unusable(complete.error().message);
-        if (const cufile_outcome o = c.open_driver(); !o.good())
-            return unusable("cuFileDriverOpen: " + describe(o) + "; cufile.log may say more");
         return c;
     }
 
-private:
     KVMARK_COLD static error unusable(const std::string& why) {
         return {error_kind::unsupported, "no GPUDirect Storage: " + why};
     }
+};
+
+/// Its driver is open while one of these lives. What is left to the end of the process crashes it
+/// (cuFile 1.4: rapidsai/kvikio issue 159), as does what comes after the GPU's context.
+class cufile_session {
+public:
+    cufile_session() = default;
+    cufile_session(cufile_session&& o) noexcept : files_(std::exchange(o.files_, nullptr)) {}
+    cufile_session& operator=(cufile_session&& o) noexcept {
+        std::swap(files_, o.files_);
+        return *this;
+    }
+    KVMARK_COLD ~cufile_session() {
+        if (files_ == nullptr) return;
+        const std::lock_guard mine(all().turn);
+        if (--all().open == 0) files_->close_driver();
+    }
+
+    /// With a GPU's context current: without any, cuFile fails to open.
+    [[nodiscard]] KVMARK_COLD static result<cufile_session> open(const cufile& files) {
+        cufile_session opened;
+        const std::lock_guard mine(all().turn);
+        if (all().open == 0)
+            if (const cufile_outcome o = files.open_driver(); !o.good())
+                return cufile::unusable("cuFileDriverOpen: " + describe(o) + "; cufile.log may say more");
+        ++all().open;
+        opened.files_ = &files;
+        return opened;
+    }
+
+private:
+    struct sessions {
+        std::mutex turn;
+        int open = 0;
+    };
+    KVMARK_COLD static sessions& all() {
+        static sessions of_the_process;
+        return of_the_process;
+    }
+
+    const cufile* files_ = nullptr;
 };
 
 /// A registered file, for as long as it lives; the descriptor must outlive it.

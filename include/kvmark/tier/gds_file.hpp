@@ -39,11 +39,13 @@ public:
         const auto& files = gpu::cufile::get();
         if (!files) return named(files.error());
         files_ = &*files;
+        if (auto opened = open_device(*driver, setup); !opened) return named(opened.error());
         mode_ = gpu::cufile_mode::of(*files_);
         if (setup.strict && mode_.way == gpu::cufile_way::host_memory)
             return error{error_kind::unsupported, "--strict: gds_file: " + mode_.text};
-        if (auto opened = open_device(*driver, setup); !opened) return named(opened.error());
-        if (auto opened = this->layout_.open(setup, page_cache::bypassed); !opened) return opened;
+        tier_setup of_files = setup;
+        of_files.descriptors = 2; // cuFile opens each file once more
+        if (auto opened = this->layout_.open(of_files, page_cache::bypassed); !opened) return opened;
         return try_out(setup);
     }
 
@@ -181,13 +183,16 @@ private:
             gpu::device::open(driver, seen > 0 ? wanted % static_cast<std::uint32_t>(seen) : wanted);
         if (!device) return device.error();
         device_ = std::move(*device);
+        device_.make_current();
+        auto session = gpu::cufile_session::open(*files_);
+        if (!session) return session.error();
+        session_ = std::move(*session);
         return staging_.open(*files_, device_, setup.queue_depth, setup.io_chunk);
     }
 
     /// Has cuFile take a file as those of the run will be.
     KVMARK_COLD result<void> try_out(const tier_setup& setup) {
         Layout& layout = this->layout_;
-        device_.make_current();
         gpu::cufile_outcome taken;
         if (const int fd = only_fd_of(layout); fd >= 0) {
             taken = gpu::cufile_file::make(*files_, fd, common_);
@@ -207,9 +212,12 @@ private:
             static_cast<void>(layout.erase(0));
         }
         if (taken.good()) return {};
-        return error{error_kind::unsupported, "gds_file tier: cuFile does not take files in " +
-                                                  setup.cache_dir + ": " + gpu::describe(taken) +
-                                                  "; its file systems and settings are in docs/gds.md"};
+        const bool has_udev = ::access("/run/udev/data", R_OK) == 0;
+        return error{error_kind::unsupported,
+                     "gds_file tier: cuFile does not take files in " + setup.cache_dir + ": " +
+                         gpu::describe(taken) +
+                         (has_udev ? "; its file systems and settings are in docs/gds.md"
+                                   : "; it reads /run/udev/data, which is not there")};
     }
 
     [[nodiscard]] KVMARK_INLINE place place_of(gpu::device_address address) const {
@@ -274,6 +282,7 @@ private:
     const gpu::cufile* files_ = nullptr; ///< null: not open
     gpu::cufile_mode mode_{};
     gpu::device device_;
+    gpu::cufile_session session_;
     gds_staging staging_;
     gpu::cufile_file common_;             ///< of the layout's only descriptor
     stable_table<gpu::cufile_file> kept_; ///< by entry: of the descriptor that the layout keeps for it
