@@ -2440,6 +2440,7 @@ struct tier_setup {
     layout_kind layout = layout_kind::file_per_entry;
     std::string raw_device{};      ///< the block device named a second time, which lets a slab overwrite it
     bool strict = false;           ///< open() fails where the tier would otherwise fall back and note it
+    std::uint32_t descriptors = 1; ///< that a tier made of files needs for each that is open
     std::uint32_t local_rank = 0;  ///< this process among those of the run on this host
     std::uint32_t local_ranks = 1; ///< how many they are
 };
@@ -3204,7 +3205,8 @@ public:
             ::setrlimit(RLIMIT_NOFILE, &limit);
             ::getrlimit(RLIMIT_NOFILE, &limit);
             // Each I/O may have one file open for a moment.
-            keep_open_ = static_cast<std::int64_t>(limit.rlim_cur) - reserved - setup.queue_depth;
+            keep_open_ = (static_cast<std::int64_t>(limit.rlim_cur) - reserved) / setup.descriptors -
+                         setup.queue_depth;
         }
         if (auto opened = directory_.open(setup.cache_dir); !opened) return opened;
         return how_.choose(directory_, setup, cache);
@@ -23488,6 +23490,406 @@ namespace kvmark::gpu {
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/cufile_status.hpp
+// What cuFile's calls return: its codes, their names, and what they mean to a tier.
+
+#include <iterator>
+
+namespace kvmark::gpu {
+
+/// CUfileOpError of cufile.h. The values that kvmark tells apart.
+enum class cufile_code : int {
+    success = 0,
+    io_not_supported = 5008,
+    cuda_driver_error = 5011,
+    cuda_pointer_invalid = 5012,
+    cuda_context_mismatch = 5015,
+    invalid_mapping_size = 5016,
+    invalid_mapping_range = 5017,
+    invalid_file_type = 5018,
+    dio_not_set = 5020,
+    invalid_value = 5022,
+    permission_denied = 5025,
+    handle_already_registered = 5028,
+    io_disabled = 5034,
+    pinning_failed = 5036,
+    no_memory = 5043,
+};
+
+/// CUfileError_t.
+struct cufile_outcome {
+    cufile_code code = cufile_code::success;
+    status driver = status::success; ///< of code cuda_driver_error
+    [[nodiscard]] KVMARK_INLINE bool good() const { return code == cufile_code::success; }
+};
+
+/// "CU_FILE_IO_NOT_SUPPORTED (5008)"; the names are those of cuFile 1.16.
+[[nodiscard]] KVMARK_COLD std::string describe(cufile_outcome o) {
+    constexpr int first = 5001;
+    constexpr const char* names[] = {
+        "DRIVER_NOT_INITIALIZED",
+        "DRIVER_INVALID_PROPS",
+        "DRIVER_UNSUPPORTED_LIMIT",
+        "DRIVER_VERSION_MISMATCH",
+        "DRIVER_VERSION_READ_ERROR",
+        "DRIVER_CLOSING",
+        "PLATFORM_NOT_SUPPORTED",
+        "IO_NOT_SUPPORTED",
+        "DEVICE_NOT_SUPPORTED",
+        "NVFS_DRIVER_ERROR",
+        "CUDA_DRIVER_ERROR",
+        "CUDA_POINTER_INVALID",
+        "CUDA_MEMORY_TYPE_INVALID",
+        "CUDA_POINTER_RANGE_ERROR",
+        "CUDA_CONTEXT_MISMATCH",
+        "INVALID_MAPPING_SIZE",
+        "INVALID_MAPPING_RANGE",
+        "INVALID_FILE_TYPE",
+        "INVALID_FILE_OPEN_FLAG",
+        "DIO_NOT_SET",
+        nullptr,
+        "INVALID_VALUE",
+        "MEMORY_ALREADY_REGISTERED",
+        "MEMORY_NOT_REGISTERED",
+        "PERMISSION_DENIED",
+        "DRIVER_ALREADY_OPEN",
+        "HANDLE_NOT_REGISTERED",
+        "HANDLE_ALREADY_REGISTERED",
+        "DEVICE_NOT_FOUND",
+        "INTERNAL_ERROR",
+        "GETNEWFD_FAILED",
+        nullptr,
+        "NVFS_SETUP_ERROR",
+        "IO_DISABLED",
+        "BATCH_SUBMIT_FAILED",
+        "GPU_MEMORY_PINNING_FAILED",
+        "BATCH_FULL",
+        "ASYNC_NOT_SUPPORTED",
+        "INTERNAL_BATCH_SETUP_ERROR",
+        "INTERNAL_BATCH_SUBMIT_ERROR",
+        "INTERNAL_BATCH_GETSTATUS_ERROR",
+        "INTERNAL_BATCH_CANCEL_ERROR",
+        "NOMEM_ERROR",
+        "IO_ERROR",
+        "INTERNAL_BUF_REGISTER_ERROR",
+        "HASH_OPR_ERROR",
+        "INVALID_CONTEXT_ERROR",
+        "NVFS_INTERNAL_DRIVER_ERROR",
+        "BATCH_NOCOMPAT_ERROR",
+    };
+    const int code = static_cast<int>(o.code);
+    const bool known =
+        code >= first && code < first + static_cast<int>(std::size(names)) && names[code - first];
+    std::string all = known ? std::string("CU_FILE_") + names[code - first] : std::string("cuFile error");
+    all += " (" + std::to_string(code) + ")";
+    if (o.code == cufile_code::cuda_driver_error)
+        all += ", CUDA error " + std::to_string(static_cast<int>(o.driver));
+    return all;
+}
+
+/// EOPNOTSUPP of a file that cuFile does not take, ENOMEM of GPU memory that it cannot pin, EINVAL of what
+/// kvmark did wrong, EACCES, and ENODEV of all else.
+[[nodiscard]] KVMARK_COLD int errno_of(cufile_code code) {
+    switch (code) {
+    case cufile_code::success:
+        return 0;
+    case cufile_code::io_not_supported:
+    case cufile_code::invalid_file_type:
+    case cufile_code::dio_not_set:
+    case cufile_code::io_disabled:
+        return EOPNOTSUPP;
+    case cufile_code::invalid_mapping_size:
+    case cufile_code::invalid_mapping_range:
+    case cufile_code::pinning_failed:
+    case cufile_code::no_memory:
+        return ENOMEM;
+    case cufile_code::cuda_pointer_invalid:
+    case cufile_code::cuda_context_mismatch:
+    case cufile_code::invalid_value:
+    case cufile_code::handle_already_registered:
+        return EINVAL;
+    case cufile_code::permission_denied:
+        return EACCES;
+    default:
+        return ENODEV;
+    }
+}
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/cufile.hpp
+// NVIDIA's cuFile (GPUDirect Storage), loaded when it is first asked for: files to GPU memory and back.
+
+#include <mutex>
+#include <sys/types.h>
+
+namespace kvmark::gpu {
+
+using cufile_handle = void*; ///< CUfileHandle_t: a file that is registered with cuFile
+
+/// CUfileDescr_t: what a handle is made of.
+struct cufile_descriptor {
+    int type = 1; ///< CU_FILE_HANDLE_TYPE_OPAQUE_FD
+    union {
+        int fd = -1;
+        void* other;
+    };
+    const void* fs_ops = nullptr; ///< of file systems in user space
+};
+
+/// CUfileDrvProps_t, and room for what later versions may add: cuFile writes as much as it has.
+struct cufile_properties {
+    struct {
+        unsigned major_version = 0; ///< of the kernel module nvidia-fs; 0.0: it is not loaded
+        unsigned minor_version = 0;
+        std::size_t poll_threshold_kb = 0;
+        std::size_t max_direct_io_kb = 0;
+        unsigned serves = 0;  ///< dstatusflags: bits of CUfileDriverStatusFlags
+        unsigned control = 0; ///< dcontrolflags: bits of CUfileDriverControlFlags
+    } nvfs;
+    unsigned features = 0;
+    unsigned max_device_cache_kb = 0;
+    unsigned per_buffer_cache_kb = 0;
+    unsigned max_pinned_kb = 0;
+    unsigned max_batch_io = 0;
+    unsigned max_batch_timeout_ms = 0;
+    unsigned added_later[32] = {};
+};
+
+/// CUFileBoolConfigParameter_t, those that kvmark asks for.
+enum class cufile_switch : int { force_compat_mode = 2, use_pci_p2pdma = 7 };
+
+/// Each function is cuFile's own of the name beside it in load() (cuFile API Reference Guide). Addresses are
+/// those of device memory; I/O is for the context that is current in the calling thread.
+struct cufile {
+    cufile_outcome (*open_driver)();
+    cufile_outcome (*close_driver)();
+    cufile_outcome (*driver_properties)(cufile_properties*);
+    cufile_outcome (*register_handle)(cufile_handle*, cufile_descriptor*);
+    void (*deregister_handle)(cufile_handle);
+    cufile_outcome (*register_buffer)(const void* base, std::size_t, int flags);
+    cufile_outcome (*deregister_buffer)(const void* base);
+    /// Bytes moved; -1: see errno; below: minus a cufile_code. `base` is that of a registered buffer, or any
+    /// address, whose I/O then passes through buffers that cuFile has on the GPU.
+    ssize_t (*read)(cufile_handle, void* base, std::size_t, off_t at, off_t from_base);
+    ssize_t (*write)(cufile_handle, const void* base, std::size_t, off_t at, off_t from_base);
+
+    // Null in versions that have none.
+    cufile_outcome (*version)(int*);                          ///< 1000 * major + 10 * minor
+    cufile_outcome (*configured)(cufile_switch, bool* value); ///< 1.14
+
+    /// Loads cuFile and opens its driver: once in a process, whose later calls get the same answer. cuFile
+    /// closes it itself when the process ends. KVMARK_CUFILE names another file than libcufile.so.0. The
+    /// error, `unsupported`, says in one line why there is none to use.
+    [[nodiscard]] KVMARK_COLD static const result<cufile>& get() {
+        static const result<cufile> loaded = load(std::getenv("KVMARK_CUFILE"));
+        return loaded;
+    }
+
+    /// The same, not remembered; `path` null: libcufile.so.0.
+    [[nodiscard]] KVMARK_COLD static result<cufile> load(const char* path) {
+        auto library = path ? shared_library::open(path) : shared_library::open("libcufile.so.0");
+        if (!library) return unusable(library.error().message);
+        cufile c{};
+        library->bind(c.open_driver, "cuFileDriverOpen");
+        if (!library->bind_if_there(c.close_driver, "cuFileDriverClose_v2"))
+            library->bind(c.close_driver, "cuFileDriverClose");
+        library->bind(c.driver_properties, "cuFileDriverGetProperties");
+        library->bind(c.register_handle, "cuFileHandleRegister");
+        library->bind(c.deregister_handle, "cuFileHandleDeregister");
+        library->bind(c.register_buffer, "cuFileBufRegister");
+        library->bind(c.deregister_buffer, "cuFileBufDeregister");
+        library->bind(c.read, "cuFileRead");
+        library->bind(c.write, "cuFileWrite");
+        library->bind_if_there(c.version, "cuFileGetVersion");
+        library->bind_if_there(c.configured, "cuFileGetParameterBool");
+        if (auto complete = library->complete(); !complete) return unusable(complete.error().message);
+        return c;
+    }
+
+    KVMARK_COLD static error unusable(const std::string& why) {
+        return {error_kind::unsupported, "no GPUDirect Storage: " + why};
+    }
+};
+
+/// Its driver is open while one of these lives. What is left to the end of the process crashes it
+/// (cuFile 1.4: rapidsai/kvikio issue 159), as does what comes after the GPU's context.
+class cufile_session {
+public:
+    cufile_session() = default;
+    cufile_session(cufile_session&& o) noexcept : files_(std::exchange(o.files_, nullptr)) {}
+    cufile_session& operator=(cufile_session&& o) noexcept {
+        std::swap(files_, o.files_);
+        return *this;
+    }
+    KVMARK_COLD ~cufile_session() {
+        if (files_ == nullptr) return;
+        const std::lock_guard mine(all().turn);
+        if (--all().open == 0) files_->close_driver();
+    }
+
+    /// With a GPU's context current: without any, cuFile fails to open.
+    [[nodiscard]] KVMARK_COLD static result<cufile_session> open(const cufile& files) {
+        cufile_session opened;
+        const std::lock_guard mine(all().turn);
+        if (all().open == 0)
+            if (const cufile_outcome o = files.open_driver(); !o.good())
+                return cufile::unusable("cuFileDriverOpen: " + describe(o) + "; cufile.log may say more");
+        ++all().open;
+        opened.files_ = &files;
+        return opened;
+    }
+
+private:
+    struct sessions {
+        std::mutex turn;
+        int open = 0;
+    };
+    KVMARK_COLD static sessions& all() {
+        static sessions of_the_process;
+        return of_the_process;
+    }
+
+    const cufile* files_ = nullptr;
+};
+
+/// A registered file, for as long as it lives; the descriptor must outlive it.
+class cufile_file {
+public:
+    cufile_file() = default;
+    cufile_file(cufile_file&& o) noexcept { swap(o); }
+    cufile_file& operator=(cufile_file&& o) noexcept {
+        swap(o);
+        return *this;
+    }
+    ~cufile_file() {
+        if (handle_ != nullptr) files_->deregister_handle(handle_);
+    }
+
+    /// `made` is what it was before where the outcome is not good.
+    [[nodiscard]] static cufile_outcome make(const cufile& files, int fd, cufile_file& made) {
+        cufile_descriptor descriptor{};
+        descriptor.fd = fd;
+        cufile_file fresh;
+        const cufile_outcome o = files.register_handle(&fresh.handle_, &descriptor);
+        if (!o.good()) {
+            fresh.handle_ = nullptr;
+            return o;
+        }
+        fresh.files_ = &files;
+        fresh.fd_ = fd;
+        made = std::move(fresh);
+        return o;
+    }
+
+    [[nodiscard]] KVMARK_INLINE cufile_handle get() const { return handle_; }
+    [[nodiscard]] KVMARK_INLINE int fd() const { return fd_; } ///< -1: none is registered
+
+private:
+    void swap(cufile_file& o) noexcept {
+        std::swap(files_, o.files_);
+        std::swap(handle_, o.handle_);
+        std::swap(fd_, o.fd_);
+    }
+
+    const cufile* files_ = nullptr;
+    cufile_handle handle_ = nullptr;
+    int fd_ = -1;
+};
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/cufile_mode.hpp
+// Whether cuFile moves data between file and GPU directly, as far as it tells.
+
+namespace kvmark::gpu {
+
+/// What is known before an I/O. Of each I/O cuFile decides anew.
+enum class cufile_way : std::uint8_t {
+    direct,      ///< what cannot go directly fails
+    either,      ///< what cannot go directly passes through host memory, and nothing says so
+    host_memory, ///< nothing goes directly: compatibility mode
+};
+
+struct cufile_mode {
+    static constexpr unsigned allow_compat_mode = 1; ///< CU_FILE_ALLOW_COMPAT_MODE: a bit of dcontrolflags
+
+    cufile_way way = cufile_way::either;
+    std::string text{}; ///< one line: the version of cuFile, the way, and why
+
+    /// Of a cuFile whose driver is open.
+    [[nodiscard]] KVMARK_COLD static cufile_mode of(const cufile& c) {
+        cufile_properties p{};
+        const cufile_outcome told = c.driver_properties(&p);
+        int version = 0;
+        if (c.version == nullptr || !c.version(&version).good()) version = 0;
+        const std::string name =
+            "cuFile" + (version > 0 ? " " + number(version / 1000, version % 1000 / 10) : "");
+        if (!told.good())
+            return {cufile_way::either,
+                    name + ": whether data goes directly is not known: " + describe(told)};
+
+        const bool has_module = p.nvfs.major_version != 0;
+        const std::string served = has_module ? kinds(p.nvfs.serves) : "";
+        const bool kernel_can = version >= first_with_p2pdma;
+        const bool by_kernel = kernel_can && is_on(c, cufile_switch::use_pci_p2pdma, true);
+        const std::string nvidia_fs =
+            has_module ? "nvidia-fs " + number(p.nvfs.major_version, p.nvfs.minor_version) : "";
+        const auto through_host = [&](const std::string& why) {
+            return cufile_mode{cufile_way::host_memory,
+                               name + ": compatibility mode, through host memory: " + why};
+        };
+
+        if (is_on(c, cufile_switch::force_compat_mode, false))
+            return through_host("force_compat_mode is set");
+        if (!has_module && !kernel_can) return through_host("nvidia-fs is not loaded");
+        if (!has_module && !by_kernel)
+            return through_host("nvidia-fs is not loaded and use_pci_p2pdma is off; but for file systems "
+                                "that have an RDMA client of their own");
+        if (has_module && served.empty() && !by_kernel)
+            return through_host(nvidia_fs + " is loaded, and no file system is registered with it");
+
+        std::string by = !has_module ? "" : nvidia_fs + (served.empty() ? "" : " for " + served);
+        if (by_kernel) by += std::string(has_module ? ", or " : "") + "the kernel's PCI P2PDMA";
+        if ((p.nvfs.control >> allow_compat_mode & 1) == 0)
+            return {cufile_way::direct, name + ": direct (" + by + "); what cannot be fails"};
+        return {cufile_way::either, name + ": direct where it can be (" + by +
+                                        "), else through host memory, which nothing tells; "
+                                        "\"allow_compat_mode\": false in cufile.json makes that an error"};
+    }
+
+private:
+    static constexpr int first_with_p2pdma = 1000 + 10 * 13; ///< CUDA 12.8 (GDS installation guide)
+
+    template <class Number>
+    KVMARK_COLD static std::string number(Number major, Number minor) {
+        return std::to_string(major) + "." + std::to_string(minor);
+    }
+
+    /// `otherwise` in versions that cannot be asked.
+    KVMARK_COLD static bool is_on(const cufile& c, cufile_switch which, bool otherwise) {
+        bool on = false;
+        return c.configured != nullptr && c.configured(which, &on).good() ? on : otherwise;
+    }
+
+    /// What nvidia-fs serves, by the bits of dstatusflags.
+    KVMARK_COLD static std::string kinds(unsigned serves) {
+        struct kind {
+            unsigned bit;
+            const char* name;
+        };
+        constexpr kind all[] = {{0, "Lustre"}, {1, "WekaFS"},  {2, "NFS"},      {3, "GPFS"},
+                                {4, "NVMe"},   {5, "NVMe-oF"}, {6, "SCSI"},     {7, "ScaleFlux"},
+                                {8, "NVMesh"}, {9, "BeeGFS"},  {12, "ScaTeFS"}, {13, "VirtioFS"}};
+        std::string text;
+        for (const kind& k : all)
+            if (serves >> k.bit & 1) text += (text.empty() ? "" : ", ") + std::string(k.name);
+        return text;
+    }
+};
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/device.hpp
 // One GPU as this process uses it: its primary context, which every thread shares.
 
@@ -24176,8 +24578,6 @@ inline status copy_pages_on_device(const device& d, stream order, const paged_ca
 // kvmark/gpu/pinned_set.hpp
 // The memory of a run's workers, pinned while they work.
 
-#include <mutex>
-
 namespace kvmark::gpu {
 
 /// Filled and emptied by several threads, each for its own memory. What cannot be pinned is used all the
@@ -24745,6 +25145,373 @@ private:
     gpu::poll_pace pace_;
     std::atomic<bool> bell_{false};
 };
+
+} // namespace kvmark::tier
+
+// kvmark/tier/gds_staging.hpp
+// Device memory between a file and the host, for the callers whose bytes are in neither.
+
+namespace kvmark::tier {
+
+/// A buffer of one io_chunk for each I/O in flight, all of one allocation, each with a stream of its own.
+/// They are taken and given back without a lock.
+class gds_staging {
+public:
+    gds_staging() = default;
+    gds_staging(const gds_staging&) = delete;
+    gds_staging& operator=(const gds_staging&) = delete;
+    KVMARK_COLD ~gds_staging() {
+        if (registered_) files_->deregister_buffer(base());
+    }
+
+    /// `files` and `d` must outlive it and stay where they are. What cuFile refuses to register is used all
+    /// the same, and note() says so.
+    KVMARK_COLD result<void> open(const gpu::cufile& files, const gpu::device& d, std::uint32_t buffers,
+                                  bytes size) {
+        files_ = &files;
+        size_ = size;
+        auto memory = gpu::device_memory::allocate(d, size * buffers);
+        if (!memory) return memory.error();
+        memory_ = std::move(*memory);
+        for (std::uint32_t i = 0; i < buffers; ++i) {
+            auto stream = gpu::make_stream(d);
+            if (!stream) return stream.error();
+            streams_.push_back(std::move(*stream));
+        }
+        const gpu::cufile_outcome registered = files.register_buffer(base(), memory_.size().count, 0);
+        registered_ = registered.good();
+        if (!registered_) refusal_ = gpu::describe(registered);
+        free_.open(buffers);
+        return {};
+    }
+
+    /// One buffer, for the time of an I/O. Waits where all are taken.
+    class lease {
+    public:
+        KVMARK_INLINE explicit lease(gds_staging& from) : from_(from) {
+            gpu::poll_pace pace;
+            while ((buffer_ = from_.free_.take()) == extent_stack::none) pace.pause();
+        }
+        lease(const lease&) = delete;
+        lease& operator=(const lease&) = delete;
+        KVMARK_INLINE ~lease() { from_.free_.give_back(buffer_); }
+
+        [[nodiscard]] KVMARK_INLINE bytes offset() const { return from_.size_ * std::uint64_t{buffer_}; }
+        [[nodiscard]] KVMARK_INLINE gpu::device_address address() const {
+            return from_.memory_.address() + offset().count;
+        }
+        [[nodiscard]] KVMARK_INLINE gpu::stream stream() const { return from_.streams_[buffer_].get(); }
+
+    private:
+        gds_staging& from_;
+        std::uint32_t buffer_ = 0;
+    };
+
+    /// What cuFile knows the buffers by.
+    [[nodiscard]] KVMARK_INLINE void* base() const { return reinterpret_cast<void*>(memory_.address()); }
+    /// Empty when cuFile has registered the buffers.
+    [[nodiscard]] const std::string& refusal() const { return refusal_; }
+
+private:
+    const gpu::cufile* files_ = nullptr;
+    gpu::device_memory memory_;
+    std::vector<gpu::owned_stream> streams_;
+    extent_stack free_;
+    bytes size_{};
+    std::string refusal_;
+    bool registered_ = false;
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/gds_file.hpp
+// Files to the memory of a GPU and back by GPUDirect Storage. Needs no CUDA to build.
+
+namespace kvmark::tier {
+
+struct gds_file_config {
+    std::uint32_t first_device = 0; ///< of those that the process sees (CUDA_VISIBLE_DEVICES)
+    std::uint32_t devices = 1;      ///< of each process of a host; the first of them has the staging buffers
+};
+
+/// Moves bytes between files and device memory by cuFile: those of a tier on a GPU as they are, by take() and
+/// read_into(); those of the host by read() and write(), through a buffer on the GPU and one more copy, which
+/// is part of the call. Whether cuFile in turn goes through host memory, note() says as far as it tells.
+///
+/// A file is registered with cuFile while its layout keeps it open: one for everything, or one for each
+/// entry. What a layout opens for one I/O is registered for that I/O, which is part of the call too.
+template <file_layout Layout>
+class basic_gds_file : public file_tier<Layout> {
+public:
+    static constexpr std::string_view name = "gds_file";
+    using config = gds_file_config;
+
+    basic_gds_file() = default;
+    explicit basic_gds_file(const config& c) : config_(c) {}
+
+    /// Error `unsupported`, in one line: there is no GPU, no cuFile, or no use of it for files in this place.
+    KVMARK_COLD result<void> open(const tier_setup& setup) {
+        if (setup.limit.count == 0) return {};
+        const auto& driver = gpu::driver::get();
+        if (!driver) return named(driver.error());
+        const auto& files = gpu::cufile::get();
+        if (!files) return named(files.error());
+        files_ = &*files;
+        if (auto opened = open_device(*driver, setup); !opened) return named(opened.error());
+        mode_ = gpu::cufile_mode::of(*files_);
+        if (setup.strict && mode_.way == gpu::cufile_way::host_memory)
+            return error{error_kind::unsupported, "--strict: gds_file: " + mode_.text};
+        tier_setup of_files = setup;
+        of_files.descriptors = 2; // cuFile opens each file once more
+        if (auto opened = this->layout_.open(of_files, page_cache::bypassed); !opened) return opened;
+        return try_out(setup);
+    }
+
+    [[nodiscard]] io_status create(entry_id e, bytes size) {
+        io_status status = this->layout_.create(e, size);
+        if (!status.good() || !keeps_files_) return status;
+        const file_part part = this->layout_.borrow(e, {});
+        if (part.fd < 0)
+            status = {part.error_number};
+        else if (!part.opened_for_it)
+            status = outcome(gpu::cufile_file::make(*files_, part.fd, kept_.ensure(e)));
+        if (part.fd >= 0) this->layout_.give_back(part);
+        if (!status.good()) static_cast<void>(erase(e));
+        return status;
+    }
+    [[nodiscard]] io_status erase(entry_id e) {
+        if (gpu::cufile_file* kept = kept_.find(e)) *kept = {}; // before its descriptor is closed
+        return this->layout_.erase(e);
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status write(entry_id e, bytes offset, std::span<const std::byte> from) {
+        const gds_staging::lease buffer(staging_);
+        const gpu::driver& d = device_.api();
+        gpu::status s = device_.make_current();
+        if (KVMARK_LIKELY(s == gpu::status::success))
+            s = d.copy_to_device(buffer.address(), from.data(), from.size(), buffer.stream());
+        if (KVMARK_LIKELY(s == gpu::status::success)) s = gpu::await(d, buffer.stream());
+        if (!KVMARK_LIKELY(s == gpu::status::success)) return outcome(s);
+        return to_file({staging_.base(), buffer.offset().count}, e, offset, from.size());
+    }
+    [[nodiscard]] KVMARK_INLINE io_status read(entry_id e, bytes offset, std::span<std::byte> into) {
+        const gds_staging::lease buffer(staging_);
+        const gpu::driver& d = device_.api();
+        gpu::status s = device_.make_current();
+        if (!KVMARK_LIKELY(s == gpu::status::success)) return outcome(s);
+        if (const io_status status =
+                from_file({staging_.base(), buffer.offset().count}, e, offset, into.size());
+            !KVMARK_LIKELY(status.good()))
+            return status;
+        s = d.copy_to_host(into.data(), buffer.address(), into.size(), buffer.stream());
+        if (KVMARK_LIKELY(s == gpu::status::success)) s = gpu::await(d, buffer.stream());
+        return outcome(s);
+    }
+
+    // --- past the host: device memory that no copy of the GPU is still writing ---
+
+    /// The part of the entry that lies at `from`, memory of the GPU `d`.
+    [[nodiscard]] io_status write_from(const gpu::device& d, gpu::device_address from, entry_id e,
+                                       bytes offset, bytes length) {
+        if (const gpu::status s = d.make_current(); s != gpu::status::success) return outcome(s);
+        return to_file(place_of(from), e, offset, length.count);
+    }
+    [[nodiscard]] io_status read_into(const gpu::device& d, gpu::device_address into, entry_id e,
+                                      bytes offset, bytes length) {
+        if (const gpu::status s = d.make_current(); s != gpu::status::success) return outcome(s);
+        return from_file(place_of(into), e, offset, length.count);
+    }
+    /// The same for memory of the tier's own GPU.
+    [[nodiscard]] io_status write_from(gpu::device_address from, entry_id e, bytes offset, bytes length) {
+        return write_from(device_, from, e, offset, length);
+    }
+    [[nodiscard]] io_status read_into(gpu::device_address into, entry_id e, bytes offset, bytes length) {
+        return read_into(device_, into, e, offset, length);
+    }
+
+    template <device_resident_tier Source>
+    [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
+        return write_from(from.device_of(e, offset), from.device_address_of(e, offset), e, offset, length);
+    }
+
+    /// Registers one allocation of device memory with cuFile until release_memory(), so that the storage
+    /// device reaches it; what is not registered goes through cuFile's own buffers on the GPU. With no I/O of
+    /// the tier under way. What cuFile refuses, note() says.
+    KVMARK_COLD void register_memory(const gpu::device& d, gpu::device_address base, bytes size) {
+        d.make_current();
+        const gpu::cufile_outcome o = files_->register_buffer(reinterpret_cast<void*>(base), size.count, 0);
+        if (o.good())
+            arenas_.push_back({base, size});
+        else
+            unregistered_ = std::to_string(to_gib(size)) + " GiB of GPU " + std::to_string(d.ordinal()) +
+                            " are not registered with cuFile, " + gpu::describe(o);
+    }
+    /// Before the memory is freed.
+    KVMARK_COLD void release_memory(gpu::device_address base) {
+        std::erase_if(arenas_, [&](const arena& a) {
+            if (a.base == base) files_->deregister_buffer(reinterpret_cast<void*>(base));
+            return a.base == base;
+        });
+    }
+
+    /// A worker's memory, pinned from now on, and no longer.
+    KVMARK_COLD void adopt(std::span<std::byte> memory) {
+        if (files_ != nullptr) pinned_.add(device_, memory);
+    }
+    KVMARK_COLD void release(std::span<std::byte> memory) { pinned_.remove(memory); }
+
+    /// Whether its GPU is gone; all calls fail from then on.
+    [[nodiscard]] bool is_lost() const { return lost_.load(std::memory_order_relaxed) != 0; }
+
+    [[nodiscard]] std::string note() const {
+        std::string all = mode_.text;
+        const auto add = [&](const std::string& what) {
+            if (!what.empty()) all += "; " + what;
+        };
+        if (files_ != nullptr && !this->layout_.bypasses_cache())
+            add("the file system refuses O_DIRECT: figures may be the page cache's, not the device's");
+        if (!staging_.refusal().empty()) add("the staging buffers are not registered, " + staging_.refusal());
+        add(unregistered_);
+        add(pinned_.note());
+        if (const int code = failed_.load())
+            add("an I/O failed with " + gpu::describe({gpu::cufile_code{code}, gpu::status::success}));
+        if (const int lost = lost_.load())
+            add(device_.failure("lost during the run", gpu::status{lost}).message);
+        return all;
+    }
+
+private:
+    /// A piece of device memory as cuFile wants it: what it is registered by, and how far from there.
+    struct place {
+        void* base;
+        std::uint64_t from_base;
+    };
+    struct arena {
+        gpu::device_address base;
+        bytes size;
+    };
+
+    static error named(const error& e) { return {e.kind, "gds_file tier: " + e.message}; }
+
+    KVMARK_COLD result<void> open_device(const gpu::driver& driver, const tier_setup& setup) {
+        int seen = 0;
+        driver.device_count(&seen);
+        const std::uint32_t wanted = config_.first_device + setup.local_rank * config_.devices;
+        auto device =
+            gpu::device::open(driver, seen > 0 ? wanted % static_cast<std::uint32_t>(seen) : wanted);
+        if (!device) return device.error();
+        device_ = std::move(*device);
+        device_.make_current();
+        auto session = gpu::cufile_session::open(*files_);
+        if (!session) return session.error();
+        session_ = std::move(*session);
+        return staging_.open(*files_, device_, setup.queue_depth, setup.io_chunk);
+    }
+
+    /// Has cuFile take a file as those of the run will be.
+    KVMARK_COLD result<void> try_out(const tier_setup& setup) {
+        Layout& layout = this->layout_;
+        gpu::cufile_outcome taken;
+        if (const int fd = only_fd_of(layout); fd >= 0) {
+            taken = gpu::cufile_file::make(*files_, fd, common_);
+        } else {
+            const io_status made = layout.create(0, sector_size);
+            const file_part part =
+                made.good() ? layout.borrow(0, {}) : file_part{.error_number = made.error_number};
+            if (part.fd < 0)
+                return error{error_kind::system, "gds_file tier: a file in " + setup.cache_dir + ": " +
+                                                     std::strerror(part.error_number)};
+            keeps_files_ = !part.opened_for_it;
+            {
+                gpu::cufile_file trial;
+                taken = gpu::cufile_file::make(*files_, part.fd, trial);
+            }
+            layout.give_back(part);
+            static_cast<void>(layout.erase(0));
+        }
+        if (taken.good()) return {};
+        const bool has_udev = ::access("/run/udev/data", R_OK) == 0;
+        return error{error_kind::unsupported,
+                     "gds_file tier: cuFile does not take files in " + setup.cache_dir + ": " +
+                         gpu::describe(taken) +
+                         (has_udev ? "; its file systems and settings are in docs/gds.md"
+                                   : "; it reads /run/udev/data, which is not there")};
+    }
+
+    [[nodiscard]] KVMARK_INLINE place place_of(gpu::device_address address) const {
+        for (const arena& a : arenas_)
+            if (address - a.base < a.size.count) return {reinterpret_cast<void*>(a.base), address - a.base};
+        return {reinterpret_cast<void*>(address), 0};
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status from_file(place to, entry_id e, bytes offset, std::size_t size) {
+        return with_handle(e, offset, [&](gpu::cufile_handle file, std::uint64_t at) KVMARK_INLINE_LAMBDA {
+            return transfer_all(at, size, [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
+                return moved(
+                    files_->read(file, to.base, size - done, where, static_cast<off_t>(to.from_base + done)));
+            });
+        });
+    }
+    [[nodiscard]] KVMARK_INLINE io_status to_file(place from, entry_id e, bytes offset, std::size_t size) {
+        return with_handle(e, offset, [&](gpu::cufile_handle file, std::uint64_t at) KVMARK_INLINE_LAMBDA {
+            return transfer_all(at, size, [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
+                return moved(files_->write(file, from.base, size - done, where,
+                                           static_cast<off_t>(from.from_base + done)));
+            });
+        });
+    }
+
+    /// Calls use(handle, bytes from the start of the file), which gives an io_status.
+    template <class Use>
+    [[nodiscard]] KVMARK_INLINE io_status with_handle(entry_id e, bytes offset, Use&& use) {
+        return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
+            if (KVMARK_LIKELY(!part.opened_for_it))
+                return use(common_.fd() >= 0 ? common_.get() : kept_[e].get(), part.at);
+            gpu::cufile_file file;
+            const io_status status = outcome(gpu::cufile_file::make(*files_, part.fd, file));
+            return status.good() ? use(file.get(), part.at) : status;
+        });
+    }
+
+    /// What cuFile's read or write gave, as read(2) would have: -1 with errno.
+    [[nodiscard]] KVMARK_INLINE ssize_t moved(ssize_t n) { return KVMARK_LIKELY(n >= 0) ? n : refused(n); }
+    KVMARK_COLD ssize_t refused(ssize_t n) {
+        if (n < -1)
+            errno = outcome(gpu::cufile_outcome{gpu::cufile_code{static_cast<int>(-n)}}).error_number;
+        else if (errno == 0)
+            errno = EIO;
+        return -1;
+    }
+
+    [[nodiscard]] KVMARK_INLINE io_status outcome(gpu::cufile_outcome o) {
+        if (KVMARK_LIKELY(o.good())) return {};
+        int none = 0;
+        failed_.compare_exchange_strong(none, static_cast<int>(o.code));
+        return {gpu::errno_of(o.code)};
+    }
+    [[nodiscard]] KVMARK_INLINE io_status outcome(gpu::status s) {
+        const int number = gpu::errno_of(s);
+        int none = 0;
+        if (!KVMARK_LIKELY(number != ENODEV)) lost_.compare_exchange_strong(none, static_cast<int>(s));
+        return {number};
+    }
+
+    config config_{};
+    const gpu::cufile* files_ = nullptr; ///< null: not open
+    gpu::cufile_mode mode_{};
+    gpu::device device_;
+    gpu::cufile_session session_;
+    gds_staging staging_;
+    gpu::cufile_file common_;             ///< of the layout's only descriptor
+    stable_table<gpu::cufile_file> kept_; ///< by entry: of the descriptor that the layout keeps for it
+    bool keeps_files_ = false;            ///< one for each entry
+    std::vector<arena> arenas_;           ///< registered
+    std::string unregistered_;
+    gpu::pinned_set pinned_;
+    std::atomic<int> failed_{0}; ///< the first cufile_code that was not good
+    std::atomic<int> lost_{0};   ///< the first gpu::status by which the GPU was lost
+};
+using gds_file = basic_gds_file<file_per_entry>;
 
 } // namespace kvmark::tier
 

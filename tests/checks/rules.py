@@ -65,6 +65,9 @@ OPT_IN = {
     ],
     "checksummed": ["tier/checksummed.hpp"],
     "cuda": [
+        "gpu/cufile.hpp",
+        "gpu/cufile_mode.hpp",
+        "gpu/cufile_status.hpp",
         "gpu/device.hpp",
         "gpu/driver.hpp",
         "gpu/errno_of.hpp",
@@ -81,6 +84,8 @@ OPT_IN = {
         "tier/cuda.hpp",
         "tier/cuda_pool.hpp",
         "tier/device_resident.hpp",
+        "tier/gds_file.hpp",
+        "tier/gds_staging.hpp",
     ],
     "uring": ["tier/io_uring.hpp", "tier/uring_file.hpp"],
     "asio_file": ["tier/asio_file.hpp"],

@@ -32,6 +32,12 @@ struct settings {
     std::vector<fault> faults{};
     std::vector<loss> losses{};
 
+    // Of cuFile: `cufile=1.14 nvfs=2.19 nvfs_serves=16 allow_compat=0 force_compat=1 p2pdma=1`.
+    int cufile_version = 1040;                ///< as cuFileGetVersion has it
+    unsigned nvfs_major = 2, nvfs_minor = 19; ///< 0: nvidia-fs is not loaded
+    unsigned nvfs_serves = 1 << 4;            ///< bits of dstatusflags: NVMe
+    bool allow_compat = true, force_compat = false, p2pdma = false;
+
     /// A word that is not understood ends the program: a test whose fault never came would pass.
     static settings parse(const char* words) {
         settings read;
@@ -54,6 +60,17 @@ private:
         if (key == "latency_us") return whole(value >> latency_us);
         if (key == "gib_per_s") return whole(value >> gib_per_s);
         if (key == "memory") return take_memory(value);
+        if (key == "cufile") {
+            int minor = 0;
+            const bool good = take_version(value, cufile_version, minor);
+            cufile_version = 1000 * cufile_version + 10 * minor;
+            return good;
+        }
+        if (key == "nvfs") return take_version(value, nvfs_major, nvfs_minor);
+        if (key == "nvfs_serves") return whole(value >> nvfs_serves);
+        if (key == "allow_compat") return whole(value >> allow_compat);
+        if (key == "force_compat") return whole(value >> force_compat);
+        if (key == "p2pdma") return whole(value >> p2pdma);
         if (key == "lost") {
             loss l;
             char at = 0;
@@ -74,6 +91,15 @@ private:
             return good && whole(value);
         }
         return false;
+    }
+
+    /// "2.19", or "2" for "2.0".
+    template <class Number>
+    static bool take_version(std::istream& value, Number& major, Number& minor) {
+        minor = 0;
+        if (!(value >> major)) return false;
+        if (!value.eof() && value.peek() == '.') value.ignore() >> minor;
+        return whole(value);
     }
 
     bool take_memory(std::istream& value) {

@@ -37,7 +37,8 @@ public:
             ::setrlimit(RLIMIT_NOFILE, &limit);
             ::getrlimit(RLIMIT_NOFILE, &limit);
             // Each I/O may have one file open for a moment.
-            keep_open_ = static_cast<std::int64_t>(limit.rlim_cur) - reserved - setup.queue_depth;
+            keep_open_ = (static_cast<std::int64_t>(limit.rlim_cur) - reserved) / setup.descriptors -
+                         setup.queue_depth;
         }
         if (auto opened = directory_.open(setup.cache_dir); !opened) return opened;
         return how_.choose(directory_, setup, cache);

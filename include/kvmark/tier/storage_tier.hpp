@@ -36,6 +36,7 @@ struct tier_setup {
     layout_kind layout = layout_kind::file_per_entry;
     std::string raw_device{};      ///< the block device named a second time, which lets a slab overwrite it
     bool strict = false;           ///< open() fails where the tier would otherwise fall back and note it
+    std::uint32_t descriptors = 1; ///< that a tier made of files needs for each that is open
     std::uint32_t local_rank = 0;  ///< this process among those of the run on this host
     std::uint32_t local_ranks = 1; ///< how many they are
 };
