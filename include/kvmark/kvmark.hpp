@@ -44,7 +44,6 @@
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>
 
-#include <kvmark/tier/acquainted.hpp>
 #include <kvmark/tier/cache_directory.hpp>
 #include <kvmark/tier/counted.hpp>
 #include <kvmark/tier/decorated.hpp>

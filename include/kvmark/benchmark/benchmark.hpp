@@ -9,7 +9,6 @@
 #include <kvmark/engine/engine.hpp>
 #include <kvmark/engine/serving.hpp>
 #include <kvmark/exec/serial.hpp>
-#include <kvmark/tier/acquainted.hpp>
 #include <kvmark/tier/direct_file.hpp>
 #include <kvmark/tier/host.hpp>
 
@@ -179,7 +178,6 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
-        const tier::acquainted<TierStack> known(tiers);
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
         measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);
