@@ -107,6 +107,7 @@
 #include <kvmark/engine/io_op.hpp>
 #include <kvmark/engine/io_path.hpp>
 #include <kvmark/engine/io_worker.hpp>
+#include <kvmark/engine/known_arenas.hpp>
 #include <kvmark/engine/live_figures.hpp>
 #include <kvmark/engine/lost_tiers.hpp>
 #include <kvmark/engine/op_scheduler.hpp>

@@ -8655,6 +8655,46 @@ private:
 
 } // namespace kvmark::engine
 
+// kvmark/engine/known_arenas.hpp
+// The device memory of a run's tiers, known to those tiers that reach it by themselves.
+
+namespace kvmark::engine {
+
+/// A tier that has `register_memory` is told, for the time of a run, of each piece of memory that another
+/// one's `for_each_arena` names (docs/gds.md). The tiers are open and outlive it; no I/O is under way at
+/// either end.
+template <class Stack>
+class known_arenas {
+public:
+    KVMARK_COLD explicit known_arenas(Stack& tiers) : tiers_(tiers) {
+        for_each_pair([](auto& knows, const auto& device, auto base, auto size) {
+            knows.register_memory(device, base, size);
+        });
+    }
+    known_arenas(const known_arenas&) = delete;
+    known_arenas& operator=(const known_arenas&) = delete;
+    KVMARK_COLD ~known_arenas() {
+        for_each_pair([](auto& knows, const auto&, auto base, auto) { knows.release_memory(base); });
+    }
+
+private:
+    template <class F>
+    void for_each_pair(F&& f) {
+        tiers_.for_each([&]<class Knows>(std::size_t, Knows& knows) {
+            if constexpr (requires { &Knows::register_memory; })
+                tiers_.for_each([&](std::size_t, auto& has) {
+                    if constexpr (requires { has.for_each_arena([](const auto&, auto, auto) {}); })
+                        has.for_each_arena(
+                            [&](const auto& device, auto base, auto size) { f(knows, device, base, size); });
+                });
+        });
+    }
+
+    Stack& tiers_;
+};
+
+} // namespace kvmark::engine
+
 // kvmark/engine/prefix_blocks.hpp
 // The access model of LLM servers: fixed-size blocks, longest cached prefix, misses computed and written.
 
@@ -12237,6 +12277,7 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
+        const engine::known_arenas<TierStack> arenas(tiers);
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
         measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);
@@ -24851,11 +24892,11 @@ public:
     }
     /// From a file, where the tier that has it reads into device memory by itself (tier::gds_file).
     template <class Source>
-        requires requires(Source& s, entry_id e, bytes n, gpu::device_address a) {
-            { s.read_into(a, e, n, n) } -> std::same_as<io_status>;
+        requires requires(Source& s, const gpu::device& d, gpu::device_address a, entry_id e, bytes n) {
+            { s.read_into(d, a, e, n, n) } -> std::same_as<io_status>;
         }
     [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
-        return from.read_into(device_address_of(e, offset), e, offset, length);
+        return from.read_into(device_of(e, offset), device_address_of(e, offset), e, offset, length);
     }
 
     [[nodiscard]] KVMARK_INLINE gpu::device_address device_address_of(entry_id e, bytes offset) {
@@ -24863,6 +24904,13 @@ public:
     }
     [[nodiscard]] KVMARK_INLINE const gpu::device& device_of(entry_id e, bytes offset) {
         return pool_[pool_.gpu_of(block_of(e, offset))].device;
+    }
+
+    /// Calls f(device, address, size) with its memory on each GPU.
+    template <class F>
+    KVMARK_COLD void for_each_arena(F&& f) {
+        for (std::uint32_t gpu = 0; gpu < pool_.size(); ++gpu)
+            f(pool_[gpu].device, pool_[gpu].arena.address(), pool_[gpu].arena.size());
     }
 
     /// A worker's memory: from now on, and no longer.
@@ -25281,14 +25329,6 @@ public:
         if (const gpu::status s = d.make_current(); s != gpu::status::success) return outcome(s);
         return from_file(place_of(into), e, offset, length.count);
     }
-    /// The same for memory of the tier's own GPU.
-    [[nodiscard]] io_status write_from(gpu::device_address from, entry_id e, bytes offset, bytes length) {
-        return write_from(device_, from, e, offset, length);
-    }
-    [[nodiscard]] io_status read_into(gpu::device_address into, entry_id e, bytes offset, bytes length) {
-        return read_into(device_, into, e, offset, length);
-    }
-
     template <device_resident_tier Source>
     [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
         return write_from(from.device_of(e, offset), from.device_address_of(e, offset), e, offset, length);
@@ -25405,17 +25445,17 @@ private:
     }
 
     [[nodiscard]] KVMARK_INLINE io_status from_file(place to, entry_id e, bytes offset, std::size_t size) {
-        return with_handle(e, offset, [&](gpu::cufile_handle file, std::uint64_t at) KVMARK_INLINE_LAMBDA {
+        return with_handle(e, offset, [&](gpu::cufile_handle handle, std::uint64_t at) KVMARK_INLINE_LAMBDA {
             return transfer_all(at, size, [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
-                return moved(
-                    files_->read(file, to.base, size - done, where, static_cast<off_t>(to.from_base + done)));
+                return moved(files_->read(handle, to.base, size - done, where,
+                                          static_cast<off_t>(to.from_base + done)));
             });
         });
     }
     [[nodiscard]] KVMARK_INLINE io_status to_file(place from, entry_id e, bytes offset, std::size_t size) {
-        return with_handle(e, offset, [&](gpu::cufile_handle file, std::uint64_t at) KVMARK_INLINE_LAMBDA {
+        return with_handle(e, offset, [&](gpu::cufile_handle handle, std::uint64_t at) KVMARK_INLINE_LAMBDA {
             return transfer_all(at, size, [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
-                return moved(files_->write(file, from.base, size - done, where,
+                return moved(files_->write(handle, from.base, size - done, where,
                                            static_cast<off_t>(from.from_base + done)));
             });
         });
@@ -25427,9 +25467,9 @@ private:
         return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
             if (KVMARK_LIKELY(!part.opened_for_it))
                 return use(common_.fd() >= 0 ? common_.get() : kept_[e].get(), part.at);
-            gpu::cufile_file file;
-            const io_status status = outcome(gpu::cufile_file::make(*files_, part.fd, file));
-            return status.good() ? use(file.get(), part.at) : status;
+            gpu::cufile_file registered;
+            const io_status status = outcome(gpu::cufile_file::make(*files_, part.fd, registered));
+            return status.good() ? use(registered.get(), part.at) : status;
         });
     }
 

@@ -111,10 +111,10 @@ int check(library& l, gpu::cufile_handle handle, const void* base, std::size_t s
     return memory != nullptr ? 0 : -static_cast<int>(cuda_memory_type_invalid);
 }
 
-/// A fault's code below 5000 is an errno.
+/// A fault's code below 5000 is an errno; 5000 is none.
 ssize_t fault(int code) {
     if (code > 5000) return -code;
-    errno = code;
+    errno = code == 5000 ? 0 : code;
     return -1;
 }
 

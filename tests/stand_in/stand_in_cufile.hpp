@@ -7,7 +7,7 @@ namespace kvmark::test {
 
 /// Moves bytes between files and the memory of stand_in_cuda. A handle whose descriptor is closed too early,
 /// and registered memory that is freed too early, end the program. A fault of cuFileRead or cuFileWrite is a
-/// code of cuFile, or below 5000 an errno.
+/// code of cuFile, or below 5000 an errno; 5000 is -1 without one.
 class stand_in_cufile : public stand_in {
 public:
     static constexpr const char* path = KVMARK_STAND_IN_CUFILE;

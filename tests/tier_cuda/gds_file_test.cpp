@@ -155,7 +155,7 @@ TEST_CASE("gds file: a tier on a GPU writes and reads its memory past the host, 
     }
     for (const entry_id e : {1u, 2u}) {
         REQUIRE(for_each_part(size, [&](bytes at, bytes n) {
-                    return tier.read_into(gpu.device_address_of(e + 5, at), e, at, n);
+                    return tier.read_into(gpu.device, gpu.device_address_of(e + 5, at), e, at, n);
                 }).good());
         CHECK(test::holds(gpu.seen(m, e + 5, size), e, {}));
     }
@@ -260,7 +260,7 @@ TEST_CASE("gds file: an error of cuFile is the caller's errno, and its name is i
     CHECK(error_of("cuFileRead", EIO) == EIO);
     CHECK(error_of("cuFileWrite", ENOSPC) == ENOSPC);
     CHECK_THAT(tier.note(), !Contains("failed"));
-    CHECK(error_of("cuFileRead", 0) == 0);
+    CHECK(error_of("cuFileRead", 5000) == EIO); // -1 and no errno
     CHECK(error_of("cuFileWrite", 5008) == EOPNOTSUPP);
     CHECK_THAT(tier.note(), Contains("an I/O failed with CU_FILE_IO_NOT_SUPPORTED (5008)"));
     CHECK(error_of("cuFileRead", 5036) == ENOMEM);
@@ -341,7 +341,7 @@ TEST_CASE("gds file: what cuFile refuses to register is used all the same, and n
     REQUIRE(test::put(tier, 0, test::io_chunk, 1).good());
     CHECK(test::has(tier, 0, test::io_chunk, 1));
     CHECK(m.files.unregistered_io() == 2);
-    CHECK(tier.read_into(gpu.device_address_of(0, {}), 0, {}, test::io_chunk).good());
+    CHECK(tier.read_into(gpu.device, gpu.device_address_of(0, {}), 0, {}, test::io_chunk).good());
     tier.release_memory(gpu.memory.address());
 }
 
@@ -364,7 +364,7 @@ TEST_CASE("gds file: files in memory are refused before the clock starts, in one
 }
 
 // In a process of its own: the libraries are looked for once.
-TEST_CASE("gds file: opened in vain", "[.]") {
+TEST_CASE("opened in vain: gds file", "[.]") {
     tier::gds_file tier;
     const auto opened = tier.open(setup_in(std::getenv("KVMARK_TEST_DIR")));
     REQUIRE(!opened);
@@ -380,7 +380,7 @@ TEST_CASE("gds file: without cuFile, or without a GPU, open() says so in one lin
             ::setenv("KVMARK_CUFILE", cufile, 1);
             ::setenv("KVMARK_TEST_DIR", user.path().c_str(), 1);
             ::setenv("KVMARK_TEST_REFUSAL", expected, 1);
-            return ::execl("/proc/self/exe", "kvmark-test", "gds file: opened in vain", nullptr);
+            return ::execl("/proc/self/exe", "kvmark-test", "opened in vain: gds file", nullptr);
         });
     };
     CHECK(refusal_with("/none/libcuda.so.1", test::stand_in_cufile::path, "/none/libcuda.so.1") == 0);

@@ -7,6 +7,7 @@
 #include <kvmark/benchmark/policies.hpp>
 #include <kvmark/benchmark/validate.hpp>
 #include <kvmark/engine/engine.hpp>
+#include <kvmark/engine/known_arenas.hpp>
 #include <kvmark/engine/serving.hpp>
 #include <kvmark/exec/serial.hpp>
 #include <kvmark/tier/direct_file.hpp>
@@ -178,6 +179,7 @@ private:
         });
         if (!refusal.message.empty()) return job.refuse(refusal);
         if (auto ready = job.ready(tiers); !ready) return job.refuse(ready.error());
+        const engine::known_arenas<TierStack> arenas(tiers);
         if (auto started = hands.start(); !started) return job.refuse(started.error(), tiers);
 
         measure::run_report own = drive(o, *planned, tiers, source, hands, path, window, observer);

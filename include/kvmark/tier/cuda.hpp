@@ -95,11 +95,11 @@ public:
     }
     /// From a file, where the tier that has it reads into device memory by itself (tier::gds_file).
     template <class Source>
-        requires requires(Source& s, entry_id e, bytes n, gpu::device_address a) {
-            { s.read_into(a, e, n, n) } -> std::same_as<io_status>;
+        requires requires(Source& s, const gpu::device& d, gpu::device_address a, entry_id e, bytes n) {
+            { s.read_into(d, a, e, n, n) } -> std::same_as<io_status>;
         }
     [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
-        return from.read_into(device_address_of(e, offset), e, offset, length);
+        return from.read_into(device_of(e, offset), device_address_of(e, offset), e, offset, length);
     }
 
     [[nodiscard]] KVMARK_INLINE gpu::device_address device_address_of(entry_id e, bytes offset) {
@@ -107,6 +107,13 @@ public:
     }
     [[nodiscard]] KVMARK_INLINE const gpu::device& device_of(entry_id e, bytes offset) {
         return pool_[pool_.gpu_of(block_of(e, offset))].device;
+    }
+
+    /// Calls f(device, address, size) with its memory on each GPU.
+    template <class F>
+    KVMARK_COLD void for_each_arena(F&& f) {
+        for (std::uint32_t gpu = 0; gpu < pool_.size(); ++gpu)
+            f(pool_[gpu].device, pool_[gpu].arena.address(), pool_[gpu].arena.size());
     }
 
     /// A worker's memory: from now on, and no longer.

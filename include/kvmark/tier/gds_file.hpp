@@ -103,14 +103,6 @@ public:
         if (const gpu::status s = d.make_current(); s != gpu::status::success) return outcome(s);
         return from_file(place_of(into), e, offset, length.count);
     }
-    /// The same for memory of the tier's own GPU.
-    [[nodiscard]] io_status write_from(gpu::device_address from, entry_id e, bytes offset, bytes length) {
-        return write_from(device_, from, e, offset, length);
-    }
-    [[nodiscard]] io_status read_into(gpu::device_address into, entry_id e, bytes offset, bytes length) {
-        return read_into(device_, into, e, offset, length);
-    }
-
     template <device_resident_tier Source>
     [[nodiscard]] io_status take(Source& from, entry_id e, bytes offset, bytes length) {
         return write_from(from.device_of(e, offset), from.device_address_of(e, offset), e, offset, length);
@@ -227,17 +219,17 @@ private:
     }
 
     [[nodiscard]] KVMARK_INLINE io_status from_file(place to, entry_id e, bytes offset, std::size_t size) {
-        return with_handle(e, offset, [&](gpu::cufile_handle file, std::uint64_t at) KVMARK_INLINE_LAMBDA {
+        return with_handle(e, offset, [&](gpu::cufile_handle handle, std::uint64_t at) KVMARK_INLINE_LAMBDA {
             return transfer_all(at, size, [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
-                return moved(
-                    files_->read(file, to.base, size - done, where, static_cast<off_t>(to.from_base + done)));
+                return moved(files_->read(handle, to.base, size - done, where,
+                                          static_cast<off_t>(to.from_base + done)));
             });
         });
     }
     [[nodiscard]] KVMARK_INLINE io_status to_file(place from, entry_id e, bytes offset, std::size_t size) {
-        return with_handle(e, offset, [&](gpu::cufile_handle file, std::uint64_t at) KVMARK_INLINE_LAMBDA {
+        return with_handle(e, offset, [&](gpu::cufile_handle handle, std::uint64_t at) KVMARK_INLINE_LAMBDA {
             return transfer_all(at, size, [&](std::size_t done, off_t where) KVMARK_INLINE_LAMBDA {
-                return moved(files_->write(file, from.base, size - done, where,
+                return moved(files_->write(handle, from.base, size - done, where,
                                            static_cast<off_t>(from.from_base + done)));
             });
         });
@@ -249,9 +241,9 @@ private:
         return this->with_part(e, offset, [&](const file_part& part) KVMARK_INLINE_LAMBDA {
             if (KVMARK_LIKELY(!part.opened_for_it))
                 return use(common_.fd() >= 0 ? common_.get() : kept_[e].get(), part.at);
-            gpu::cufile_file file;
-            const io_status status = outcome(gpu::cufile_file::make(*files_, part.fd, file));
-            return status.good() ? use(file.get(), part.at) : status;
+            gpu::cufile_file registered;
+            const io_status status = outcome(gpu::cufile_file::make(*files_, part.fd, registered));
+            return status.good() ? use(registered.get(), part.at) : status;
         });
     }
 
