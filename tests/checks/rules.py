@@ -65,6 +65,8 @@ OPT_IN = {
     ],
     "checksummed": ["tier/checksummed.hpp"],
     "cuda": [
+        "benchmark/copy_benchmark.hpp",
+        "benchmark/copy_loop.hpp",
         "gpu/cufile.hpp",
         "gpu/cufile_mode.hpp",
         "gpu/cufile_status.hpp",
