@@ -145,7 +145,23 @@ std::string tiers_text(const json::object& o) {
                         text(r, {"latency_us", "p50"}, ""), text(r, {"latency_us", "p99"}, ""),
                         text(r, {"fio_gib_per_s", "median"}, ""), text(r, {"ratio", "median"}, "")});
     });
-    return text_table(rows, 1);
+    const json::object& gpus = report::object_at(o, {"gpu"});
+    std::string out = rows.size() > 1 || gpus.empty() ? text_table(rows, 1) : "";
+    if (gpus.empty()) return out;
+    rows = {{"GPU", "way", "by", "memory", "block", "depth", "GiB/s", "lowest", "highest", "P50 us", "P99 us",
+             "us/op", "ratio"}};
+    report::for_each_object(report::array_at(gpus, {"results"}), [&](const json::object& r) {
+        const std::string to = any_text(r.if_contains("to_gpu"));
+        rows.push_back(
+            {count_text(r, "gpu"), std::string(text_at(r, {"way"})) + (to == "-" ? "" : " " + to),
+             std::string(text_at(r, {"by"})) + (report::flag_at(r, {"checked"}) ? ", checked" : ""),
+             any_text(r.if_contains("memory")), bytes_text(r, "block_bytes"), count_text(r, "depth"),
+             text(r, {"gib_per_s", "median"}, ""), text(r, {"gib_per_s", "min"}, ""),
+             text(r, {"gib_per_s", "max"}, ""), text(r, {"latency_us", "p50"}, ""),
+             text(r, {"latency_us", "p99"}, ""), text(r, {"cpu_us_per_op"}, ""),
+             text(r, {"ratio", "median"}, "")});
+    });
+    return out + (out.empty() ? "" : "\n") + text_table(rows, 4);
 }
 
 std::string mlperf_text(const json::object& o) {

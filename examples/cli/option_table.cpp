@@ -158,6 +158,21 @@ void size_of_file(settings& s, const option_spec& o, std::string_view value, fau
         refuse(faults, o, value, "a size, as 1000M");
 }
 
+constexpr std::array<std::string_view, 1> gpu_choices{"all"};
+
+void gpus(settings& s, const option_spec& o, std::string_view value, fault_list& faults) {
+    s.tiers.gpu = true;
+    s.tiers.gpus.clear();
+    if (value.empty() || value == gpu_choices[0]) return;
+    for (const std::string_view part : split_list(value)) {
+        std::uint32_t number = 0;
+        if (!parse(part, number)) return refuse(faults, o, value, "all, or numbers from 0, as 0,1");
+        for (const std::uint32_t other : s.tiers.gpus)
+            if (other == number) return refuse(faults, o, value, "numbers of which none comes twice");
+        s.tiers.gpus.push_back(number);
+    }
+}
+
 constexpr std::array<std::string_view, 3> directions{"read", "write", "mix"};
 
 /// The mix is marked, since its share may be given later.
@@ -211,6 +226,8 @@ constexpr option_spec table[]{
      "fail where io_uring or O_DIRECT cannot be had, in place of a fallback", {}, flag<&o::strict>},
     {"fio", "", arity::flag, "", on_tiers, backends,
      "run fio (io_uring) beside it in the same rounds, and print the ratio", {}, flag<&t::fio>},
+    {"gpu", "", arity::optional, "0,1", on_tiers, backends,
+     "measure GPUs: the CUDA tier beside plain copies; of no list, all; without --path and --engines GPUs alone", gpu_choices, gpus},
     {"emit-fio", "", arity::one, "FILE", on_tiers, backends,
      "write the equal fio job file, and measure nothing", {}, text<&t::emit_fio>},
 

@@ -193,9 +193,10 @@ json::object page_document(const result_document& d, std::size_t timeline_rows) 
         prune_run(o, timeline_rows);
     else
         treat_histograms(all, d.kind == document_kind::simulation);
-    if (json::array* results = array_in(o, "results"))
-        for (json::value& each : *results)
-            if (json::object* r = each.if_object()) r->erase("rounds");
+    for (json::object* part : {&o, object_in(o, "gpu")})
+        if (json::array* results = part != nullptr ? array_in(*part, "results") : nullptr)
+            for (json::value& each : *results)
+                if (json::object* r = each.if_object()) r->erase("rounds");
     o["file"] = d.path;
     o["kind"] = d.kind_name();
     return o;

@@ -60,6 +60,8 @@ struct tiers_request {
     verify_mode verify = verify_mode::stamps;
     tier::layout_kind layout = tier::layout_kind::slab;
     bool fio = false;
+    bool gpu = false;
+    std::vector<std::uint32_t> gpus; ///< empty: all that the driver shows
     std::string emit_fio;
     std::string json_file; ///< `-`: stdout
 };

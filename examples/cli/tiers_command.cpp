@@ -7,6 +7,7 @@
 #include "size_lists.hpp"
 #include "stop_signal.hpp"
 #include "tiers_backend.hpp"
+#include "tiers_gpu.hpp"
 #include "tiers_report.hpp"
 
 #include <kvmark/launch/quote.hpp>
@@ -32,6 +33,7 @@ Exit codes:
   kvmark tiers --path /mnt/nvme --fio                      1 MiB x 4, 128 KiB x 32, 4 KiB x 64, beside fio
   kvmark tiers --path /mnt/nvme --engines all --depths 1,4,32 --io read,write,mix
   kvmark tiers --path /mnt/nvme --cases 4K:1,4K:32 --io mix --json result.json
+  kvmark tiers --gpu --block-sizes 2M --depths 1,8         GPUs alone: the CUDA tier beside plain copies
 
 docs/tiers.md explains the columns and the keys.
 )";
@@ -108,6 +110,9 @@ std::string laid_out_file(const tiers_request& t) {
 class measurement {
 public:
     measurement(const settings& s, console& out) : settings_(s), request_(s.tiers), out_(out) {
+        if (request_.gpu)
+            gpus_ =
+                std::make_unique<gpu_measurement>(request_, chosen_cases(s), common_chunk(chosen_cases(s)));
         for (const auto& [size, depth] : chosen_cases(s))
             for (const int read_percent : request_.read_percents)
                 cases_.push_back({.block = size,
@@ -125,6 +130,10 @@ public:
     }
 
     result<void> open() {
+        if (gpus_) {
+            progress("filling the memory of GPUs");
+            if (auto opened = gpus_->open(stop_asked); !opened) return opened;
+        }
         const auto pairs = chosen_cases(settings_);
         for (const std::string& engine : request_.engines) {
             progress("laying out for " + engine);
@@ -155,12 +164,21 @@ public:
     }
 
     result<void> run() {
-        for (std::int64_t round = 1; round <= request_.rounds && !stop_asked; ++round)
+        for (std::int64_t round = 1; round <= request_.rounds && !stop_asked; ++round) {
             for (std::size_t c = 0; c < cases_.size() && !stop_asked; ++c)
                 if (auto done = measure_case(round, c); !done) return done;
+            for (std::size_t row = 0; gpus_ && row < gpus_->row_count() && !stop_asked; ++row) {
+                progress(of_round(round) + gpus_->name_of(row));
+                if (auto done = gpus_->measure(row, stop_asked); !done) return done;
+            }
+        }
         return {};
     }
 
+    /// Of GPUs, where they were asked for.
+    [[nodiscard]] std::optional<gpu_figures> gpus() const {
+        return gpus_ ? std::optional(gpus_->figures()) : std::nullopt;
+    }
     std::vector<tiers_row> rows;
 
 private:
@@ -184,9 +202,12 @@ private:
     tiers_row& row(std::size_t backend, std::size_t c) { return rows[backend * cases_.size() + c]; }
 
     void say(std::int64_t round, std::size_t c, const std::string& who) {
-        progress("round " + std::to_string(round) + " of " + std::to_string(request_.rounds) + ", case " +
-                 std::to_string(c + 1) + " of " + std::to_string(cases_.size()) + ": " +
-                 report::size_text(cases_[c].block) + " x " + std::to_string(cases_[c].depth) + ", " + who);
+        progress(of_round(round) + "case " + std::to_string(c + 1) + " of " + std::to_string(cases_.size()) +
+                 ": " + report::size_text(cases_[c].block) + " x " + std::to_string(cases_[c].depth) + ", " +
+                 who);
+    }
+    [[nodiscard]] std::string of_round(std::int64_t round) const {
+        return "round " + std::to_string(round) + " of " + std::to_string(request_.rounds) + ", ";
     }
     void progress(const std::string& line) {
         if (!settings_.quiet && out_.shows_progress()) out_.progress(line);
@@ -198,7 +219,13 @@ private:
     std::vector<block_case> cases_;
     std::vector<std::unique_ptr<tiers_backend>> backends_;
     std::unique_ptr<fio_peer> fio_;
+    std::unique_ptr<gpu_measurement> gpus_;
 };
+
+bool any_fault(const std::vector<block_result>& rounds) {
+    return std::any_of(rounds.begin(), rounds.end(),
+                       [](const block_result& r) { return r.errors > 0 || r.corrupt_sectors > 0; });
+}
 
 /// The equal job file: a section for each case, one after the other.
 std::string fio_job_file(const settings& s) {
@@ -236,8 +263,9 @@ std::span<const named_backend> all_backends() {
 void resolve_tiers(settings& s, fault_list& faults) {
     resolve_model(s, faults);
     tiers_request& t = s.tiers;
+    const bool gpus_alone = t.gpu && t.path.empty() && t.engines.empty() && !t.fio;
     if (t.path.empty()) t.path = "/var/tmp/kvmark-tiers";
-    if (t.engines.empty()) {
+    if (t.engines.empty() && !gpus_alone) {
         if (find_backend("uring") != nullptr) t.engines.push_back("uring");
         t.engines.push_back("pread");
     }
@@ -251,6 +279,9 @@ void resolve_tiers(settings& s, fault_list& faults) {
                        suggestion(engine, known));
     if (t.mix_read_percent < 1 || t.mix_read_percent > 99) faults.add("--mix-read-percent: must be 1..99");
     if (t.read_percents.empty()) t.read_percents = {100, 0};
+    if (gpus_alone &&
+        std::all_of(t.read_percents.begin(), t.read_percents.end(), [](int p) { return p < 0; }))
+        faults.add("--io mix: copies of a GPU go one way; give read, write or both");
     for (int& percent : t.read_percents)
         if (percent < 0) percent = static_cast<int>(t.mix_read_percent);
     if (t.rounds == 0) t.rounds = t.fio ? 5 : 3;
@@ -270,7 +301,7 @@ void resolve_tiers(settings& s, fault_list& faults) {
         faults.add(
             "the block sizes must divide a common size of at most 64 MiB: measure the others in a run of "
             "their own");
-    if (s.options.strict && std::string_view(t.engines.front()) == "uring" &&
+    if (s.options.strict && !t.engines.empty() && t.engines.front() == "uring" &&
         find_backend("uring") == nullptr)
         faults.add("--strict: this kvmark was built without liburing");
 }
@@ -285,22 +316,31 @@ int measure_tiers(const settings& s) {
     heed_stop_signals();
     measurement all(s, out);
     if (auto opened = all.open(); !opened) return report_failure(out, opened.error());
-    const bool huge = has_huge_pages();
+    const bool huge = s.tiers.engines.empty() || has_huge_pages();
     const auto ran = all.run();
     out.end_progress();
 
     std::vector<tiers_row>& rows = all.rows;
     std::erase_if(rows, [](const tiers_row& row) { return row.rounds.empty(); });
+    const std::optional<gpu_figures> gpus = all.gpus();
     std::vector<std::string> warnings = tiers_warnings(rows);
     if (!huge)
         warnings.push_back(
             "the kernel backed no memory with huge pages: O_DIRECT may lose half of its bandwidth; "
             "see /sys/kernel/mm/transparent_hugepage/enabled");
-    const std::string json = report::json_text(tiers_json(rows, warnings, stop_asked));
+    std::string table = s.tiers.engines.empty() ? "" : tiers_table(rows), csv = tiers_csv(rows);
+    if (gpus) {
+        for (std::string& warning : gpu_warnings(*gpus)) warnings.push_back(std::move(warning));
+        (table += table.empty() ? "" : "\n") += gpu_table(*gpus);
+        csv += gpu_csv(*gpus);
+    }
+    boost::json::object document = tiers_json(rows, warnings, stop_asked);
+    document["gpu"] = gpus ? boost::json::value(gpu_json(*gpus)) : boost::json::value();
+    const std::string json = report::json_text(document);
     if (s.tiers.json_file == "-")
         out.print(json, json);
     else if (!s.quiet)
-        out.print(tiers_table(rows), tiers_table(rows));
+        out.print(table, table);
     for (const std::string& warning : warnings) out.warn(warning);
 
     int code = stop_asked ? exit_code_of_signal(stop_signal) : exit_ok;
@@ -312,11 +352,13 @@ int measure_tiers(const settings& s) {
         }
     };
     keep(s.tiers.json_file, json);
-    keep(s.csv, tiers_csv(rows));
+    keep(s.csv, csv);
     if (!ran) return report_failure(out, ran.error());
     for (const tiers_row& row : rows)
-        for (const block_result& r : row.rounds)
-            if (r.errors > 0 || r.corrupt_sectors > 0) code = exit_failed;
+        if (any_fault(row.rounds)) code = exit_failed;
+    if (gpus)
+        for (const gpu_row& row : gpus->rows)
+            if (any_fault(row.rounds)) code = exit_failed;
     return code;
 }
 

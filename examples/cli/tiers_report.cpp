@@ -1,10 +1,8 @@
-// Medians and spreads over rounds, percentiles over all of their I/Os.
+// The rows of backends as a table, as CSV and as JSON.
 #include "tiers_report.hpp"
 
-#include <kvmark/report/json.hpp>
 #include <kvmark/report/json_text.hpp>
 #include <kvmark/report/numbers.hpp>
-#include <kvmark/report/spread.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/value_from.hpp>
@@ -18,42 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// What all rounds of a row come to.
-struct totals {
-    explicit totals(const tiers_row& row) {
-        std::vector<double> rates, ratios, micros, seconds;
-        for (std::size_t i = 0; i < row.rounds.size(); ++i) {
-            const block_result& r = row.rounds[i];
-            rates.push_back(r.bytes_per_second() / static_cast<double>(gib_bytes));
-            if (i < row.fio.size() && row.fio[i] > 0) ratios.push_back(r.bytes_per_second() / row.fio[i]);
-            const double cpu = to_seconds(r.processor.user + r.processor.system);
-            if (r.operations() > 0) {
-                micros.push_back(cpu * 1e6 / static_cast<double>(r.operations()));
-                seconds.push_back(cpu / to_gib(r.read + r.written));
-            }
-            latency.merge(r.read_latency);
-            latency.merge(r.write_latency);
-            errors += r.errors;
-            corrupt_sectors += r.corrupt_sectors;
-            device += r.device.read + r.device.written;
-            moved += r.read + r.written;
-        }
-        std::vector<double> fio_rates = row.fio;
-        for (double& rate : fio_rates) rate /= static_cast<double>(gib_bytes);
-        gib_per_s = report::summarise(rates);
-        ratio = report::summarise(ratios);
-        fio_gib_per_s = report::summarise(fio_rates);
-        cpu_us_per_op = report::summarise(micros);
-        cpu_s_per_gib = report::summarise(seconds);
-        iops = gib_per_s.median * static_cast<double>(gib_bytes) / static_cast<double>(row.what.block.count);
-    }
-
-    report::median_and_spread gib_per_s, fio_gib_per_s, ratio, cpu_us_per_op, cpu_s_per_gib;
-    double iops = 0;
-    measure::histogram latency;
-    std::uint64_t errors = 0, corrupt_sectors = 0;
-    bytes device{}, moved{};
-};
+tiers_totals totals(const tiers_row& row) { return {row.what.block, row.rounds, row.fio}; }
 
 std::string direction_text(const block_case& c) {
     return c.read_percent == 100 ? "read"
@@ -66,32 +29,26 @@ std::string name_of(const tiers_row& row) {
            " " + direction_text(row.what);
 }
 
-std::string us_text(nanoseconds n) {
-    const double us = static_cast<double>(n.count) / 1e3;
-    return fmt::format("{:.{}f}", us, us < 99.95 ? 1 : 0);
-}
-
-json::object spread_json(const report::median_and_spread& m) {
-    return {{"median", m.median}, {"min", m.low}, {"max", m.high}};
-}
-
-constexpr std::array<std::pair<const char*, double>, 5> percentiles{
-    {{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}}};
-
 } // namespace
+
+void add_row_warnings(std::vector<std::string>& lines, const std::string& name, const tiers_totals& t) {
+    if (t.errors > 0) lines.push_back(name + ": " + std::to_string(t.errors) + " I/Os failed");
+    if (t.corrupt_sectors > 0)
+        lines.push_back(name + ": " + std::to_string(t.corrupt_sectors) + " sectors came back changed");
+    if (t.gib_per_s.spread() > 1.25)
+        lines.push_back(fmt::format("{}: wide spread over the rounds, {:.2f} to {:.2f} GiB/s", name,
+                                    t.gib_per_s.low, t.gib_per_s.high));
+}
 
 std::vector<std::string> tiers_warnings(const std::vector<tiers_row>& rows) {
     std::vector<std::string> all;
     for (const tiers_row& row : rows) {
-        const totals t(row);
+        const tiers_totals t = totals(row);
         if (!row.note.empty()) {
             const std::string line = row.backend + ": " + row.note;
             if (std::find(all.begin(), all.end(), line) == all.end()) all.push_back(line);
         }
-        if (t.errors > 0) all.push_back(name_of(row) + ": " + std::to_string(t.errors) + " I/Os failed");
-        if (t.corrupt_sectors > 0)
-            all.push_back(name_of(row) + ": " + std::to_string(t.corrupt_sectors) +
-                          " sectors came back changed");
+        add_row_warnings(all, name_of(row), t);
         const bool on_device =
             row.backend != "host" && !row.rounds.empty() && !row.rounds[0].device.name.empty();
         const double share =
@@ -100,9 +57,6 @@ std::vector<std::string> tiers_warnings(const std::vector<tiers_row>& rows) {
             all.push_back(fmt::format("{}: the device moved {:.0f} % of the bytes asked for: {}",
                                       name_of(row), 100 * share,
                                       share < 1 ? "the rest is the page cache's" : "somebody else uses it"));
-        if (t.gib_per_s.spread() > 1.25)
-            all.push_back(fmt::format("{}: wide spread over the rounds, {:.2f} to {:.2f} GiB/s", name_of(row),
-                                      t.gib_per_s.low, t.gib_per_s.high));
     }
     return all;
 }
@@ -117,23 +71,42 @@ std::string tiers_table(const std::vector<tiers_row>& rows) {
     if (beside_fio) out += fmt::format("{:>8}{:>7}  {}", "fio", "ratio", "(spread)");
     out += '\n';
     for (const tiers_row& row : rows) {
-        const totals t(row);
+        const tiers_totals t = totals(row);
         fmt::format_to(
             std::back_inserter(out),
             "{:<8}{:>10}{:>7}{:>9}{:>8.3f}  {:<14}{:>9.0f}{:>10}{:>10}{:>10}{:>10}{:>10}{:>8.1f}{:>9.3f}",
             row.backend, report::size_text(row.what.block), row.what.depth, direction_text(row.what),
-            t.gib_per_s.median, fmt::format("({:.2f}-{:.2f})", t.gib_per_s.low, t.gib_per_s.high), t.iops,
+            t.gib_per_s.median, spread_text(t.gib_per_s), t.iops,
             us_text(nanoseconds(static_cast<std::int64_t>(t.latency.mean()))),
             us_text(t.latency.quantile(0.5)), us_text(t.latency.quantile(0.99)),
             us_text(t.latency.quantile(0.999)), us_text(t.latency.quantile(0.9999)), t.cpu_us_per_op.median,
             t.cpu_s_per_gib.median);
         if (!row.fio.empty())
-            fmt::format_to(std::back_inserter(out), "{:>8.3f}{:>7.3f}  ({:.2f}-{:.2f})",
-                           t.fio_gib_per_s.median, t.ratio.median, t.ratio.low, t.ratio.high);
+            fmt::format_to(std::back_inserter(out), "{:>8.3f}{:>7.3f}  {}", t.peer_gib_per_s.median,
+                           t.ratio.median, spread_text(t.ratio));
         out += '\n';
     }
     out += "  medians over the rounds; latencies of one I/O in us, over all of them; us/op and s/GiB are "
            "processor time\n";
+    return out;
+}
+
+std::string csv_line(std::string_view backend, bytes block, std::uint32_t depth,
+                     std::string_view read_percent, std::size_t rounds, const tiers_totals& t,
+                     std::optional<double> fio_gib_per_s, bool compared) {
+    std::string out;
+    const auto field = std::back_inserter(out);
+    fmt::format_to(field, "{},{},{},{},{},{},{},{},{},{}", backend, block.count, depth, read_percent, rounds,
+                   t.gib_per_s.median, t.gib_per_s.low, t.gib_per_s.high, t.iops, t.latency.mean() / 1e3);
+    for (const auto& [name, q] : tiers_percentiles)
+        fmt::format_to(field, ",{}", static_cast<double>(t.latency.quantile(q).count) / 1e3);
+    fmt::format_to(field, ",{},{},", t.cpu_us_per_op.median, t.cpu_s_per_gib.median);
+    if (fio_gib_per_s) fmt::format_to(field, "{}", *fio_gib_per_s);
+    if (compared)
+        fmt::format_to(field, ",{},{},{}", t.ratio.median, t.ratio.low, t.ratio.high);
+    else
+        out += ",,,";
+    fmt::format_to(field, ",{},{}\n", t.errors, t.corrupt_sectors);
     return out;
 }
 
@@ -143,20 +116,11 @@ std::string tiers_csv(const std::vector<tiers_row>& rows) {
         "mean_us,p50_us,p95_us,p99_us,p999_us,p9999_us,cpu_us_per_op,cpu_s_per_gib,fio_gib_per_s,"
         "ratio,ratio_min,ratio_max,errors,corrupt_sectors\n";
     for (const tiers_row& row : rows) {
-        const totals t(row);
-        fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},{},{}", row.backend,
-                       row.what.block.count, row.what.depth, row.what.read_percent, row.rounds.size(),
-                       t.gib_per_s.median, t.gib_per_s.low, t.gib_per_s.high, t.iops, t.latency.mean() / 1e3);
-        for (const auto& [name, q] : percentiles)
-            fmt::format_to(std::back_inserter(out), ",{}",
-                           static_cast<double>(t.latency.quantile(q).count) / 1e3);
-        fmt::format_to(std::back_inserter(out), ",{},{}", t.cpu_us_per_op.median, t.cpu_s_per_gib.median);
-        if (row.fio.empty())
-            out += ",,,,";
-        else
-            fmt::format_to(std::back_inserter(out), ",{},{},{},{}", t.fio_gib_per_s.median, t.ratio.median,
-                           t.ratio.low, t.ratio.high);
-        fmt::format_to(std::back_inserter(out), ",{},{}\n", t.errors, t.corrupt_sectors);
+        const tiers_totals t = totals(row);
+        const bool beside_fio = !row.fio.empty();
+        out += csv_line(row.backend, row.what.block, row.what.depth, std::to_string(row.what.read_percent),
+                        row.rounds.size(), t,
+                        beside_fio ? std::optional(t.peer_gib_per_s.median) : std::nullopt, beside_fio);
     }
     return out;
 }
@@ -165,7 +129,7 @@ json::object tiers_json(const std::vector<tiers_row>& rows, const std::vector<st
                         bool interrupted) {
     json::array all;
     for (const tiers_row& row : rows) {
-        const totals t(row);
+        const tiers_totals t = totals(row);
         json::array rounds;
         for (std::size_t i = 0; i < row.rounds.size(); ++i) {
             const block_result& r = row.rounds[i];
@@ -179,26 +143,18 @@ json::object tiers_json(const std::vector<tiers_row>& rows, const std::vector<st
                  {"device_written_bytes", r.device.written.count},
                  {"fio_bytes_per_s", i < row.fio.size() ? json::value(row.fio[i]) : json::value()}});
         }
-        json::object latency{{"mean", t.latency.mean() / 1e3}};
-        for (const auto& [name, q] : percentiles)
-            latency[name] = static_cast<double>(t.latency.quantile(q).count) / 1e3;
-        all.push_back(
-            {{"backend", row.backend},
-             {"block_bytes", row.what.block.count},
-             {"depth", row.what.depth},
-             {"read_percent", row.what.read_percent},
-             {"gib_per_s", spread_json(t.gib_per_s)},
-             {"iops", t.iops},
-             {"latency_us", std::move(latency)},
-             {"histogram_ns", report::histogram_json(t.latency)},
-             {"cpu_us_per_op", t.cpu_us_per_op.median},
-             {"cpu_s_per_gib", t.cpu_s_per_gib.median},
-             {"fio_gib_per_s", row.fio.empty() ? json::value() : json::value(spread_json(t.fio_gib_per_s))},
-             {"ratio", row.fio.empty() ? json::value() : json::value(spread_json(t.ratio))},
-             {"errors", t.errors},
-             {"corrupt_sectors", t.corrupt_sectors},
-             {"note", row.note},
-             {"rounds", std::move(rounds)}});
+        json::object& o = all.emplace_back(json::object{{"backend", row.backend},
+                                                        {"block_bytes", row.what.block.count},
+                                                        {"depth", row.what.depth},
+                                                        {"read_percent", row.what.read_percent}})
+                              .get_object();
+        t.add_to(o);
+        o["fio_gib_per_s"] = row.fio.empty() ? json::value() : json::value(spread_json(t.peer_gib_per_s));
+        o["ratio"] = row.fio.empty() ? json::value() : json::value(spread_json(t.ratio));
+        o["errors"] = t.errors;
+        o["corrupt_sectors"] = t.corrupt_sectors;
+        o["note"] = row.note;
+        o["rounds"] = std::move(rounds);
     }
     return {{"kvmark_version", KVMARK_VERSION},
             {"interrupted", interrupted},

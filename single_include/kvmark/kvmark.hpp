@@ -15404,6 +15404,7 @@ struct block_case {
     int read_percent = 100; ///< 100: reads, 0: writes
     nanoseconds warm_up{300'000'000};
     nanoseconds duration{2'000'000'000};
+    bool stamped = true; ///< false: only bytes move; what a write leaves fails the checks of later cases
 };
 
 struct block_result {
@@ -15469,7 +15470,7 @@ public:
                                                            " bytes has fewer blocks of " +
                                                            std::to_string(c.block.count) +
                                                            " than there are I/Os in flight; make it larger"};
-        window w{.stop = stop};
+        window w{.stop = stop, .stamped = c.stamped};
         w.begin = clocks::monotonic_now() + c.warm_up;
         w.end = w.begin + c.duration;
         return queued_ ? through_queue(c, w) : by_threads(c, w);
@@ -15482,6 +15483,7 @@ private:
 
     struct window {
         const std::atomic<bool>& stop;
+        bool stamped = true;
         nanoseconds begin{}, end{};
 
         [[nodiscard]] bool over(nanoseconds now) const {
@@ -15566,7 +15568,7 @@ private:
             (done.reads ? r.read_latency : r.write_latency).record(now - done.handed);
             (done.reads ? r.read : r.written) += bytes(buffer.size());
         }
-        if (!done.reads || verify_ == verify_mode::none) return;
+        if (!done.reads || !w.stamped || verify_ == verify_mode::none) return;
         tier::verify_sectors(buffer, content,
                              static_cast<std::uint32_t>(done.place.count / tier::sector_size.count), salt,
                              verify_ == verify_mode::full,
@@ -15610,7 +15612,7 @@ private:
             bool metered = false;
             nanoseconds now = clocks::monotonic_now();
             while (!w.over(now) || idle.size() < c.depth) {
-                if (!w.over(now)) begin(queue, buffers, next, ios, idle, prepared);
+                if (!w.over(now)) begin(queue, buffers, next, w.stamped, ios, idle, prepared);
                 hand_over(ios, prepared);
                 queue.wait();
                 now = clocks::monotonic_now();
@@ -15631,8 +15633,9 @@ private:
     }
 
     template <class Queue>
-    KVMARK_INLINE void begin(Queue& queue, const lane& buffers, plan& next, std::vector<io>& ios,
-                             std::vector<std::uint32_t>& idle, std::vector<std::uint32_t>& prepared) const {
+    KVMARK_INLINE void begin(Queue& queue, const lane& buffers, plan& next, bool stamped,
+                             std::vector<io>& ios, std::vector<std::uint32_t>& idle,
+                             std::vector<std::uint32_t>& prepared) const {
         for (const std::uint32_t slot : idle) {
             io& i = ios[slot];
             i.place = next.place(slot);
@@ -15640,7 +15643,7 @@ private:
             if (i.reads) {
                 queue.read(slot, entry, i.place, buffers.read_buffer(slot));
             } else {
-                stamp(buffers.write_buffer(slot), i.place, buffers);
+                if (stamped) stamp(buffers.write_buffer(slot), i.place, buffers);
                 queue.write(slot, entry, i.place, buffers.write_buffer(slot));
             }
             prepared.push_back(slot);
@@ -15698,7 +15701,7 @@ private:
         while (!w.over(now)) {
             io i{.place = next.place(slot), .reads = next.reads()};
             const auto buffer = i.reads ? buffers.read_buffer(0) : buffers.write_buffer(0);
-            if (!i.reads) stamp(buffer, i.place, buffers);
+            if (!i.reads && w.stamped) stamp(buffer, i.place, buffers);
             i.handed = clocks::monotonic_now();
             const tier::io_status status =
                 i.reads ? tier_.read(entry, i.place, buffer) : tier_.write(entry, i.place, buffer);
@@ -24538,6 +24541,52 @@ private:
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/management.hpp
+// NVIDIA's management library (NVML), loaded when it is first asked for: what the CUDA driver does not tell.
+
+namespace kvmark::gpu {
+
+using managed_device = struct device_of_management*; ///< nvmlDevice_t
+
+/// Each function is the library's own of the name beside it in load(), with its meaning (NVML API reference);
+/// what it returns is 0 for success. Between init() and shutdown(), which count.
+struct management {
+    int (*init)();
+    int (*shutdown)();
+    int (*driver_version)(char* text, unsigned size);
+    int (*device_at)(const char* pci_address, managed_device*);
+    int (*link_generation)(managed_device, unsigned*);
+    int (*link_generation_max)(managed_device, unsigned*); ///< of card and slot together
+    int (*link_width)(managed_device, unsigned* lanes);
+    int (*link_width_max)(managed_device, unsigned* lanes);
+
+    /// Once in a process, whose later calls get the same answer. KVMARK_NVML names another file than
+    /// libnvidia-ml.so.1.
+    [[nodiscard]] KVMARK_COLD static const result<management>& get() {
+        static const result<management> loaded = load(std::getenv("KVMARK_NVML"));
+        return loaded;
+    }
+
+    /// The same, not remembered; `path` null: libnvidia-ml.so.1.
+    [[nodiscard]] KVMARK_COLD static result<management> load(const char* path) {
+        auto library = path ? shared_library::open(path) : shared_library::open("libnvidia-ml.so.1");
+        if (!library) return library.error();
+        management m{};
+        library->bind(m.init, "nvmlInit_v2");
+        library->bind(m.shutdown, "nvmlShutdown");
+        library->bind(m.driver_version, "nvmlSystemGetDriverVersion");
+        library->bind(m.device_at, "nvmlDeviceGetHandleByPciBusId_v2");
+        library->bind(m.link_generation, "nvmlDeviceGetCurrPcieLinkGeneration");
+        library->bind(m.link_generation_max, "nvmlDeviceGetMaxPcieLinkGeneration");
+        library->bind(m.link_width, "nvmlDeviceGetCurrPcieLinkWidth");
+        library->bind(m.link_width_max, "nvmlDeviceGetMaxPcieLinkWidth");
+        if (auto complete = library->complete(); !complete) return complete.error();
+        return m;
+    }
+};
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/page_copies.hpp
 // What gather and scatter replace: a copy for each page of each block.
 
@@ -24656,6 +24705,79 @@ private:
         if (state != status::not_ready) return state;
         pace.pause();
     }
+}
+
+} // namespace kvmark::gpu
+
+// kvmark/gpu/read_gpu.hpp
+// Asks the driver and the management library what a GPU is.
+
+namespace kvmark::gpu {
+
+namespace detail {
+
+/// As nvidia-smi has it.
+[[nodiscard]] KVMARK_COLD std::string uuid_text(const unsigned char (&uuid)[16]) {
+    constexpr const char* digits = "0123456789abcdef";
+    std::string text = "GPU-";
+    for (std::size_t i = 0; i < sizeof uuid; ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+        text += digits[uuid[i] >> 4];
+        text += digits[uuid[i] & 15];
+    }
+    return text;
+}
+
+} // namespace detail
+
+/// Driver version and PCIe link of the GPU at `f.pci_address`, as they are now: a link that carries nothing
+/// may run at a lower generation. Leaves them as they were where the management library does not tell.
+KVMARK_COLD void read_link(gpu_facts& f) {
+    const auto& m = management::get();
+    if (!m || m->init() != 0) return;
+    char version[96] = "";
+    if (m->driver_version(version, sizeof version) == 0) f.driver_version = version;
+    managed_device found = nullptr;
+    if (m->device_at(f.pci_address.c_str(), &found) == 0) {
+        const auto ask = [&](std::uint32_t& into, int (*question)(managed_device, unsigned*)) {
+            unsigned answer = 0;
+            if (question(found, &answer) == 0) into = answer;
+        };
+        ask(f.link_generation, m->link_generation);
+        ask(f.link_generation_max, m->link_generation_max);
+        ask(f.link_width, m->link_width);
+        ask(f.link_width_max, m->link_width_max);
+    }
+    m->shutdown();
+}
+
+/// Sets the calling thread's context. What cannot be told is left zero or empty.
+[[nodiscard]] KVMARK_COLD gpu_facts read_gpu(const device& d) {
+    const driver& api = d.api();
+    const auto known = [](status s) { return s == status::success; };
+    const auto ask = [&](attribute a) {
+        int value = 0;
+        return known(api.device_attribute(&value, a, d.number())) ? static_cast<std::uint32_t>(value) : 0;
+    };
+    gpu_facts f{.index = d.ordinal()};
+    char text[256] = "";
+    if (known(api.device_name(text, sizeof text, d.number()))) f.name = text;
+    if (known(api.device_pci_address(text, sizeof text, d.number()))) f.pci_address = text;
+    unsigned char uuid[16]{};
+    if (known(api.device_uuid(uuid, d.number()))) f.uuid = detail::uuid_text(uuid);
+    if (int v = 0; known(api.driver_version(&v)))
+        f.cuda_version = std::to_string(v / 1000) + "." + std::to_string(v % 1000 / 10);
+    if (const std::uint32_t major = ask(attribute::compute_major); major != 0)
+        f.compute = std::to_string(major) + "." + std::to_string(ask(attribute::compute_minor));
+    if (std::size_t size = 0; known(api.device_memory(&size, d.number()))) f.memory = bytes(size);
+    std::size_t free = 0, total = 0;
+    if (known(d.make_current()) && known(api.memory_info(&free, &total))) f.memory_free = bytes(free);
+    f.processors = ask(attribute::multiprocessors);
+    f.copy_engines = ask(attribute::copy_engines);
+    // Two transfers a clock; newer drivers tell no clock.
+    f.memory_bandwidth = 2e3 * ask(attribute::memory_clock_khz) * ask(attribute::memory_bus_bits) / 8;
+    read_link(f);
+    return f;
 }
 
 } // namespace kvmark::gpu
@@ -25514,6 +25636,401 @@ private:
 using gds_file = basic_gds_file<file_per_entry>;
 
 } // namespace kvmark::tier
+
+// kvmark/benchmark/copy_loop.hpp
+// The plain loop around cuMemcpyAsync: some copies in flight on streams, each completion asked for.
+
+namespace kvmark {
+
+/// From where to where; `peer`: from the memory of one GPU to that of another.
+enum class copy_way : std::uint8_t { host_to_device, device_to_host, device_to_device, peer };
+
+/// What is measured: copies of `block` bytes between random places, `depth` of them in flight.
+struct copy_case {
+    copy_way way = copy_way::host_to_device;
+    std::uint32_t gpu = 0; ///< place among the benchmark's GPUs: the one copied to or from; of `peer`, from
+    std::uint32_t to = 0;  ///< of `peer`: to this one
+    bytes block{};         ///< a multiple of 8
+    std::uint32_t depth = 1;
+    std::uint32_t streams = 1; ///< 1..depth, that the copies take turns on; those of one wait for each other
+    bool pinned = true;        ///< memory of the host; pageable memory the driver copies by way of its own
+    nanoseconds warm_up{300'000'000};
+    nanoseconds duration{2'000'000'000};
+};
+
+struct copy_result {
+    nanoseconds elapsed{}; ///< without the warm-up
+    bytes copied{};
+    measure::histogram latency;       ///< of one copy, from the call until it is seen to be done
+    measure::process_usage processor; ///< of the whole process, from the warm-up's end on
+    std::uint32_t wrong_blocks = 0;   ///< of the last `depth` copies: not what was to be copied
+
+    [[nodiscard]] double bytes_per_second() const {
+        return elapsed.count > 0 ? static_cast<double>(copied.count) / to_seconds(elapsed) : 0;
+    }
+};
+
+namespace copies {
+
+/// What is at `offset` of the bytes that are copied, in words of 8 bytes.
+[[nodiscard]] KVMARK_INLINE std::uint64_t word_at(std::uint64_t offset) {
+    return (offset / 8 + 1) * 0x9e3779b97f4a7c15;
+}
+inline void write_words(std::span<std::byte> to, std::uint64_t offset) {
+    for (std::size_t at = 0; at + 8 <= to.size(); at += 8) {
+        const std::uint64_t word = word_at(offset + at);
+        std::memcpy(to.data() + at, &word, sizeof word);
+    }
+}
+[[nodiscard]] inline bool has_words(std::span<const std::byte> in, std::uint64_t offset) {
+    for (std::size_t at = 0; at + 8 <= in.size(); at += 8) {
+        const std::uint64_t word = word_at(offset + at);
+        if (std::memcmp(in.data() + at, &word, sizeof word) != 0) return false;
+    }
+    return true;
+}
+
+/// One copy, waited for.
+template <class Copy>
+[[nodiscard]] KVMARK_COLD result<void> once(const gpu::device& d, Copy&& copy) {
+    auto stream = gpu::make_stream(d);
+    if (!stream) return stream.error();
+    gpu::poll_pace pace;
+    gpu::status s = copy(stream->get());
+    if (s == gpu::status::success)
+        while ((s = d.api().query_stream(stream->get())) == gpu::status::not_ready) pace.pause();
+    if (s != gpu::status::success) return d.failure("copying", s);
+    return {};
+}
+
+KVMARK_COLD error no_buffers() {
+    return {error_kind::system, "cannot map the buffers to copy; give smaller blocks or a smaller depth"};
+}
+
+} // namespace copies
+
+/// One case: its buffers, streams and events, and the loop.
+class copy_loop {
+public:
+    /// Everything must outlive it; `size` bytes are there to copy from and to copy to.
+    copy_loop(const copy_case& c, const gpu::device& own, gpu::device_address from, const gpu::device& target,
+              gpu::device_address to, bytes size)
+        : case_(c), device_(own), target_device_(target), api_(own.api()), from_(from), to_(to),
+          places_(size.count / c.block.count / c.depth) {}
+
+    /// `number` of the case: its bytes are not those of the one before.
+    [[nodiscard]] KVMARK_COLD result<void> prepare(std::uint64_t number) {
+        draw_ = random_stream(number, case_.depth);
+        first_word_ = number << 40;
+        if (case_.way == copy_way::host_to_device || case_.way == copy_way::device_to_host) {
+            host_ = huge_page_buffer(case_.block * case_.depth);
+            if (host_.empty()) return copies::no_buffers();
+            host_.touch(case_.block * case_.depth);
+            if (case_.way == copy_way::host_to_device) copies::write_words(host_.span(), first_word_);
+            if (case_.pinned) {
+                auto pinned = gpu::pinned_memory::pin(device_, host_.span());
+                if (!pinned) return pinned.error();
+                pinned_ = std::move(*pinned);
+            }
+        }
+        for (std::uint32_t i = 0; i < case_.streams; ++i) {
+            auto stream = gpu::make_stream(device_);
+            if (!stream) return stream.error();
+            queue& q = queues_.emplace_back();
+            q.stream = std::move(*stream);
+            for (std::uint32_t slot = i; slot < case_.depth; slot += case_.streams) q.slots.push_back(slot);
+        }
+        for (std::uint32_t slot = 0; slot < case_.depth; ++slot) {
+            auto event = gpu::make_event(device_);
+            if (!event) return event.error();
+            copies_.emplace_back().done = std::move(*event);
+        }
+        return {};
+    }
+
+    [[nodiscard]] result<copy_result> run(const std::atomic<bool>& stop) {
+        copy_result r;
+        status_ = device_.make_current();
+        nanoseconds now = clocks::monotonic_now();
+        const nanoseconds begin = now + case_.warm_up, end = begin + case_.duration;
+        const auto over = [&] {
+            return now >= end || status_ != gpu::status::success || stop.load(std::memory_order_relaxed);
+        };
+        measure::process_usage before;
+        bool metered = false;
+        gpu::poll_pace pace;
+        for (std::uint32_t slot = 0; slot < case_.depth && !over(); ++slot)
+            start(queues_[slot % case_.streams]);
+        while (in_flight_ > 0) {
+            bool progress = false;
+            for (queue& q : queues_) {
+                if (q.in_flight == 0 || !ended(q)) continue;
+                now = clocks::monotonic_now();
+                if (status_ == gpu::status::success && now >= begin && now < end) {
+                    r.latency.record(now - copies_[q.slot(0)].handed);
+                    r.copied += case_.block;
+                }
+                retire(q);
+                if (!over()) start(q);
+                progress = true;
+            }
+            now = clocks::monotonic_now();
+            if (!metered && now >= begin) {
+                before = measure::read_process_usage();
+                metered = true;
+            }
+            progress ? pace.restart() : pace.pause();
+        }
+        if (metered) {
+            r.processor = measure::read_process_usage() - before;
+            r.elapsed = (now < end ? now : end) - begin;
+        }
+        if (status_ != gpu::status::success) return failure();
+        if (auto counted = count_wrong(r); !counted) return counted.error();
+        return r;
+    }
+
+private:
+    struct copy {
+        gpu::owned_event done;
+        bool started = false;
+        std::uint64_t words = 0; ///< what is copied, as word_at() counts
+        std::uint64_t to = 0;    ///< offset in the target
+        nanoseconds handed{};
+    };
+    /// A stream and its copies, which end in their order.
+    struct queue {
+        gpu::owned_stream stream;
+        std::vector<std::uint32_t> slots;
+        std::uint32_t oldest = 0, in_flight = 0;
+
+        [[nodiscard]] KVMARK_INLINE std::uint32_t slot(std::uint32_t after) const {
+            return slots[(oldest + after) % slots.size()];
+        }
+    };
+
+    /// A slot has target places of its own, every depth-th, so that no two copies meet in one.
+    KVMARK_INLINE void start(queue& q) {
+        const std::uint32_t slot = q.slot(q.in_flight);
+        copy& c = copies_[slot];
+        const std::uint64_t block = case_.block.count;
+        const std::uint64_t from = draw_.next() % (places_ * case_.depth) * block;
+        std::byte* const host = host_.data() + (host_.empty() ? 0 : slot * block);
+        c.to = (draw_.next() % places_ * case_.depth + slot) * block;
+        c.words = case_.way == copy_way::host_to_device ? first_word_ + slot * block : from;
+        c.handed = clocks::monotonic_now();
+        gpu::status s = gpu::status::success;
+        switch (case_.way) {
+        case copy_way::host_to_device:
+            s = api_.copy_to_device(to_ + c.to, host, block, q.stream.get());
+            break;
+        case copy_way::device_to_host:
+            s = api_.copy_to_host(host, from_ + from, block, q.stream.get());
+            break;
+        case copy_way::device_to_device:
+            s = api_.copy_on_device(to_ + c.to, from_ + from, block, q.stream.get());
+            break;
+        case copy_way::peer:
+            s = api_.copy_to_peer(to_ + c.to, target_device_.context(), from_ + from, device_.context(),
+                                  block, q.stream.get());
+        }
+        if (KVMARK_LIKELY(s == gpu::status::success)) s = api_.record_event(c.done.get(), q.stream.get());
+        if (!KVMARK_LIKELY(s == gpu::status::success)) {
+            status_ = s;
+            return;
+        }
+        c.started = true;
+        ++q.in_flight;
+        ++in_flight_;
+    }
+
+    /// Whether the oldest copy is over, well or not.
+    [[nodiscard]] KVMARK_INLINE bool ended(const queue& q) {
+        const gpu::status s = api_.query_event(copies_[q.slot(0)].done.get());
+        if (s == gpu::status::not_ready) return false;
+        if (!KVMARK_LIKELY(s == gpu::status::success) && status_ == gpu::status::success) status_ = s;
+        return true;
+    }
+    KVMARK_INLINE void retire(queue& q) {
+        q.oldest = (q.oldest + 1) % static_cast<std::uint32_t>(q.slots.size());
+        --q.in_flight;
+        --in_flight_;
+    }
+
+    /// Waits for a copy whose event could not be recorded: the buffers are about to go.
+    [[nodiscard]] KVMARK_COLD error failure() const {
+        gpu::poll_pace pace;
+        for (const queue& q : queues_)
+            while (api_.query_stream(q.stream.get()) == gpu::status::not_ready) pace.pause();
+        constexpr const char* where[]{"to the device", "to the host", "on the device", "to GPU "};
+        std::string what = std::string("copying ") + where[static_cast<std::size_t>(case_.way)];
+        if (case_.way == copy_way::peer) what += std::to_string(target_device_.ordinal());
+        return device_.failure(what + ", " + std::to_string(case_.block.count) + " bytes at a time, " +
+                                   std::to_string(case_.depth) + " in flight",
+                               status_);
+    }
+
+    /// Looks at what the last copies brought.
+    [[nodiscard]] KVMARK_COLD result<void> count_wrong(copy_result& r) const {
+        const bool at_host = case_.way == copy_way::device_to_host;
+        const huge_page_buffer fetched(at_host ? bytes() : case_.block);
+        if (!at_host && fetched.empty()) return copies::no_buffers();
+        for (std::uint32_t slot = 0; slot < case_.depth; ++slot) {
+            const copy& c = copies_[slot];
+            if (!c.started) continue;
+            std::span<const std::byte> arrived = fetched.span();
+            if (at_host) {
+                arrived = host_.span().subspan(slot * case_.block.count, case_.block.count);
+            } else {
+                auto copied = copies::once(target_device_, [&](gpu::stream s) {
+                    return api_.copy_to_host(fetched.data(), to_ + c.to, case_.block.count, s);
+                });
+                if (!copied) return copied;
+            }
+            if (!copies::has_words(arrived, c.words)) ++r.wrong_blocks;
+        }
+        return {};
+    }
+
+    const copy_case& case_;
+    const gpu::device &device_, &target_device_;
+    const gpu::driver& api_;
+    gpu::device_address from_, to_;
+    std::uint64_t places_;         ///< of one slot
+    std::uint64_t first_word_ = 0; ///< of the host's memory
+    random_stream draw_{0};
+    huge_page_buffer host_; ///< a block for each copy in flight
+    gpu::pinned_memory pinned_;
+    std::vector<queue> queues_;
+    std::vector<copy> copies_;
+    std::uint32_t in_flight_ = 0;
+    gpu::status status_ = gpu::status::success; ///< the first that was none
+};
+
+} // namespace kvmark
+
+// kvmark/benchmark/copy_benchmark.hpp
+// What GPUs and their links give to a plain loop of copies, with no tier in it.
+
+namespace kvmark {
+
+/// Holds memory on some GPUs and measures copies case by case, on the calling thread: streams and events of
+/// its own, each completion asked for and never slept for. The loop allocates nothing.
+class copy_benchmark {
+public:
+    /// On each GPU twice `size` bytes, to copy from and to copy to. The devices must outlive it.
+    copy_benchmark(std::span<const gpu::device> devices, bytes size) : devices_(devices), size_(size) {}
+
+    /// Takes the memory, fills what is copied from, and lets GPUs reach each other where they can.
+    [[nodiscard]] KVMARK_COLD result<void> open() {
+        for (const gpu::device& d : devices_) {
+            area& a = areas_.emplace_back();
+            for (gpu::device_memory* memory : {&a.source, &a.target}) {
+                auto taken = gpu::device_memory::allocate(d, size_);
+                if (!taken) return taken.error();
+                *memory = std::move(*taken);
+            }
+            if (auto filled = fill(d, a.source); !filled) return filled;
+        }
+        for (std::uint32_t from = 0; from < devices_.size(); ++from)
+            for (std::uint32_t to = 0; to < devices_.size(); ++to)
+                direct_.push_back(from != to && reach(devices_[from], devices_[to]));
+        return {};
+    }
+
+    /// Whether a copy from one GPU to another goes straight, by NVLink or PCIe; if not, the driver takes it
+    /// through memory of the host. After open().
+    [[nodiscard]] bool direct(std::uint32_t from, std::uint32_t to) const {
+        return direct_[from * devices_.size() + to];
+    }
+
+    /// Ends early when `stop` becomes true. The first error of the driver ends it too, once nothing is in
+    /// flight any more.
+    [[nodiscard]] result<copy_result> measure(const copy_case& c, const std::atomic<bool>& stop) {
+        if (auto possible = check(c); !possible) return possible.error();
+        const std::uint32_t target = c.way == copy_way::peer ? c.to : c.gpu;
+        copy_loop loop(c, devices_[c.gpu], areas_[c.gpu].source.address(), devices_[target],
+                       areas_[target].target.address(), size_);
+        if (auto ready = loop.prepare(++measured_); !ready) return ready.error();
+        return loop.run(stop);
+    }
+
+    /// Of 1, 2, 4 and 8 streams up to the depth the number that copies fastest in a trial of 50 ms, so that
+    /// the loop is compared at its best.
+    [[nodiscard]] result<std::uint32_t> quickest_streams(copy_case c, const std::atomic<bool>& stop) {
+        std::uint32_t best = 1;
+        double best_rate = 0;
+        c.warm_up = nanoseconds(10'000'000);
+        c.duration = nanoseconds(50'000'000);
+        for (c.streams = 1; c.streams <= c.depth && c.streams <= 8 && !stop; c.streams *= 2) {
+            const auto tried = measure(c, stop);
+            if (!tried) return tried.error();
+            if (tried->bytes_per_second() <= best_rate) continue;
+            best = c.streams;
+            best_rate = tried->bytes_per_second();
+        }
+        return best;
+    }
+
+private:
+    struct area {
+        gpu::device_memory source, target;
+    };
+
+    [[nodiscard]] KVMARK_COLD static result<void> fill(const gpu::device& d,
+                                                       const gpu::device_memory& memory) {
+        const huge_page_buffer part(bytes(8 * mib_bytes));
+        if (part.empty()) return copies::no_buffers();
+        for (bytes at{}; at < memory.size(); at += bytes(part.span().size())) {
+            const bytes left = memory.size() - at;
+            const auto words = part.span().first(std::min<std::size_t>(left.count, part.span().size()));
+            copies::write_words(words, at.count);
+            auto copied = copies::once(d, [&](gpu::stream s) {
+                return d.api().copy_to_device(memory.address() + at.count, words.data(), words.size(), s);
+            });
+            if (!copied) return copied;
+        }
+        return {};
+    }
+
+    [[nodiscard]] KVMARK_COLD static bool reach(const gpu::device& from, const gpu::device& to) {
+        int can = 0;
+        if (from.api().can_access_peer(&can, from.number(), to.number()) != gpu::status::success || can == 0)
+            return false;
+        if (from.make_current() != gpu::status::success) return false;
+        const gpu::status s = from.api().enable_peer_access(to.context(), 0);
+        return s == gpu::status::success || s == gpu::peer_access_already_enabled;
+    }
+
+    [[nodiscard]] KVMARK_COLD result<void> check(const copy_case& c) const {
+        const auto refused = [](const std::string& what) {
+            return error{error_kind::invalid_argument, what};
+        };
+        if (c.block.count == 0 || c.block.count % 8 != 0)
+            return refused("a block of " + std::to_string(c.block.count) + " bytes: must be a multiple of 8");
+        if (c.depth == 0 || size_.count / c.block.count < c.depth)
+            return refused(std::to_string(c.depth) + " copies of " + std::to_string(c.block.count) +
+                           " bytes in flight: must be 1 or more, and fit into " +
+                           std::to_string(size_.count) + " bytes");
+        if (c.streams == 0 || c.streams > c.depth)
+            return refused(std::to_string(c.streams) + " streams: must be 1 to " + std::to_string(c.depth) +
+                           ", the copies in flight");
+        const std::size_t known = areas_.size();
+        if (c.gpu >= known || (c.way == copy_way::peer && (c.to >= known || c.to == c.gpu)))
+            return refused("GPU " + std::to_string(c.gpu) +
+                           (c.way == copy_way::peer ? " to GPU " + std::to_string(c.to) : "") +
+                           ": there are " + std::to_string(known) + ", numbered from 0");
+        return {};
+    }
+
+    std::span<const gpu::device> devices_;
+    bytes size_;
+    std::vector<area> areas_;
+    std::vector<bool> direct_;
+    std::uint64_t measured_ = 0;
+};
+
+} // namespace kvmark
 
 #endif // KVMARK_WITH_CUDA
 

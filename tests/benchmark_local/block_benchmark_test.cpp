@@ -92,6 +92,21 @@ TEST_CASE("block benchmark: a byte changed behind its back is a corrupt sector")
     CHECK(r->corrupt_sectors > 0);
 }
 
+TEST_CASE("block benchmark: without stamps the same bytes move, and nothing is checked") {
+    const test::temporary_directory directory;
+    block_benchmark<slab_file> bench(setup_in(directory.path()), size, verify_mode::full);
+    REQUIRE(bench.open());
+    for (const int read_percent : {0, 100}) {
+        block_case c = short_case(chunk, 2, read_percent);
+        c.stamped = false;
+        const auto r = bench.measure(c, never);
+        REQUIRE(r);
+        CHECK(r->operations() > 0);
+        CHECK(r->corrupt_sectors == 0);
+    }
+    CHECK(bench.measure(short_case(chunk, 2, 100), never)->corrupt_sectors > 0);
+}
+
 TEST_CASE("block benchmark: failed I/Os are counted with their errno, and not as bytes") {
     const test::temporary_directory directory;
     block_benchmark<slab_file> bench(setup_in(directory.path()), size, verify_mode::stamps);

@@ -93,4 +93,22 @@ public:
 
 #endif
 
+#ifdef KVMARK_STAND_IN_NVML
+
+/// The stand-in for the management library.
+class stand_in_nvml : public stand_in {
+public:
+    static constexpr const char* path = KVMARK_STAND_IN_NVML;
+
+    /// Makes it management::get()'s too, if that was not asked for yet; no call of it fails.
+    stand_in_nvml() : stand_in(path) {
+        ::setenv("KVMARK_NVML", path, 1);
+        reset();
+    }
+
+    void reset() const { call<void>("kvmark_stand_in_forget_calls"); }
+};
+
+#endif
+
 } // namespace kvmark::test

@@ -20,6 +20,7 @@ struct block_case {
     int read_percent = 100; ///< 100: reads, 0: writes
     nanoseconds warm_up{300'000'000};
     nanoseconds duration{2'000'000'000};
+    bool stamped = true; ///< false: only bytes move; what a write leaves fails the checks of later cases
 };
 
 struct block_result {
@@ -85,7 +86,7 @@ public:
                                                            " bytes has fewer blocks of " +
                                                            std::to_string(c.block.count) +
                                                            " than there are I/Os in flight; make it larger"};
-        window w{.stop = stop};
+        window w{.stop = stop, .stamped = c.stamped};
         w.begin = clocks::monotonic_now() + c.warm_up;
         w.end = w.begin + c.duration;
         return queued_ ? through_queue(c, w) : by_threads(c, w);
@@ -98,6 +99,7 @@ private:
 
     struct window {
         const std::atomic<bool>& stop;
+        bool stamped = true;
         nanoseconds begin{}, end{};
 
         [[nodiscard]] bool over(nanoseconds now) const {
@@ -182,7 +184,7 @@ private:
             (done.reads ? r.read_latency : r.write_latency).record(now - done.handed);
             (done.reads ? r.read : r.written) += bytes(buffer.size());
         }
-        if (!done.reads || verify_ == verify_mode::none) return;
+        if (!done.reads || !w.stamped || verify_ == verify_mode::none) return;
         tier::verify_sectors(buffer, content,
                              static_cast<std::uint32_t>(done.place.count / tier::sector_size.count), salt,
                              verify_ == verify_mode::full,
@@ -226,7 +228,7 @@ private:
             bool metered = false;
             nanoseconds now = clocks::monotonic_now();
             while (!w.over(now) || idle.size() < c.depth) {
-                if (!w.over(now)) begin(queue, buffers, next, ios, idle, prepared);
+                if (!w.over(now)) begin(queue, buffers, next, w.stamped, ios, idle, prepared);
                 hand_over(ios, prepared);
                 queue.wait();
                 now = clocks::monotonic_now();
@@ -247,8 +249,9 @@ private:
     }
 
     template <class Queue>
-    KVMARK_INLINE void begin(Queue& queue, const lane& buffers, plan& next, std::vector<io>& ios,
-                             std::vector<std::uint32_t>& idle, std::vector<std::uint32_t>& prepared) const {
+    KVMARK_INLINE void begin(Queue& queue, const lane& buffers, plan& next, bool stamped,
+                             std::vector<io>& ios, std::vector<std::uint32_t>& idle,
+                             std::vector<std::uint32_t>& prepared) const {
         for (const std::uint32_t slot : idle) {
             io& i = ios[slot];
             i.place = next.place(slot);
@@ -256,7 +259,7 @@ private:
             if (i.reads) {
                 queue.read(slot, entry, i.place, buffers.read_buffer(slot));
             } else {
-                stamp(buffers.write_buffer(slot), i.place, buffers);
+                if (stamped) stamp(buffers.write_buffer(slot), i.place, buffers);
                 queue.write(slot, entry, i.place, buffers.write_buffer(slot));
             }
             prepared.push_back(slot);
@@ -314,7 +317,7 @@ private:
         while (!w.over(now)) {
             io i{.place = next.place(slot), .reads = next.reads()};
             const auto buffer = i.reads ? buffers.read_buffer(0) : buffers.write_buffer(0);
-            if (!i.reads) stamp(buffer, i.place, buffers);
+            if (!i.reads && w.stamped) stamp(buffer, i.place, buffers);
             i.handed = clocks::monotonic_now();
             const tier::io_status status =
                 i.reads ? tier_.read(entry, i.place, buffer) : tier_.write(entry, i.place, buffer);

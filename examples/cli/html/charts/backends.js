@@ -5,13 +5,27 @@ function direction(readPercent) {
   return readPercent === 100 ? "read" : readPercent === 0 ? "write" : `${readPercent} % reads`;
 }
 
+// What a GPU's row is called among backends: "GPU 0 copies, pageable", "GPU 0 cuda, checked".
+function gpuName(r) {
+  const kind = r.memory === "pageable" ? ", pageable" : r.checked ? ", checked" : "";
+  return `GPU ${r.gpu} ${r.by}${kind}`;
+}
+
+function wayOf(r) {
+  if (r.way === undefined) return direction(r.read_percent);
+  return r.way === "peer" ? `to GPU ${r.to_gpu}` : r.way.replaceAll("_", " ");
+}
+
 function backends() {
   const documents = ofKind("tiers");
   const results = documents.flatMap((d) =>
-    d.results.map((r) => ({ ...r, label: labelled(d, r.backend, documents) })),
+    [...d.results, ...(d.gpu?.results || []).map((r) => ({ ...r, backend: gpuName(r) }))].map((r) => ({
+      ...r,
+      label: labelled(d, r.backend, documents),
+    })),
   );
   if (results.length === 0) return [];
-  const caseOf = (r) => `${size(r.block_bytes)} x ${r.depth} ${direction(r.read_percent)}`;
+  const caseOf = (r) => `${size(r.block_bytes)} x ${r.depth} ${wayOf(r)}`;
   const cases = [...new Set(results.map(caseOf))],
     names = [...new Set(results.map((r) => r.label))];
   const lines = names.map((name) => ({
