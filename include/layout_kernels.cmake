@@ -8,7 +8,8 @@ find_program(KVMARK_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local
              DOC "CUDA compiler for the layout kernels"
 )
 mark_as_advanced(KVMARK_NVCC)
-if(NOT KVMARK_NVCC)
+option(KVMARK_COMPILE_LAYOUT_KERNELS "Use the CUDA compiler, if there is one" ${PROJECT_IS_TOP_LEVEL})
+if(NOT KVMARK_NVCC OR NOT KVMARK_COMPILE_LAYOUT_KERNELS)
     return()
 endif()
 
