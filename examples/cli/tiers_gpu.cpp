@@ -2,6 +2,7 @@
 #include "tiers_gpu.hpp"
 
 #include <kvmark/benchmark/copy_benchmark.hpp>
+#include <kvmark/gpu/read_gpu.hpp>
 #include <kvmark/report/numbers.hpp>
 #include <kvmark/tier/cuda.hpp>
 
@@ -21,15 +22,6 @@ block_result as_block_result(copy_result&& r, const gpu_row& row) {
     b.processor = r.processor;
     b.corrupt_sectors = r.wrong_blocks * (row.block.count / tier::sector_size.count);
     return b;
-}
-
-gpu::gpu_facts facts_of(const gpu::device& d) {
-    gpu::gpu_facts facts{.index = d.ordinal()};
-    char name[256] = "";
-    std::size_t memory = 0;
-    if (d.api().device_name(name, sizeof name - 1, d.number()) == gpu::status::success) facts.name = name;
-    if (d.api().device_memory(&memory, d.number()) == gpu::status::success) facts.memory = bytes(memory);
-    return facts;
 }
 
 } // namespace
@@ -82,7 +74,7 @@ struct gpu_measurement::state {
             if (!opened) return opened.error();
             if (auto enough = has_room(*opened); !enough) return enough;
             devices.push_back(std::move(*opened));
-            figures.devices.push_back(facts_of(devices.back()));
+            figures.devices.push_back(gpu::read_gpu(devices.back()));
         }
         return {};
     }
