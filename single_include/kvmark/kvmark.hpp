@@ -2680,6 +2680,15 @@ template <class T>
         return {};
 }
 
+/// The GPUs whose memory it is made of, or reads and writes; none by default.
+template <class T>
+[[nodiscard]] std::vector<gpu::gpu_facts> gpus_of(const T& t) {
+    if constexpr (requires { t.gpus(); })
+        return t.gpus();
+    else
+        return {};
+}
+
 /// The most it can hold on this machine, asked before open(); unbounded by default.
 template <class T>
 [[nodiscard]] bytes capacity_of(const T& t, const tier_setup& setup) {
@@ -2933,6 +2942,7 @@ public:
     [[nodiscard]] bytes capacity(const tier_setup& setup) const { return capacity_of(inner_, setup); }
     [[nodiscard]] bytes granule(const tier_setup& setup) const { return granule_of(inner_, setup); }
     [[nodiscard]] std::string note() const { return note_of(inner_); }
+    [[nodiscard]] std::vector<gpu::gpu_facts> gpus() const { return gpus_of(inner_); }
     [[nodiscard]] std::uint32_t depth() const requires requires(const T t) { t.depth(); }
     { return inner_.depth(); }
 
@@ -6131,6 +6141,12 @@ struct request_sample {
     float prefill_s, decode_s; ///< parts of storage_s; 0 where the request had no such part
 };
 
+/// A GPU that some tier is made of.
+struct used_gpu {
+    std::uint32_t host = 0; ///< index into job_stats::hosts; 0 of a run on one process
+    gpu::gpu_facts facts{};
+};
+
 struct run_report {
     nanoseconds elapsed{}; ///< the measured window
     bool interrupted = false;
@@ -6157,6 +6173,8 @@ struct run_report {
     std::vector<corruption> corruptions; ///< the first 16
     std::uint64_t failed_operations = 0;
     std::vector<io_failure> failures; ///< the first 16
+
+    std::vector<used_gpu> gpus; ///< of all tiers, each once
 
     device_usage device;   ///< the block device behind the cache directory, by the kernel's counters
     process_usage process; ///< this process over the window
@@ -6209,6 +6227,18 @@ inline void add(direction_stats& to, const direction_stats& d) {
     to.verify.merge(d.verify);
     to.host.merge(d.host);
     to.io.merge(d.io);
+}
+
+/// Each GPU once, whatever number of tiers, or of ranks of its host, it is used by.
+inline void add(std::vector<used_gpu>& to, const used_gpu& g) {
+    for (const used_gpu& known : to) {
+        const gpu::gpu_facts &a = known.facts, &b = g.facts;
+        const bool named = !a.uuid.empty() || !a.pci_address.empty();
+        if (known.host == g.host && a.uuid == b.uuid && a.pci_address == b.pci_address &&
+            (named || a.index == b.index))
+            return;
+    }
+    to.push_back(g);
 }
 
 inline void add(class_stats& to, const class_stats& c) {
@@ -8130,7 +8160,9 @@ public:
     }
     /// What a reader must know of the tiers as they are now; `planned`: what was known of each before.
     void note_tiers(auto& tiers, const std::vector<std::string>& planned) {
+        report.gpus.clear();
         tiers.for_each([&](std::size_t i, auto& t) {
+            for (gpu::gpu_facts& g : tier::gpus_of(t)) add(report.gpus, {.facts = std::move(g)});
             std::string note = tier::note_of(t);
             if (!planned[i].empty() && !note.empty()) note += "; ";
             report.tiers[i].note = note + planned[i];
@@ -20562,6 +20594,170 @@ struct fmt::formatter<kvmark::argv> : fmt::formatter<fmt::string_view> {
     }
 };
 
+// kvmark/report/json_members.hpp
+// The members of a JSON object that may lack them.
+
+namespace kvmark::report {
+
+namespace json = boost::json;
+
+/// The value behind these keys, each inside the one before; null where one of them is not there.
+[[nodiscard]] inline const json::value* member_at(const json::object& o,
+                                                  std::initializer_list<std::string_view> keys) {
+    const json::object* in = &o;
+    const json::value* v = nullptr;
+    for (const std::string_view key : keys) {
+        v = in != nullptr ? in->if_contains(key) : nullptr;
+        in = v != nullptr ? v->if_object() : nullptr;
+    }
+    return v;
+}
+
+/// What a JSON pointer (RFC 6901) leads to; null where it leads nowhere.
+[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
+    boost::system::error_code nowhere;
+    return root.find_pointer(pointer, nowhere);
+}
+
+/// Nothing where it is not there, or no finite number.
+[[nodiscard]] inline std::optional<double> number_at(const json::object& o,
+                                                     std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    if (v == nullptr || !v->is_number()) return std::nullopt;
+    boost::system::error_code failed;
+    const double d = v->to_number<double>(failed);
+    return std::isfinite(d) ? std::optional(d) : std::nullopt;
+}
+
+/// 0 where it is not there, or no count.
+[[nodiscard]] inline std::uint64_t count_at(const json::object& o,
+                                            std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    boost::system::error_code failed;
+    return v != nullptr && v->is_number() ? v->to_number<std::uint64_t>(failed) : 0;
+}
+
+/// Empty where it is not there, or no text. The object holds its bytes.
+[[nodiscard]] inline std::string_view text_at(const json::object& o,
+                                              std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_string() ? std::string_view(v->get_string()) : std::string_view();
+}
+
+[[nodiscard]] inline bool flag_at(const json::object& o, std::initializer_list<std::string_view> keys) {
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_bool() && v->get_bool();
+}
+
+/// An empty one where it is not there.
+[[nodiscard]] inline const json::object& object_at(const json::object& o,
+                                                   std::initializer_list<std::string_view> keys) {
+    static const json::object nothing;
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_object() ? v->get_object() : nothing;
+}
+[[nodiscard]] inline const json::array& array_at(const json::object& o,
+                                                 std::initializer_list<std::string_view> keys) {
+    static const json::array nothing;
+    const json::value* v = member_at(o, keys);
+    return v != nullptr && v->is_array() ? v->get_array() : nothing;
+}
+
+/// f(object) of each element that is one.
+template <class F>
+void for_each_object(const json::array& a, F&& f) {
+    for (const json::value& v : a)
+        if (const json::object* o = v.if_object()) f(*o);
+}
+
+} // namespace kvmark::report
+
+// kvmark/report/gpus.hpp
+// The GPUs of a run, as a line of text and as JSON.
+
+namespace kvmark::report {
+
+namespace detail {
+
+/// "PCIe 5.0 x16"; where the link runs at less than it could, "PCIe 4.0 x8 of 5.0 x16".
+[[nodiscard]] inline std::string link_text(const gpu::gpu_facts& g) {
+    if (g.link_generation == 0 || g.link_width == 0) return "";
+    std::string text = fmt::format("PCIe {}.0 x{}", g.link_generation, g.link_width);
+    const bool slower = g.link_generation < g.link_generation_max || g.link_width < g.link_width_max;
+    if (slower) text += fmt::format(" of {}.0 x{}", g.link_generation_max, g.link_width_max);
+    return text;
+}
+
+} // namespace detail
+
+/// "NVIDIA H200, 139.7 GiB, PCIe 5.0 x16, driver 580.159.04, CUDA 13.0"; what is not known is left out.
+[[nodiscard]] inline std::string gpu_text(const gpu::gpu_facts& g) {
+    std::string text = g.name.empty() ? "a GPU" : g.name;
+    if (g.memory.count != 0) text += fmt::format(", {:.1f} GiB", to_gib(g.memory));
+    if (const std::string link = detail::link_text(g); !link.empty()) text += ", " + link;
+    if (!g.driver_version.empty()) text += ", driver " + g.driver_version;
+    if (!g.cuda_version.empty()) text += ", CUDA " + g.cuda_version;
+    return text;
+}
+
+/// What docs/json.md documents under `kvmark.gpus`.
+[[nodiscard]] inline json::array gpus_json(const measure::run_report& r) {
+    using detail::count_or_null;
+    json::array all;
+    for (const measure::used_gpu& u : r.gpus) {
+        const gpu::gpu_facts& g = u.facts;
+        all.push_back({{"index", g.index},
+                       {"host", r.job ? json::value(r.job->host_name(u.host)) : json::value(nullptr)},
+                       {"name", text_or_null(g.name)},
+                       {"uuid", text_or_null(g.uuid)},
+                       {"pci_address", text_or_null(g.pci_address)},
+                       {"driver_version", text_or_null(g.driver_version)},
+                       {"cuda_version", text_or_null(g.cuda_version)},
+                       {"compute_capability", text_or_null(g.compute)},
+                       {"memory_bytes", count_or_null(g.memory.count)},
+                       {"memory_free_bytes", count_or_null(g.memory_free.count)},
+                       {"memory_bytes_per_s",
+                        g.memory_bandwidth > 0 ? json::value(g.memory_bandwidth) : json::value(nullptr)},
+                       {"multiprocessors", count_or_null(g.processors)},
+                       {"copy_engines", count_or_null(g.copy_engines)},
+                       {"pcie_generation", count_or_null(g.link_generation)},
+                       {"pcie_width", count_or_null(g.link_width)},
+                       {"pcie_generation_max", count_or_null(g.link_generation_max)},
+                       {"pcie_width_max", count_or_null(g.link_width_max)}});
+    }
+    return all;
+}
+
+/// Back from gpus_json(). Precondition: r has its job, if it has one.
+inline void read_gpus(const json::array& gpus, measure::run_report& r) {
+    for_each_object(gpus, [&](const json::object& o) {
+        measure::used_gpu& u = r.gpus.emplace_back();
+        const auto number = [&](std::string_view key) {
+            return static_cast<std::uint32_t>(count_at(o, {key}));
+        };
+        while (r.job && u.host < r.job->hosts.size() && r.job->hosts[u.host].hostname != text_at(o, {"host"}))
+            ++u.host;
+        u.facts = {.index = number("index"),
+                   .name = std::string(text_at(o, {"name"})),
+                   .uuid = std::string(text_at(o, {"uuid"})),
+                   .pci_address = std::string(text_at(o, {"pci_address"})),
+                   .driver_version = std::string(text_at(o, {"driver_version"})),
+                   .cuda_version = std::string(text_at(o, {"cuda_version"})),
+                   .compute = std::string(text_at(o, {"compute_capability"})),
+                   .memory = bytes(count_at(o, {"memory_bytes"})),
+                   .memory_free = bytes(count_at(o, {"memory_free_bytes"})),
+                   .processors = number("multiprocessors"),
+                   .memory_bandwidth = number_at(o, {"memory_bytes_per_s"}).value_or(0),
+                   .link_generation = number("pcie_generation"),
+                   .link_width = number("pcie_width"),
+                   .link_generation_max = number("pcie_generation_max"),
+                   .link_width_max = number("pcie_width_max"),
+                   .copy_engines = number("copy_engines")};
+    });
+}
+
+} // namespace kvmark::report
+
 // kvmark/report/job_table.hpp
 // The ranks of a job on the terminal.
 
@@ -21424,6 +21620,7 @@ namespace detail {
             {"integrity", integrity_json(r, o)},
             {"storage", storage_json(r)},
             {"device", device_json(r)},
+            {"gpus", gpus_json(r)},
             {"block_layer", block_layer_json(r)},
             {"process", process_json(r)},
             {"cache", cache_json(r.cache)},
@@ -21494,84 +21691,6 @@ namespace detail {
             {"seed", r.seed},
             {"summary", summary_json(r, o)},
             {"kvmark", kvmark_json(r, o, context)}};
-}
-
-} // namespace kvmark::report
-
-// kvmark/report/json_members.hpp
-// The members of a JSON object that may lack them.
-
-namespace kvmark::report {
-
-namespace json = boost::json;
-
-/// The value behind these keys, each inside the one before; null where one of them is not there.
-[[nodiscard]] inline const json::value* member_at(const json::object& o,
-                                                  std::initializer_list<std::string_view> keys) {
-    const json::object* in = &o;
-    const json::value* v = nullptr;
-    for (const std::string_view key : keys) {
-        v = in != nullptr ? in->if_contains(key) : nullptr;
-        in = v != nullptr ? v->if_object() : nullptr;
-    }
-    return v;
-}
-
-/// What a JSON pointer (RFC 6901) leads to; null where it leads nowhere.
-[[nodiscard]] inline const json::value* value_at(const json::value& root, std::string_view pointer) {
-    boost::system::error_code nowhere;
-    return root.find_pointer(pointer, nowhere);
-}
-
-/// Nothing where it is not there, or no finite number.
-[[nodiscard]] inline std::optional<double> number_at(const json::object& o,
-                                                     std::initializer_list<std::string_view> keys) {
-    const json::value* v = member_at(o, keys);
-    if (v == nullptr || !v->is_number()) return std::nullopt;
-    boost::system::error_code failed;
-    const double d = v->to_number<double>(failed);
-    return std::isfinite(d) ? std::optional(d) : std::nullopt;
-}
-
-/// 0 where it is not there, or no count.
-[[nodiscard]] inline std::uint64_t count_at(const json::object& o,
-                                            std::initializer_list<std::string_view> keys) {
-    const json::value* v = member_at(o, keys);
-    boost::system::error_code failed;
-    return v != nullptr && v->is_number() ? v->to_number<std::uint64_t>(failed) : 0;
-}
-
-/// Empty where it is not there, or no text. The object holds its bytes.
-[[nodiscard]] inline std::string_view text_at(const json::object& o,
-                                              std::initializer_list<std::string_view> keys) {
-    const json::value* v = member_at(o, keys);
-    return v != nullptr && v->is_string() ? std::string_view(v->get_string()) : std::string_view();
-}
-
-[[nodiscard]] inline bool flag_at(const json::object& o, std::initializer_list<std::string_view> keys) {
-    const json::value* v = member_at(o, keys);
-    return v != nullptr && v->is_bool() && v->get_bool();
-}
-
-/// An empty one where it is not there.
-[[nodiscard]] inline const json::object& object_at(const json::object& o,
-                                                   std::initializer_list<std::string_view> keys) {
-    static const json::object nothing;
-    const json::value* v = member_at(o, keys);
-    return v != nullptr && v->is_object() ? v->get_object() : nothing;
-}
-[[nodiscard]] inline const json::array& array_at(const json::object& o,
-                                                 std::initializer_list<std::string_view> keys) {
-    static const json::array nothing;
-    const json::value* v = member_at(o, keys);
-    return v != nullptr && v->is_array() ? v->get_array() : nothing;
-}
-
-/// f(object) of each element that is one.
-template <class F>
-void for_each_object(const json::array& a, F&& f) {
-    for (const json::value& v : a)
-        if (const json::object* o = v.if_object()) f(*o);
 }
 
 } // namespace kvmark::report
@@ -22125,6 +22244,7 @@ inline void read_options(const json::object& o, options& into) {
     if (const json::object& serving = object_at(kvmark, {"serving"}); !serving.empty())
         read_serving(serving, r);
     if (const json::object& job = object_at(kvmark, {"job"}); !job.empty()) read_job(job, r);
+    read_gpus(array_at(kvmark, {"gpus"}), r);
     read_limits(object_at(kvmark, {"storage"}), all.remarks);
     return all;
 }
@@ -22246,7 +22366,18 @@ public:
         line("");
     }
 
+    void write_gpus() {
+        constexpr std::size_t most = 16;
+        for (std::size_t i = 0; i < r_.gpus.size() && i < most; ++i) {
+            const measure::used_gpu& g = r_.gpus[i];
+            const std::string where = r_.job ? " of " + r_.job->host_name(g.host) : "";
+            line("{} {}", p_.bold(fmt::format("GPU {}{}:", g.facts.index, where)), gpu_text(g.facts));
+        }
+        if (r_.gpus.size() > most) line("  and {} more GPUs", r_.gpus.size() - most);
+    }
+
     void write_machine() {
+        write_gpus();
         if (has_device(r_)) {
             const device_share reads = device_reads(r_), writes = device_writes(r_);
             line("{}     {}: {} read, {} of the bytes asked of storage", p_.bold("Device"), r_.device.name,
@@ -24751,6 +24882,12 @@ KVMARK_COLD void read_link(gpu_facts& f) {
     m->shutdown();
 }
 
+/// What was read before, with the links as they are now.
+[[nodiscard]] KVMARK_COLD std::vector<gpu_facts> with_links(std::vector<gpu_facts> gpus) {
+    for (gpu_facts& f : gpus) read_link(f);
+    return gpus;
+}
+
 /// Sets the calling thread's context. What cannot be told is left zero or empty.
 [[nodiscard]] KVMARK_COLD gpu_facts read_gpu(const device& d) {
     const driver& api = d.api();
@@ -24967,6 +25104,8 @@ public:
         chunk_ = setup.io_chunk;
         if (setup.limit.count == 0) return {};
         if (auto opened = pool_.open(first(setup), config_.devices); !opened) return named(opened.error());
+        for (std::uint32_t gpu = 0; gpu < pool_.size(); ++gpu)
+            facts_.push_back(gpu::read_gpu(pool_[gpu].device));
         const std::uint64_t blocks = setup.limit.count / chunk_.count / pool_.size();
         if (blocks * pool_.size() >= ~std::uint32_t{0} || blocks == 0)
             return error{error_kind::invalid_argument,
@@ -25043,6 +25182,8 @@ public:
 
     /// Whether a GPU is gone; all calls fail with ENODEV from then on.
     [[nodiscard]] bool is_lost() const { return pool_.is_lost(); }
+    /// As they were when the tier was opened, but for the links, which an idle GPU slows down.
+    [[nodiscard]] std::vector<gpu::gpu_facts> gpus() const { return gpu::with_links(facts_); }
     [[nodiscard]] std::string note() const {
         const std::string lost = pool_.note(), slow = pinned_.note();
         return lost + (lost.empty() || slow.empty() ? "" : "; ") + slow;
@@ -25105,6 +25246,7 @@ private:
 
     config config_{};
     bytes chunk_{sector_size};
+    std::vector<gpu::gpu_facts> facts_; ///< of each of the pool
     cuda_pool pool_;
     extent_table blocks_;
     std::vector<gpu::owned_stream> lanes_; ///< those of GPU 0, then of GPU 1, ...
@@ -25485,6 +25627,7 @@ public:
     /// Whether its GPU is gone; all calls fail from then on.
     [[nodiscard]] bool is_lost() const { return lost_.load(std::memory_order_relaxed) != 0; }
 
+    [[nodiscard]] std::vector<gpu::gpu_facts> gpus() const { return gpu::with_links(facts_); }
     [[nodiscard]] std::string note() const {
         std::string all = mode_.text;
         const auto add = [&](const std::string& what) {
@@ -25523,6 +25666,7 @@ private:
             gpu::device::open(driver, seen > 0 ? wanted % static_cast<std::uint32_t>(seen) : wanted);
         if (!device) return device.error();
         device_ = std::move(*device);
+        facts_ = {gpu::read_gpu(device_)};
         device_.make_current();
         auto session = gpu::cufile_session::open(*files_);
         if (!session) return session.error();
@@ -25621,6 +25765,7 @@ private:
     config config_{};
     const gpu::cufile* files_ = nullptr; ///< null: not open
     gpu::cufile_mode mode_{};
+    std::vector<gpu::gpu_facts> facts_; ///< of device_, as the tier was opened
     gpu::device device_;
     gpu::cufile_session session_;
     gds_staging staging_;
@@ -26805,6 +26950,7 @@ public:
         if (part.serving) measure::add(sum_.serving ? *sum_.serving : sum_.serving.emplace(), *part.serving);
         sum_.io_buffer_bytes += part.io_buffer_bytes;
         add_device(host, part.device);
+        add_gpus(host, part.gpus);
         add_faults(part, rank);
         timeline_.add(part.timeline);
         autoscaling_.add(part.autoscaling);
@@ -26821,6 +26967,11 @@ public:
         const std::string where = "rank " + std::to_string(rank) + ": ";
         for (const corruption& c : part.corruptions) keep(sum_.corruptions, c, where);
         for (const io_failure& f : part.failures) keep(sum_.failures, f, where);
+    }
+
+    /// Known of a rank whose figures are not in the sums too.
+    KVMARK_COLD void add_gpus(std::uint32_t host, const std::vector<used_gpu>& gpus) {
+        for (const used_gpu& g : gpus) measure::add(sum_.gpus, {host, g.facts});
     }
 
     [[nodiscard]] KVMARK_COLD run_report take() && {
@@ -27008,6 +27159,7 @@ struct delivered_rank {
             merger.add(std::move(*d->report), s.rank, s.host);
         } else if (d->report) {
             merger.add_faults(*d->report, s.rank);
+            merger.add_gpus(s.host, d->report->gpus);
         } else if (s.delivered) {
             run_report counts;
             counts.interrupted = s.interrupted;
@@ -27183,6 +27335,20 @@ void visit_members(Archive& archive, T& x) {
 
 } // namespace kvmark::cache
 
+namespace kvmark::gpu {
+
+template <class Archive, measure::either<gpu_facts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [index, name, uuid, pci_address, driver_version, cuda_version, compute, memory, memory_free,
+           processors, memory_bandwidth, link_generation, link_width, link_generation_max, link_width_max,
+           copy_engines] = x;
+    archive(index, name, uuid, pci_address, driver_version, cuda_version, compute, memory, memory_free,
+            processors, memory_bandwidth, link_generation, link_width, link_generation_max, link_width_max,
+            copy_engines);
+}
+
+} // namespace kvmark::gpu
+
 namespace kvmark::measure {
 
 template <class Archive, either<serving_stats> T>
@@ -27209,17 +27375,23 @@ void visit_members(Archive& archive, T& x) {
     archive(devices, begin, end, read, write);
 }
 
+template <class Archive, either<used_gpu> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [host, facts] = x;
+    archive(host, facts);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+           corrupt_sectors, corruptions, failed_operations, failures, gpus, device, process, io_buffer_bytes,
            block_layer, serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+            corrupt_sectors, corruptions, failed_operations, failures, gpus, device, process, io_buffer_bytes,
             block_layer, serving, job, primary);
 }
 
@@ -27239,7 +27411,7 @@ void visit_members(Archive& archive, T& x) {
 namespace kvmark::measure {
 
 /// Goes up when the form of packed values changes; a member more is a change too.
-inline constexpr std::uint8_t packed_version = 2;
+inline constexpr std::uint8_t packed_version = 3;
 
 namespace detail {
 

@@ -1,5 +1,7 @@
 // The ledger: how a latency divides, what is counted where, what is kept of faults.
 #include <kvmark/engine/recorder.hpp>
+#include <kvmark/tier/null.hpp>
+#include <kvmark/tier/stack.hpp>
 
 #include "support/catch.hpp"
 
@@ -166,6 +168,28 @@ TEST_CASE("a completed request counts in its class, from its intended arrival; r
     CHECK(report.samples[1].generation_s == 1.0f);
     CHECK(r.take_interval_tokens() == tokens(30));
     CHECK(r.take_interval_tokens() == tokens(0));
+}
+
+namespace {
+
+/// A tier on GPUs `first` and `first` + 1.
+template <std::uint32_t First>
+struct on_two_gpus : tier::null<> {
+    [[nodiscard]] static std::vector<gpu::gpu_facts> gpus() {
+        return {{.index = First, .pci_address = std::to_string(First)},
+                {.index = First + 1, .pci_address = std::to_string(First + 1)}};
+    }
+};
+
+} // namespace
+
+TEST_CASE("the GPUs of all tiers are in the report, each once, however often it is asked") {
+    tier::stack<on_two_gpus<0>, tier::null<>, on_two_gpus<1>> tiers;
+    recorder r(100, bytes(256));
+    r.report.tiers.resize(3);
+    for (int i = 0; i < 2; ++i) r.note_tiers(tiers, {"", "", ""});
+    REQUIRE(r.report.gpus.size() == 3);
+    CHECK(r.report.gpus[2].facts.index == 2);
 }
 
 TEST_CASE(

@@ -362,6 +362,31 @@ TEST_CASE("merge: a device counts once for the ranks of its host") {
     }
 }
 
+TEST_CASE("merge: a GPU is there once for all ranks of its host, and those of every host are") {
+    measure::report_merger merger(many);
+    const auto add = [&](std::uint32_t rank, std::uint32_t host, const char* uuid) {
+        run_report r;
+        r.gpus.push_back({.facts = {.name = "G", .uuid = uuid}}); // each is the first that its process sees
+        merger.add(std::move(r), rank, host);
+    };
+    add(0, 0, "GPU-a");
+    add(1, 0, "GPU-b");
+    add(2, 0, "GPU-a");
+    add(3, 1, "GPU-c");
+    const run_report sum = std::move(merger).take();
+    REQUIRE(sum.gpus.size() == 3);
+    CHECK(sum.gpus[1].facts.uuid == "GPU-b");
+    CHECK(sum.gpus[1].host == 0);
+    CHECK(sum.gpus[2].facts.uuid == "GPU-c");
+    CHECK(sum.gpus[2].host == 1);
+}
+
+TEST_CASE("merge: GPUs without a name of their own are told apart by their numbers") {
+    std::vector<measure::used_gpu> all;
+    for (const std::uint32_t index : {0u, 1u, 0u}) measure::add(all, {.facts = {.index = index}});
+    CHECK(all.size() == 2);
+}
+
 TEST_CASE("summarize: a rank's row is its report") {
     run_report r = test::filled<run_report>();
     r.job.reset();

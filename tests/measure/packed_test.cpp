@@ -88,7 +88,7 @@ TEST_CASE("packed: every member of every type is visited") {
                           rank_tier, rank_stats, job_stats, direction_stats, tier_stats, cache_counters,
                           class_stats, corruption, io_failure, recent_latency, throughput_sample,
                           autoscale_event, request_sample, block_request_bucket, block_request_stats,
-                          block_layer_stats, run_report, delivered_rank>();
+                          block_layer_stats, gpu::gpu_facts, used_gpu, run_report, delivered_rank>();
 }
 
 TEST_CASE("packed: every member of every type comes back") {

@@ -65,6 +65,26 @@ inline measure::run_report sample_report() {
     return r;
 }
 
+/// One that tells all of itself.
+inline gpu::gpu_facts sample_gpu() {
+    return {.index = 0,
+            .name = "NVIDIA H200",
+            .uuid = "GPU-00112233-4455-6677-8899-aabbccddee01",
+            .pci_address = "0000:1b:00.0",
+            .driver_version = "580.159.04",
+            .cuda_version = "13.0",
+            .compute = "9.0",
+            .memory = bytes(150'019'768'320),
+            .memory_free = bytes(149'000'000'000),
+            .processors = 132,
+            .memory_bandwidth = 4.8e12,
+            .link_generation = 5,
+            .link_width = 16,
+            .link_generation_max = 5,
+            .link_width_max = 16,
+            .copy_engines = 3};
+}
+
 /// Rank `rank` of a job: ten seconds, `mib` MiB/s read from storage and a tenth of that written.
 inline measure::rank_stats sample_rank(std::uint32_t rank, std::uint32_t host, std::uint64_t mib) {
     measure::rank_stats s;

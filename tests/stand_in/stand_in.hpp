@@ -55,9 +55,11 @@ class stand_in_cuda : public stand_in {
 public:
     static constexpr const char* path = KVMARK_STAND_IN_CUDA;
 
-    /// Makes it driver::get()'s too, if that was not asked for yet, with the machine of `words`.
+    /// Makes it driver::get()'s too, if that was not asked for yet, with the machine of `words`. The machine's
+    /// own NVML is then not asked either.
     explicit stand_in_cuda(const char* words = "") : stand_in(path) {
         ::setenv("KVMARK_CUDA_DRIVER", path, 1);
+        ::setenv("KVMARK_NVML", KVMARK_STAND_IN_NVML, 1);
         reset(words);
     }
 
@@ -100,13 +102,8 @@ class stand_in_nvml : public stand_in {
 public:
     static constexpr const char* path = KVMARK_STAND_IN_NVML;
 
-    /// Makes it management::get()'s too, if that was not asked for yet; no call of it fails.
-    stand_in_nvml() : stand_in(path) {
-        ::setenv("KVMARK_NVML", path, 1);
-        reset();
-    }
-
-    void reset() const { call<void>("kvmark_stand_in_forget_calls"); }
+    /// None of its functions was called yet, and none fails.
+    stand_in_nvml() : stand_in(path) { call<void>("kvmark_stand_in_forget_calls"); }
 };
 
 #endif

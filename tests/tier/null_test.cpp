@@ -27,6 +27,7 @@ TEST_CASE("null: what a tier does not say has a default") {
     CHECK(tier::granule_of(nothing, {}) == tier::sector_size);
     CHECK(tier::depth_of(nothing, setup) == 17);
     CHECK(tier::note_of(nothing).empty());
+    CHECK(tier::gpus_of(nothing).empty());
     CHECK(tier::capacity_of(nothing, setup) == bytes(~std::uint64_t{0}));
     CHECK(tier::commit(nothing, 0).good());
 }

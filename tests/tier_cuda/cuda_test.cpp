@@ -286,6 +286,20 @@ TEST_CASE("cuda queue: wake() from another thread ends a wait for nothing") {
     CHECK(io.reap() == 0);
 }
 
+TEST_CASE("cuda tier: tells what its GPUs are, and what they had free before it took memory") {
+    const test::stand_in_cuda machine("devices=3 memory=128M");
+    const test::stand_in_nvml nvml;
+    tier::cuda t({.first_device = 1, .devices = 2});
+    CHECK(t.gpus().empty());
+    REQUIRE(t.open(setup_of(chunk * 20)).has_value());
+    const auto gpus = t.gpus();
+    REQUIRE(gpus.size() == 2);
+    CHECK(gpus[1].index == 2);
+    CHECK(gpus[1].name == "Stand-in GPU 2");
+    CHECK(gpus[1].memory_free == bytes(128 * mib_bytes));
+    CHECK(gpus[1].link_width_max == 16);
+}
+
 TEST_CASE("cuda queue: gives back what it made") {
     const test::stand_in_cuda machine;
     {

@@ -68,6 +68,18 @@ function runDetails(d) {
           .join(", "),
       ],
       ["Device", device],
+      ...(k.gpus || []).map((g) => [
+        `GPU ${g.index}` + (g.host ? ` of ${g.host}` : ""),
+        [
+          g.name,
+          g.memory_bytes && size(g.memory_bytes),
+          g.pcie_generation && `PCIe ${g.pcie_generation}.0 x${g.pcie_width}`,
+          g.driver_version && `driver ${g.driver_version}`,
+          g.cuda_version && `CUDA ${g.cuda_version}`,
+        ]
+          .filter((x) => x)
+          .join(", "),
+      ]),
       [
         "Processor",
         k.process &&

@@ -177,7 +177,9 @@ public:
     }
     /// What a reader must know of the tiers as they are now; `planned`: what was known of each before.
     void note_tiers(auto& tiers, const std::vector<std::string>& planned) {
+        report.gpus.clear();
         tiers.for_each([&](std::size_t i, auto& t) {
+            for (gpu::gpu_facts& g : tier::gpus_of(t)) add(report.gpus, {.facts = std::move(g)});
             std::string note = tier::note_of(t);
             if (!planned[i].empty() && !note.empty()) note += "; ";
             report.tiers[i].note = note + planned[i];

@@ -5,6 +5,8 @@
 #include <kvmark/gpu/gpu_facts.hpp>
 #include <kvmark/gpu/management.hpp>
 
+#include <vector>
+
 namespace kvmark::gpu {
 
 namespace detail {
@@ -42,6 +44,12 @@ KVMARK_COLD void read_link(gpu_facts& f) {
         ask(f.link_width_max, m->link_width_max);
     }
     m->shutdown();
+}
+
+/// What was read before, with the links as they are now.
+[[nodiscard]] KVMARK_COLD std::vector<gpu_facts> with_links(std::vector<gpu_facts> gpus) {
+    for (gpu_facts& f : gpus) read_link(f);
+    return gpus;
 }
 
 /// Sets the calling thread's context. What cannot be told is left zero or empty.

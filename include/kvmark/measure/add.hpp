@@ -36,6 +36,18 @@ inline void add(direction_stats& to, const direction_stats& d) {
     to.io.merge(d.io);
 }
 
+/// Each GPU once, whatever number of tiers, or of ranks of its host, it is used by.
+inline void add(std::vector<used_gpu>& to, const used_gpu& g) {
+    for (const used_gpu& known : to) {
+        const gpu::gpu_facts &a = known.facts, &b = g.facts;
+        const bool named = !a.uuid.empty() || !a.pci_address.empty();
+        if (known.host == g.host && a.uuid == b.uuid && a.pci_address == b.pci_address &&
+            (named || a.index == b.index))
+            return;
+    }
+    to.push_back(g);
+}
+
 inline void add(class_stats& to, const class_stats& c) {
     to.arrived += c.arrived;
     to.completed += c.completed;

@@ -79,6 +79,7 @@ struct delivered_rank {
             merger.add(std::move(*d->report), s.rank, s.host);
         } else if (d->report) {
             merger.add_faults(*d->report, s.rank);
+            merger.add_gpus(s.host, d->report->gpus);
         } else if (s.delivered) {
             run_report counts;
             counts.interrupted = s.interrupted;

@@ -154,6 +154,20 @@ void visit_members(Archive& archive, T& x) {
 
 } // namespace kvmark::cache
 
+namespace kvmark::gpu {
+
+template <class Archive, measure::either<gpu_facts> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [index, name, uuid, pci_address, driver_version, cuda_version, compute, memory, memory_free,
+           processors, memory_bandwidth, link_generation, link_width, link_generation_max, link_width_max,
+           copy_engines] = x;
+    archive(index, name, uuid, pci_address, driver_version, cuda_version, compute, memory, memory_free,
+            processors, memory_bandwidth, link_generation, link_width, link_generation_max, link_width_max,
+            copy_engines);
+}
+
+} // namespace kvmark::gpu
+
 namespace kvmark::measure {
 
 template <class Archive, either<serving_stats> T>
@@ -180,17 +194,23 @@ void visit_members(Archive& archive, T& x) {
     archive(devices, begin, end, read, write);
 }
 
+template <class Archive, either<used_gpu> T>
+void visit_members(Archive& archive, T& x) {
+    auto& [host, facts] = x;
+    archive(host, facts);
+}
+
 template <class Archive, either<run_report> T>
 void visit_members(Archive& archive, T& x) {
     auto& [elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
            tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
            prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-           corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+           corrupt_sectors, corruptions, failed_operations, failures, gpus, device, process, io_buffer_bytes,
            block_layer, serving, job, primary] = x;
     archive(elapsed, interrupted, stop_signal, virtual_time, seed, peak_users, requests_completed,
             tokens_generated, storage_time, generation_time, end_to_end, queue, storage_io, generation,
             prefill, decode, classes, cache, tiers, samples, samples_capped, timeline, autoscaling,
-            corrupt_sectors, corruptions, failed_operations, failures, device, process, io_buffer_bytes,
+            corrupt_sectors, corruptions, failed_operations, failures, gpus, device, process, io_buffer_bytes,
             block_layer, serving, job, primary);
 }
 

@@ -41,6 +41,7 @@ public:
         if (part.serving) measure::add(sum_.serving ? *sum_.serving : sum_.serving.emplace(), *part.serving);
         sum_.io_buffer_bytes += part.io_buffer_bytes;
         add_device(host, part.device);
+        add_gpus(host, part.gpus);
         add_faults(part, rank);
         timeline_.add(part.timeline);
         autoscaling_.add(part.autoscaling);
@@ -57,6 +58,11 @@ public:
         const std::string where = "rank " + std::to_string(rank) + ": ";
         for (const corruption& c : part.corruptions) keep(sum_.corruptions, c, where);
         for (const io_failure& f : part.failures) keep(sum_.failures, f, where);
+    }
+
+    /// Known of a rank whose figures are not in the sums too.
+    KVMARK_COLD void add_gpus(std::uint32_t host, const std::vector<used_gpu>& gpus) {
+        for (const used_gpu& g : gpus) measure::add(sum_.gpus, {host, g.facts});
     }
 
     [[nodiscard]] KVMARK_COLD run_report take() && {

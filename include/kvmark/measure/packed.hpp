@@ -13,7 +13,7 @@
 namespace kvmark::measure {
 
 /// Goes up when the form of packed values changes; a member more is a change too.
-inline constexpr std::uint8_t packed_version = 2;
+inline constexpr std::uint8_t packed_version = 3;
 
 namespace detail {
 

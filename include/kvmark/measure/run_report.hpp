@@ -1,6 +1,7 @@
 // What a run measured: plain data, filled by the engine, printed by report/.
 #pragma once
 
+#include <kvmark/gpu/gpu_facts.hpp>
 #include <kvmark/measure/block_layer.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/job_stats.hpp>
@@ -118,6 +119,12 @@ struct request_sample {
     float prefill_s, decode_s; ///< parts of storage_s; 0 where the request had no such part
 };
 
+/// A GPU that some tier is made of.
+struct used_gpu {
+    std::uint32_t host = 0; ///< index into job_stats::hosts; 0 of a run on one process
+    gpu::gpu_facts facts{};
+};
+
 struct run_report {
     nanoseconds elapsed{}; ///< the measured window
     bool interrupted = false;
@@ -144,6 +151,8 @@ struct run_report {
     std::vector<corruption> corruptions; ///< the first 16
     std::uint64_t failed_operations = 0;
     std::vector<io_failure> failures; ///< the first 16
+
+    std::vector<used_gpu> gpus; ///< of all tiers, each once
 
     device_usage device;   ///< the block device behind the cache directory, by the kernel's counters
     process_usage process; ///< this process over the window

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/measure/steady_state.hpp>
+#include <kvmark/report/gpus.hpp>
 #include <kvmark/report/json_distribution.hpp>
 #include <kvmark/report/json_host.hpp>
 #include <kvmark/report/json_job.hpp>
@@ -191,6 +192,7 @@ namespace detail {
             {"integrity", integrity_json(r, o)},
             {"storage", storage_json(r)},
             {"device", device_json(r)},
+            {"gpus", gpus_json(r)},
             {"block_layer", block_layer_json(r)},
             {"process", process_json(r)},
             {"cache", cache_json(r.cache)},

@@ -4,6 +4,7 @@
 #include <kvmark/benchmark/option_names.hpp>
 #include <kvmark/benchmark/options.hpp>
 #include <kvmark/measure/add.hpp>
+#include <kvmark/report/gpus.hpp>
 #include <kvmark/report/json_members.hpp>
 #include <kvmark/report/warnings.hpp>
 
@@ -268,6 +269,7 @@ inline void read_options(const json::object& o, options& into) {
     if (const json::object& serving = object_at(kvmark, {"serving"}); !serving.empty())
         read_serving(serving, r);
     if (const json::object& job = object_at(kvmark, {"job"}); !job.empty()) read_job(job, r);
+    read_gpus(array_at(kvmark, {"gpus"}), r);
     read_limits(object_at(kvmark, {"storage"}), all.remarks);
     return all;
 }

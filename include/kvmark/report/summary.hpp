@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/benchmark/option_names.hpp>
+#include <kvmark/report/gpus.hpp>
 #include <kvmark/report/job_table.hpp>
 #include <kvmark/report/numbers.hpp>
 #include <kvmark/report/terminal.hpp>
@@ -121,7 +122,18 @@ public:
         line("");
     }
 
+    void write_gpus() {
+        constexpr std::size_t most = 16;
+        for (std::size_t i = 0; i < r_.gpus.size() && i < most; ++i) {
+            const measure::used_gpu& g = r_.gpus[i];
+            const std::string where = r_.job ? " of " + r_.job->host_name(g.host) : "";
+            line("{} {}", p_.bold(fmt::format("GPU {}{}:", g.facts.index, where)), gpu_text(g.facts));
+        }
+        if (r_.gpus.size() > most) line("  and {} more GPUs", r_.gpus.size() - most);
+    }
+
     void write_machine() {
+        write_gpus();
         if (has_device(r_)) {
             const device_share reads = device_reads(r_), writes = device_writes(r_);
             line("{}     {}: {} read, {} of the bytes asked of storage", p_.bold("Device"), r_.device.name,

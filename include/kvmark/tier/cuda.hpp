@@ -3,6 +3,7 @@
 
 #include <kvmark/gpu/pinned_set.hpp>
 #include <kvmark/gpu/poll_pace.hpp>
+#include <kvmark/gpu/read_gpu.hpp>
 #include <kvmark/gpu/stream.hpp>
 #include <kvmark/tier/cuda_pool.hpp>
 #include <kvmark/tier/device_resident.hpp>
@@ -48,6 +49,8 @@ public:
         chunk_ = setup.io_chunk;
         if (setup.limit.count == 0) return {};
         if (auto opened = pool_.open(first(setup), config_.devices); !opened) return named(opened.error());
+        for (std::uint32_t gpu = 0; gpu < pool_.size(); ++gpu)
+            facts_.push_back(gpu::read_gpu(pool_[gpu].device));
         const std::uint64_t blocks = setup.limit.count / chunk_.count / pool_.size();
         if (blocks * pool_.size() >= ~std::uint32_t{0} || blocks == 0)
             return error{error_kind::invalid_argument,
@@ -124,6 +127,8 @@ public:
 
     /// Whether a GPU is gone; all calls fail with ENODEV from then on.
     [[nodiscard]] bool is_lost() const { return pool_.is_lost(); }
+    /// As they were when the tier was opened, but for the links, which an idle GPU slows down.
+    [[nodiscard]] std::vector<gpu::gpu_facts> gpus() const { return gpu::with_links(facts_); }
     [[nodiscard]] std::string note() const {
         const std::string lost = pool_.note(), slow = pinned_.note();
         return lost + (lost.empty() || slow.empty() ? "" : "; ") + slow;
@@ -186,6 +191,7 @@ private:
 
     config config_{};
     bytes chunk_{sector_size};
+    std::vector<gpu::gpu_facts> facts_; ///< of each of the pool
     cuda_pool pool_;
     extent_table blocks_;
     std::vector<gpu::owned_stream> lanes_; ///< those of GPU 0, then of GPU 1, ...

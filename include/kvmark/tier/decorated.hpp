@@ -59,6 +59,7 @@ public:
     [[nodiscard]] bytes capacity(const tier_setup& setup) const { return capacity_of(inner_, setup); }
     [[nodiscard]] bytes granule(const tier_setup& setup) const { return granule_of(inner_, setup); }
     [[nodiscard]] std::string note() const { return note_of(inner_); }
+    [[nodiscard]] std::vector<gpu::gpu_facts> gpus() const { return gpus_of(inner_); }
     [[nodiscard]] std::uint32_t depth() const requires requires(const T t) { t.depth(); }
     { return inner_.depth(); }
 

@@ -4,6 +4,7 @@
 #include <kvmark/core/stable_table.hpp>
 #include <kvmark/gpu/cufile_mode.hpp>
 #include <kvmark/gpu/pinned_set.hpp>
+#include <kvmark/gpu/read_gpu.hpp>
 #include <kvmark/tier/device_resident.hpp>
 #include <kvmark/tier/file_per_entry.hpp>
 #include <kvmark/tier/file_tier.hpp>
@@ -137,6 +138,7 @@ public:
     /// Whether its GPU is gone; all calls fail from then on.
     [[nodiscard]] bool is_lost() const { return lost_.load(std::memory_order_relaxed) != 0; }
 
+    [[nodiscard]] std::vector<gpu::gpu_facts> gpus() const { return gpu::with_links(facts_); }
     [[nodiscard]] std::string note() const {
         std::string all = mode_.text;
         const auto add = [&](const std::string& what) {
@@ -175,6 +177,7 @@ private:
             gpu::device::open(driver, seen > 0 ? wanted % static_cast<std::uint32_t>(seen) : wanted);
         if (!device) return device.error();
         device_ = std::move(*device);
+        facts_ = {gpu::read_gpu(device_)};
         device_.make_current();
         auto session = gpu::cufile_session::open(*files_);
         if (!session) return session.error();
@@ -273,6 +276,7 @@ private:
     config config_{};
     const gpu::cufile* files_ = nullptr; ///< null: not open
     gpu::cufile_mode mode_{};
+    std::vector<gpu::gpu_facts> facts_; ///< of device_, as the tier was opened
     gpu::device device_;
     gpu::cufile_session session_;
     gds_staging staging_;

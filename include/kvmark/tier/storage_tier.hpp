@@ -3,12 +3,14 @@
 
 #include <kvmark/core/result.hpp>
 #include <kvmark/core/units.hpp>
+#include <kvmark/gpu/gpu_facts.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvmark::tier {
 
@@ -132,6 +134,15 @@ template <class T>
 [[nodiscard]] std::string note_of(const T& t) {
     if constexpr (requires { t.note(); })
         return t.note();
+    else
+        return {};
+}
+
+/// The GPUs whose memory it is made of, or reads and writes; none by default.
+template <class T>
+[[nodiscard]] std::vector<gpu::gpu_facts> gpus_of(const T& t) {
+    if constexpr (requires { t.gpus(); })
+        return t.gpus();
     else
         return {};
 }
