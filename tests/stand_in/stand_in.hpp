@@ -55,8 +55,8 @@ class stand_in_cuda : public stand_in {
 public:
     static constexpr const char* path = KVMARK_STAND_IN_CUDA;
 
-    /// Makes it driver::get()'s too, if that was not asked for yet, with the machine of `words`. The machine's
-    /// own NVML is then not asked either.
+    /// Makes it driver::get()'s too, if that was not asked for yet, with the machine of `words`. The
+    /// machine's own NVML is then not asked either.
     explicit stand_in_cuda(const char* words = "") : stand_in(path) {
         ::setenv("KVMARK_CUDA_DRIVER", path, 1);
         ::setenv("KVMARK_NVML", KVMARK_STAND_IN_NVML, 1);

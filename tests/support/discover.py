@@ -20,13 +20,14 @@ def main() -> int:
         print(f"{program} lists no test cases\n{listing.stderr}")
         return 1
 
+    labels = labels.replace(",", ";")
     script = ""
     for name in names:
         test = f"[==[{layer}: {name}]==]"
         # What Catch takes for the syntax of a pattern. With NoTests a name it cannot find again is no success.
         pattern = re.sub(r'([\\,\[\]"])', r"\\\1", name)
         script += f"add_test({test} [==[{program}]==] [==[{pattern}]==] --warn NoTests)\n"
-        script += f'set_tests_properties({test} PROPERTIES LABELS "{labels.replace(',', ';')}" TIMEOUT 300)\n'
+        script += f'set_tests_properties({test} PROPERTIES LABELS "{labels}" TIMEOUT 300)\n'
     pathlib.Path(output).write_text(script)
     return 0
 
