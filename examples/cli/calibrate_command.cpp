@@ -44,6 +44,7 @@ std::string_view engine_of(const settings& s) {
     return storage == "uring_file"    ? "uring"
            : storage == "asio_file"   ? "asio"
            : storage == "mapped_file" ? "mmap"
+           : storage == "gds_file"    ? "gds"
                                       : "pread";
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 /// Whether a stack with device memory was built for this storage tier.
 bool has_cuda_stack(const settings& s) {
-    return storage_tier_of(s) == "uring_file" || storage_tier_of(s) == "direct_file";
+    const std::string_view storage = storage_tier_of(s);
+    return storage == "uring_file" || storage == "direct_file" || storage == "gds_file";
 }
 
 /// Why --gpu-tier auto is not device memory; empty if it is.
@@ -50,8 +51,9 @@ void resolve_gpu_tier(settings& s, fault_list& faults) {
                        ": is real memory; leave out --clock virtual, --io-trace-log and --kvcache-bin-path");
         if (!has_cuda_stack(s))
             faults.add(given +
-                       ": goes with --io-engine auto, uring or pread, and --storage-tier direct_file");
-    } else if (s.io_engine == io_engine_kind::asio || s.io_engine == io_engine_kind::mmap) {
+                       ": goes with --io-engine auto, uring, pread or gds, and --storage-tier direct_file");
+    } else if (s.io_engine == io_engine_kind::asio || s.io_engine == io_engine_kind::mmap ||
+               s.io_engine == io_engine_kind::gds) {
         faults.add(given + ": goes with --io-engine auto, uring or pread");
     }
 }

@@ -25,7 +25,7 @@ namespace {
 
 struct storage_stack {
     std::string_view storage;
-    run_result (*run)(const settings&, progress_observer&);
+    run_result (*run)(const settings&, progress_observer&); ///< as in serving_run.cpp
     run_result (*run_with_gpu_model)(const settings&, progress_observer&) = nullptr;
     run_result (*run_with_gpu)(const settings&, progress_observer&) = nullptr;
     run_result (*run_with_peer)(const settings&, progress_observer&) = nullptr;
@@ -47,6 +47,7 @@ constexpr storage_stack storage_stacks[]{
     {"direct_file", run_host_direct_file, run_gpu_host_direct_file, run_cuda_host_direct_file,
      KVMARK_CLI_PEER(run_host_peer_direct_file)},
     {"file", run_host_file, run_gpu_host_file},
+    {"gds_file", nullptr, nullptr, run_cuda_host_gds_file},
 };
 
 /// Of a rank: its own result beside those of the others, on its own host.
@@ -72,7 +73,8 @@ run_result run_stack(const settings& s, console& out, progress_observer& observe
     for (const storage_stack& stack : storage_stacks) {
         if (stack.storage != storage_tier_of(s)) continue;
         if (peer && stack.run_with_peer) return stack.run_with_peer(s, observer);
-        if (gpu && s.gpu == gpu_tier_kind::cuda && stack.run_with_gpu) return stack.run_with_gpu(s, observer);
+        if (stack.run_with_gpu && (!stack.run || (gpu && s.gpu == gpu_tier_kind::cuda)))
+            return stack.run_with_gpu(s, observer);
         return (gpu && stack.run_with_gpu_model ? stack.run_with_gpu_model : stack.run)(s, observer);
     }
     return error{error_kind::unsupported, "no such stack was built"}; // resolve() refuses it before

@@ -16,6 +16,7 @@ using run_result = result<measure::run_report>;
 [[nodiscard]] run_result run_host_asio_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_host_uring_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_cuda_host_direct_file(const settings&, progress_observer&);
+[[nodiscard]] run_result run_cuda_host_gds_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_cuda_host_uring_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_gpu_host_direct_file(const settings&, progress_observer&);
 [[nodiscard]] run_result run_gpu_host_file(const settings&, progress_observer&);

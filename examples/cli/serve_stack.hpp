@@ -9,6 +9,8 @@ namespace kvmark::cli {
 
 [[nodiscard]] run_result serve_host_direct_file(const settings&, workload::block_replay&, progress_observer&);
 [[nodiscard]] run_result serve_host_file(const settings&, workload::block_replay&, progress_observer&);
+[[nodiscard]] run_result serve_cuda_host_gds_file(const settings&, workload::block_replay&,
+                                                  progress_observer&);
 [[nodiscard]] run_result serve_host_uring_file(const settings&, workload::block_replay&, progress_observer&);
 [[nodiscard]] run_result serve_cuda_host_uring_file(const settings&, workload::block_replay&,
                                                     progress_observer&);

@@ -17,6 +17,7 @@ namespace {
 
 struct serving_stack {
     std::string_view storage;
+    /// Null: the stack with a GPU serves without one too, as a tier that takes nothing.
     run_result (*run)(const settings&, workload::block_replay&, progress_observer&);
     run_result (*run_with_gpu_model)(const settings&, workload::block_replay&, progress_observer&) = nullptr;
     run_result (*run_with_gpu)(const settings&, workload::block_replay&, progress_observer&) = nullptr;
@@ -27,6 +28,7 @@ constexpr serving_stack serving_stacks[]{
 #endif
     {"direct_file", serve_host_direct_file, serve_gpu_host_direct_file, serve_cuda_host_direct_file},
     {"file", serve_host_file},
+    {"gds_file", nullptr, nullptr, serve_cuda_host_gds_file},
 };
 
 /// The settings with every list by tier as long as the stack.
@@ -98,15 +100,14 @@ run_result serve_trace(const settings& s, console& out, progress_observer& obser
     const bool gpu = s.options.gpu_mem_gb.value > 0;
     for (const serving_stack& stack : serving_stacks) {
         if (stack.storage != storage_tier_of(s)) continue;
-        if (gpu && s.gpu == gpu_tier_kind::cuda && stack.run_with_gpu)
+        if (stack.run_with_gpu && (!stack.run || (gpu && s.gpu == gpu_tier_kind::cuda)))
             return stack.run_with_gpu(for_stack(s, 3), source, observer);
         if (gpu && stack.run_with_gpu_model)
             return stack.run_with_gpu_model(for_stack(s, 3), source, observer);
         return stack.run(for_stack(s, 2), source, observer);
     }
-    return error{
-        error_kind::unsupported,
-        "--trace: not with this storage tier; give --io-engine auto, uring or pread, or --storage-tier file"};
+    return error{error_kind::unsupported, "--trace: not with this storage tier; give --io-engine auto, "
+                                          "uring, pread or gds, or --storage-tier file"};
 }
 
 run_result serve_modelled(const settings& s, const workload::block_trace& trace) {

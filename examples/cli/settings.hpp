@@ -16,7 +16,7 @@ namespace kvmark::cli {
 
 enum class executor_kind : std::uint8_t { automatic, local, mpi };
 enum class storage_tier_kind : std::uint8_t { direct_file, file };
-enum class io_engine_kind : std::uint8_t { automatic, uring, asio, pread, mmap };
+enum class io_engine_kind : std::uint8_t { automatic, uring, asio, pread, mmap, gds };
 enum class gpu_tier_kind : std::uint8_t { automatic, none, cuda, modelled };
 enum class clock_kind : std::uint8_t { steady, virtual_time };
 enum class dry_run_form : std::uint8_t { off, text, json };
@@ -30,7 +30,8 @@ inline constexpr std::array launcher_names = [] {
     return names;
 }();
 inline constexpr std::array<std::string_view, 2> storage_tier_names{"direct_file", "file"};
-inline constexpr std::array<std::string_view, 5> io_engine_names{"auto", "uring", "asio", "pread", "mmap"};
+inline constexpr std::array<std::string_view, 6> io_engine_names{"auto",  "uring", "asio",
+                                                                 "pread", "mmap",  "gds"};
 inline constexpr std::array<std::string_view, 4> gpu_tier_names{"auto", "none", "cuda", "modelled"};
 inline constexpr std::array<std::string_view, 2> clock_names{"steady", "virtual"};
 inline constexpr std::array<std::string_view, 5> log_level_names{"DEBUG", "INFO", "WARNING", "ERROR",

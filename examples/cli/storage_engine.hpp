@@ -35,6 +35,8 @@ inline constexpr bool has_mpi = false;
         return "asio_file";
     case io_engine_kind::mmap:
         return "mapped_file";
+    case io_engine_kind::gds:
+        return "gds_file";
     case io_engine_kind::pread:
         break;
     }

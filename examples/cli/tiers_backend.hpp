@@ -23,6 +23,7 @@ using make_backend = std::unique_ptr<tiers_backend> (*)(const tier::tier_setup&,
 [[nodiscard]] std::unique_ptr<tiers_backend> make_direct_file(const tier::tier_setup&, bytes, verify_mode);
 [[nodiscard]] std::unique_ptr<tiers_backend> make_mapped_file(const tier::tier_setup&, bytes, verify_mode);
 [[nodiscard]] std::unique_ptr<tiers_backend> make_file(const tier::tier_setup&, bytes, verify_mode);
+[[nodiscard]] std::unique_ptr<tiers_backend> make_gds_file(const tier::tier_setup&, bytes, verify_mode);
 [[nodiscard]] std::unique_ptr<tiers_backend> make_host(const tier::tier_setup&, bytes, verify_mode);
 
 struct named_backend {

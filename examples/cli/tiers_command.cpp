@@ -255,7 +255,8 @@ std::span<const named_backend> all_backends() {
 #ifdef KVMARK_WITH_ASIO_FILE
         {"asio", make_asio_file},
 #endif
-        {"pread", make_direct_file}, {"mmap", make_mapped_file}, {"file", make_file}, {"host", make_host},
+        {"pread", make_direct_file}, {"mmap", make_mapped_file}, {"file", make_file},
+        {"host", make_host},         {"gds", make_gds_file},
     };
     return all;
 }
@@ -272,7 +273,7 @@ void resolve_tiers(settings& s, fault_list& faults) {
     std::vector<std::string_view> known{"all"};
     for (const named_backend& b : all_backends()) known.push_back(b.name);
     if (std::find(t.engines.begin(), t.engines.end(), known[0]) != t.engines.end())
-        t.engines.assign(known.begin() + 1, known.end());
+        t.engines.assign(known.begin() + 1, known.end() - 1); // gds needs a GPU, and is measured if named
     for (const std::string& engine : t.engines)
         if (find_backend(engine) == nullptr)
             faults.add("--engines " + quote(engine) + ": must be " + listed(known) +

@@ -9,6 +9,7 @@ import unittest
 from tool import SOURCE, ToolTest
 
 STAND_IN = os.environ.get("KVMARK_STAND_IN_CUDA", "")
+CUFILE = os.environ.get("KVMARK_STAND_IN_CUFILE", "")
 SAMPLE = str(SOURCE / "tests/data/mooncake_sample.jsonl")
 LOAD = ["--model", "tiny-1b", "--num-users", "4", "--duration", "3", "--generation-mode", "none", "--seed", "1",
         "--gpu-mem-gb", "0.2", "--cpu-mem-gb", "0.2", "--storage-capacity-gb", "0.5", "--cache-dir", "cache",
@@ -18,7 +19,7 @@ LOAD = ["--model", "tiny-1b", "--num-users", "4", "--duration", "3", "--generati
 @unittest.skipUnless(STAND_IN, "KVMARK_STAND_IN_CUDA must name the stand-in for the CUDA driver")
 class GpuRun(ToolTest):
     def on_gpus(self, *arguments: str, machine: str = ""):
-        return self.run_tool("run", *arguments, KVMARK_CUDA_DRIVER=STAND_IN, KVMARK_STAND_IN=machine)
+        return self.run_tool("run", *arguments, KVMARK_CUDA_DRIVER=STAND_IN, KVMARK_CUFILE=CUFILE, KVMARK_STAND_IN=machine)
 
     def tiers(self) -> dict[str, dict]:
         return {tier["name"]: tier for tier in self.read_json("out.json")["kvmark"]["tiers"]}
@@ -38,6 +39,17 @@ class GpuRun(ToolTest):
                         self.assertGreater(tiers[name]["demotions_in"], 0, name)
                 integrity = self.read_json("out.json")["kvmark"]["integrity"]
                 self.assertEqual((integrity["verify"], integrity["clean"]), ("full", True))
+
+    def test_gpudirect_storage_says_which_way_the_data_go(self):
+        for machine, saying in [("nvfs=0", "compatibility mode, through host memory: nvidia-fs is not loaded"),
+                                ("allow_compat=0", "direct (nvidia-fs 2.19 for NVMe); what cannot be fails")]:
+            with self.subTest(machine=machine):
+                run = self.on_gpus(*LOAD, "--io-engine", "gds", "--io-chunk", "262144", "--layout", "slab", machine=machine)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                tier = self.tiers()["gds_file"]
+                self.assertIn(saying, tier["note"])
+                self.assertGreater(tier["demotions_in"], 0)
+                self.assertTrue(self.read_json("out.json")["kvmark"]["integrity"]["clean"])
 
     def test_the_tier_is_as_large_as_all_its_gpus(self):
         run = self.on_gpus(*LOAD, "--num-gpus", "2", machine="devices=2")
@@ -109,7 +121,7 @@ class GpuRun(ToolTest):
         self.assertGreater(result["integrity"]["failed_operations"], 0)
 
     def test_what_does_not_go_with_device_memory_is_refused(self):
-        for words, saying in [(["--io-engine", "mmap"], "goes with --io-engine auto, uring or pread"),
+        for words, saying in [(["--io-engine", "mmap"], "goes with --io-engine auto, uring, pread or gds"),
                               (["--clock", "virtual"], "is real memory"),
                               (["--storage-tier", "file"], "goes with --io-engine auto")]:
             with self.subTest(words=words):
