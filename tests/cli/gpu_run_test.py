@@ -10,6 +10,7 @@ from tool import SOURCE, ToolTest
 
 STAND_IN = os.environ.get("KVMARK_STAND_IN_CUDA", "")
 CUFILE = os.environ.get("KVMARK_STAND_IN_CUFILE", "")
+NVML = os.environ.get("KVMARK_STAND_IN_NVML", "")
 SAMPLE = str(SOURCE / "tests/data/mooncake_sample.jsonl")
 LOAD = ["--model", "tiny-1b", "--num-users", "4", "--duration", "3", "--generation-mode", "none", "--seed", "1",
         "--gpu-mem-gb", "0.2", "--cpu-mem-gb", "0.2", "--storage-capacity-gb", "0.5", "--cache-dir", "cache",
@@ -19,7 +20,8 @@ LOAD = ["--model", "tiny-1b", "--num-users", "4", "--duration", "3", "--generati
 @unittest.skipUnless(STAND_IN, "KVMARK_STAND_IN_CUDA must name the stand-in for the CUDA driver")
 class GpuRun(ToolTest):
     def on_gpus(self, *arguments: str, machine: str = ""):
-        return self.run_tool("run", *arguments, KVMARK_CUDA_DRIVER=STAND_IN, KVMARK_CUFILE=CUFILE, KVMARK_STAND_IN=machine)
+        return self.run_tool("run", *arguments, KVMARK_CUDA_DRIVER=STAND_IN, KVMARK_CUFILE=CUFILE, KVMARK_NVML=NVML,
+                             KVMARK_STAND_IN=machine)
 
     def tiers(self) -> dict[str, dict]:
         return {tier["name"]: tier for tier in self.read_json("out.json")["kvmark"]["tiers"]}
@@ -55,6 +57,10 @@ class GpuRun(ToolTest):
         run = self.on_gpus(*LOAD, "--num-gpus", "2", machine="devices=2")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(self.tiers()["cuda"]["limit_bytes"], int(0.4 * 2**30))
+        gpus = self.read_json("out.json")["kvmark"]["gpus"]
+        self.assertEqual([g["name"] for g in gpus], ["Stand-in GPU 0", "Stand-in GPU 1"])
+        for i in (0, 1):
+            self.assertRegex(run.stdout, rf"GPU {i}: Stand-in GPU {i}, 0\.2 GiB, PCIe \d\.0 x\d+.*, driver [0-9.]+, CUDA")
 
     def test_hits_equal_the_simulation_s(self):
         common = ["--trace", SAMPLE, "--max-requests", "0", "--capacity-blocks", "4,10,30"]
