@@ -44,6 +44,7 @@
 #include <kvmark/workload/user_personas.hpp>
 #include <kvmark/workload/users.hpp>
 
+#include <kvmark/tier/asked_queue.hpp>
 #include <kvmark/tier/cache_directory.hpp>
 #include <kvmark/tier/counted.hpp>
 #include <kvmark/tier/decorated.hpp>

@@ -2411,146 +2411,6 @@ static_assert(scalable_source<user_personas> && document_source<user_personas>);
 
 } // namespace kvmark::workload
 
-// kvmark/tier/cache_directory.hpp
-// The directory of one run below the user's cache directory: made, owned, and gone at the end.
-
-#include <dirent.h>
-#include <sys/file.h>
-
-namespace kvmark::tier {
-
-/// `<cache_dir>/kvmark-<pid>-<n>`, held by an flock so that a later run can tell the leavings of a killed one
-/// from the directory of a live one, and removes them. Files end in `.kv`, and folders within have two
-/// hexadecimal digits: what has another name, like a directory that is not called as above, is the user's and
-/// stays. Parents that did not exist are made, and removed again when empty.
-class cache_directory {
-public:
-    cache_directory() = default;
-    cache_directory(const cache_directory&) = delete;
-    cache_directory& operator=(const cache_directory&) = delete;
-    KVMARK_COLD ~cache_directory() {
-        if (fd_ >= 0) {
-            remove_tree(path_);
-            ::close(fd_);
-        }
-        while (!made_.empty() && ::rmdir(made_.back().c_str()) == 0) made_.pop_back();
-    }
-
-    KVMARK_COLD result<void> open(const std::string& parent) {
-        if (auto made = make_parents(parent); !made) return made;
-        remove_stale(parent);
-        for (int n = 0; n < 1000; ++n) {
-            path_ = parent + "/kvmark-" + std::to_string(::getpid()) + "-" + std::to_string(n);
-            if (::mkdir(path_.c_str(), 0700) != 0) {
-                if (errno == EEXIST) continue;
-                // Another run made the parent, and removed it as empty between two of our calls.
-                if (errno == ENOENT && make_parents(parent)) continue;
-                return failure("cannot create", path_);
-            }
-            fd_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-            if (fd_ < 0 && errno != ENOENT) {
-                const error refused = failure("cannot open", path_);
-                ::rmdir(path_.c_str());
-                return refused;
-            }
-            // A file system without locks is used without; EWOULDBLOCK is a run that takes this for stale.
-            if (fd_ >= 0 && (lock(fd_) || errno != EWOULDBLOCK) && names(path_, fd_)) return {};
-            ::close(std::exchange(fd_, -1));
-        }
-        return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
-    }
-
-    /// Removes what runs that are gone left in `parent`, and `parent` itself if it is then empty.
-    KVMARK_COLD static void remove_abandoned(const std::string& parent) {
-        remove_stale(parent);
-        ::rmdir(parent.c_str());
-    }
-
-    /// Makes the folders 00 to ff, so that no one of them holds too many files.
-    KVMARK_COLD result<void> fan_out() const {
-        for (int n = 0; n < 256; ++n) {
-            const char name[]{"0123456789abcdef"[n >> 4], "0123456789abcdef"[n & 15], '\0'};
-            if (::mkdirat(fd_, name, 0700) != 0) return failure("cannot create", path_ + "/" + name);
-        }
-        return {};
-    }
-
-    [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] int fd() const { return fd_; }
-
-private:
-    /// Whether `path` still names the open directory. Only who holds its lock may remove it; a removed name
-    /// is soon used again, by another directory.
-    static bool names(const std::string& path, int fd) {
-        struct stat held {};
-        struct stat named {};
-        return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
-               held.st_ino == named.st_ino;
-    }
-    static bool lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0; }
-
-    static error failure(const char* what, const std::string& path) {
-        return {error_kind::system,
-                std::string("cache directory: ") + what + " " + path + ": " + std::strerror(errno)};
-    }
-
-    result<void> make_parents(const std::string& path) {
-        for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-            const std::string part = path.substr(0, end);
-            if (::mkdir(part.c_str(), 0755) == 0)
-                made_.push_back(part);
-            else if (errno != EEXIST)
-                return failure("cannot create", part);
-            if (end == std::string::npos) return {};
-        }
-    }
-
-    static bool names_a_run(const std::string& name) {
-        int length = 0;
-        std::sscanf(name.c_str(), "kvmark-%*[0-9]-%*[0-9]%n", &length);
-        return length > 0 && static_cast<std::size_t>(length) == name.size();
-    }
-
-    static void remove_stale(const std::string& parent) {
-        for (const std::string& name : names_in(parent)) {
-            if (!names_a_run(name)) continue;
-            const std::string path = parent + "/" + name;
-            const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (fd < 0) continue;
-            if (lock(fd) && names(path, fd)) remove_tree(path);
-            ::close(fd);
-        }
-    }
-
-    static void remove_tree(const std::string& path) {
-        for (const std::string& name : names_in(path)) {
-            const std::string whole = path + "/" + name;
-            if (name.ends_with(".kv"))
-                ::unlink(whole.c_str());
-            else if (name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string::npos)
-                remove_tree(whole);
-        }
-        ::rmdir(path.c_str());
-    }
-
-    static std::vector<std::string> names_in(const std::string& path) {
-        std::vector<std::string> names;
-        if (DIR* directory = ::opendir(path.c_str())) {
-            while (const dirent* entry = ::readdir(directory))
-                if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
-                    names.emplace_back(entry->d_name);
-            ::closedir(directory);
-        }
-        return names;
-    }
-
-    std::string path_;
-    std::vector<std::string> made_;
-    int fd_ = -1;
-};
-
-} // namespace kvmark::tier
-
 // kvmark/tier/storage_tier.hpp
 // The storage_tier concept: what a place for KV-cache entries must be able to do.
 
@@ -2755,6 +2615,218 @@ template <class T>
 template <class T>
 inline constexpr bool has_commit = requires(T t, entry_id e) {
     t.commit(e);
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/asked_queue.hpp
+// What queues have in common whose I/Os are begun one by one, and asked for until they are over.
+
+namespace kvmark::tier {
+
+/// A tier's queue derives from it, and adds open(), submit(), which begins what was prepared, and wait().
+class asked_queue {
+public:
+    asked_queue() = default;
+    asked_queue(const asked_queue&) = delete;
+    asked_queue& operator=(const asked_queue&) = delete;
+
+    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
+        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
+    }
+    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
+        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
+    }
+
+    template <class Done>
+    KVMARK_INLINE void reap(Done&& done) {
+        // By index: done() may begin an I/O that fails at once.
+        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
+        ended_.clear();
+    }
+
+    void wake() {
+        bell_.store(true);
+        bell_.notify_one();
+    }
+
+protected:
+    struct io {
+        std::uint32_t slot;
+        entry_id entry;
+        bytes offset;
+        std::byte* data;
+        std::size_t size;
+        bool writes;
+    };
+
+    KVMARK_COLD void reserve(std::uint32_t slots) {
+        prepared_.reserve(slots);
+        ended_.reserve(slots);
+    }
+    [[nodiscard]] KVMARK_INLINE std::vector<io>& prepared() { return prepared_; }
+
+    KVMARK_INLINE void end(std::uint32_t slot, io_status status) { ended_.push_back({slot, status}); }
+    /// Whether reap() has something to tell.
+    [[nodiscard]] KVMARK_INLINE bool has_ended() const { return !ended_.empty(); }
+
+    /// Whether wake() was called since the last time. exchange(), not store(): what the waker did is seen.
+    [[nodiscard]] KVMARK_INLINE bool was_rung() { return bell_.exchange(false); }
+    /// Until wake(): nothing is under way.
+    void sleep() {
+        bell_.wait(false);
+        static_cast<void>(was_rung());
+    }
+
+private:
+    struct ended_slot {
+        std::uint32_t slot;
+        io_status status;
+    };
+
+    std::vector<io> prepared_;
+    std::vector<ended_slot> ended_;
+    std::atomic<bool> bell_{false};
+};
+
+} // namespace kvmark::tier
+
+// kvmark/tier/cache_directory.hpp
+// The directory of one run below the user's cache directory: made, owned, and gone at the end.
+
+#include <dirent.h>
+#include <sys/file.h>
+
+namespace kvmark::tier {
+
+/// `<cache_dir>/kvmark-<pid>-<n>`, held by an flock so that a later run can tell the leavings of a killed one
+/// from the directory of a live one, and removes them. Files end in `.kv`, and folders within have two
+/// hexadecimal digits: what has another name, like a directory that is not called as above, is the user's and
+/// stays. Parents that did not exist are made, and removed again when empty.
+class cache_directory {
+public:
+    cache_directory() = default;
+    cache_directory(const cache_directory&) = delete;
+    cache_directory& operator=(const cache_directory&) = delete;
+    KVMARK_COLD ~cache_directory() {
+        if (fd_ >= 0) {
+            remove_tree(path_);
+            ::close(fd_);
+        }
+        while (!made_.empty() && ::rmdir(made_.back().c_str()) == 0) made_.pop_back();
+    }
+
+    KVMARK_COLD result<void> open(const std::string& parent) {
+        if (auto made = make_parents(parent); !made) return made;
+        remove_stale(parent);
+        for (int n = 0; n < 1000; ++n) {
+            path_ = parent + "/kvmark-" + std::to_string(::getpid()) + "-" + std::to_string(n);
+            if (::mkdir(path_.c_str(), 0700) != 0) {
+                if (errno == EEXIST) continue;
+                // Another run made the parent, and removed it as empty between two of our calls.
+                if (errno == ENOENT && make_parents(parent)) continue;
+                return failure("cannot create", path_);
+            }
+            fd_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            if (fd_ < 0 && errno != ENOENT) {
+                const error refused = failure("cannot open", path_);
+                ::rmdir(path_.c_str());
+                return refused;
+            }
+            // A file system without locks is used without; EWOULDBLOCK is a run that takes this for stale.
+            if (fd_ >= 0 && (lock(fd_) || errno != EWOULDBLOCK) && names(path_, fd_)) return {};
+            ::close(std::exchange(fd_, -1));
+        }
+        return error{error_kind::system, "cache directory: a thousand runs of this process in " + parent};
+    }
+
+    /// Removes what runs that are gone left in `parent`, and `parent` itself if it is then empty.
+    KVMARK_COLD static void remove_abandoned(const std::string& parent) {
+        remove_stale(parent);
+        ::rmdir(parent.c_str());
+    }
+
+    /// Makes the folders 00 to ff, so that no one of them holds too many files.
+    KVMARK_COLD result<void> fan_out() const {
+        for (int n = 0; n < 256; ++n) {
+            const char name[]{"0123456789abcdef"[n >> 4], "0123456789abcdef"[n & 15], '\0'};
+            if (::mkdirat(fd_, name, 0700) != 0) return failure("cannot create", path_ + "/" + name);
+        }
+        return {};
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] int fd() const { return fd_; }
+
+private:
+    /// Whether `path` still names the open directory. Only who holds its lock may remove it; a removed name
+    /// is soon used again, by another directory.
+    static bool names(const std::string& path, int fd) {
+        struct stat held {};
+        struct stat named {};
+        return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+               held.st_ino == named.st_ino;
+    }
+    static bool lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0; }
+
+    static error failure(const char* what, const std::string& path) {
+        return {error_kind::system,
+                std::string("cache directory: ") + what + " " + path + ": " + std::strerror(errno)};
+    }
+
+    result<void> make_parents(const std::string& path) {
+        for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+            const std::string part = path.substr(0, end);
+            if (::mkdir(part.c_str(), 0755) == 0)
+                made_.push_back(part);
+            else if (errno != EEXIST)
+                return failure("cannot create", part);
+            if (end == std::string::npos) return {};
+        }
+    }
+
+    static bool names_a_run(const std::string& name) {
+        int length = 0;
+        std::sscanf(name.c_str(), "kvmark-%*[0-9]-%*[0-9]%n", &length);
+        return length > 0 && static_cast<std::size_t>(length) == name.size();
+    }
+
+    static void remove_stale(const std::string& parent) {
+        for (const std::string& name : names_in(parent)) {
+            if (!names_a_run(name)) continue;
+            const std::string path = parent + "/" + name;
+            const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (fd < 0) continue;
+            if (lock(fd) && names(path, fd)) remove_tree(path);
+            ::close(fd);
+        }
+    }
+
+    static void remove_tree(const std::string& path) {
+        for (const std::string& name : names_in(path)) {
+            const std::string whole = path + "/" + name;
+            if (name.ends_with(".kv"))
+                ::unlink(whole.c_str());
+            else if (name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string::npos)
+                remove_tree(whole);
+        }
+        ::rmdir(path.c_str());
+    }
+
+    static std::vector<std::string> names_in(const std::string& path) {
+        std::vector<std::string> names;
+        if (DIR* directory = ::opendir(path.c_str())) {
+            while (const dirent* entry = ::readdir(directory))
+                if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+                    names.emplace_back(entry->d_name);
+            ::closedir(directory);
+        }
+        return names;
+    }
+
+    std::string path_;
+    std::vector<std::string> made_;
+    int fd_ = -1;
 };
 
 } // namespace kvmark::tier
@@ -24769,10 +24841,8 @@ public:
     KVMARK_COLD void add(const device& d, std::span<std::byte> memory) {
         auto pinned = pinned_memory::pin(d, memory);
         const std::lock_guard mine(turn_);
-        if (pinned)
-            members_.push_back(std::move(*pinned));
-        else if (failed_.empty())
-            failed_ = pinned.error().message;
+        if (!pinned && failed_.empty()) failed_ = pinned.error().message;
+        if (pinned && pinned->data() != nullptr) members_.push_back(std::move(*pinned));
     }
     /// By whoever added it, before the memory goes away and with no copy of it under way.
     KVMARK_COLD void remove(std::span<std::byte> memory) {
@@ -25256,24 +25326,21 @@ private:
 
 /// Two streams to a GPU and two from it, so that the next copy is there when one ends. Those of one stream
 /// end in order: only the oldest is asked for.
-class cuda::queue {
+class cuda::queue : public asked_queue {
 public:
     queue() = default;
-    queue(const queue&) = delete;
-    queue& operator=(const queue&) = delete;
     KVMARK_COLD ~queue() {
         for (const channel& c : channels_)
             static_cast<void>(gpu::await(tier_->pool_[c.gpu].device.api(), c.stream.get()));
+        if (tier_ != nullptr) tier_->release(memory_);
     }
 
     KVMARK_COLD result<void> open(cuda& t, std::uint32_t slots, std::span<std::byte> memory) {
         tier_ = &t;
         if (!t.pool_.is_open()) return {}; // a tier without a limit is asked for nothing
-        auto pinned = gpu::pinned_memory::pin(t.pool_[0].device, memory);
-        if (!pinned) return named(pinned.error());
-        pinned_ = std::move(*pinned);
-        prepared_.reserve(slots);
-        ended_.reserve(slots);
+        memory_ = memory;
+        t.adopt(memory);
+        reserve(slots);
         channels_.reserve(std::size_t{t.pool_.size()} * streams_per_gpu);
         for (std::uint32_t i = 0; i < t.pool_.size() * streams_per_gpu; ++i) {
             channel& c = channels_.emplace_back();
@@ -25283,29 +25350,18 @@ public:
         return {};
     }
 
-    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
-        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
-    }
-    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
-        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
-    }
-
     KVMARK_INLINE void submit() {
-        for (const io& p : prepared_) begin(p);
-        if (!prepared_.empty()) pace_.restart();
-        prepared_.clear();
+        for (const io& p : prepared()) begin(p);
+        if (!prepared().empty()) pace_.restart();
+        prepared().clear();
     }
 
     KVMARK_INLINE void wait() {
         submit();
-        if (in_flight_ == 0 && ended_.empty()) {
-            bell_.wait(false);
-            bell_.exchange(false); // not store(): what the waker did is seen
-            return;
-        }
+        if (in_flight_ == 0 && !has_ended()) return sleep();
         for (;; pace_.pause()) {
             collect();
-            if (!ended_.empty() || bell_.exchange(false)) return;
+            if (has_ended() || was_rung()) return;
         }
     }
 
@@ -25314,33 +25370,9 @@ public:
         collect();
     }
 
-    template <class Done>
-    KVMARK_INLINE void reap(Done&& done) {
-        // By index: done() may begin an I/O that fails at once.
-        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
-        ended_.clear();
-    }
-
-    void wake() {
-        bell_.store(true);
-        bell_.notify_one();
-    }
-
 private:
     static constexpr std::uint32_t streams_per_way = 2, streams_per_gpu = 2 * streams_per_way;
 
-    struct io {
-        std::uint32_t slot;
-        entry_id entry;
-        bytes offset;
-        std::byte* data;
-        std::size_t size;
-        bool writes;
-    };
-    struct ended_slot {
-        std::uint32_t slot;
-        io_status status;
-    };
     /// A stream and the copies in it, oldest first, in a ring as long as there are slots.
     struct channel {
         struct copy {
@@ -25375,7 +25407,7 @@ private:
 
     KVMARK_INLINE void begin(const io& p) {
         const std::uint32_t block = tier_->block_of(p.entry, p.offset), gpu = tier_->pool_.gpu_of(block);
-        if (!KVMARK_LIKELY(!tier_->pool_.is_lost(gpu))) return ended_.push_back({p.slot, {ENODEV}});
+        if (!KVMARK_LIKELY(!tier_->pool_.is_lost(gpu))) return end(p.slot, {ENODEV});
         const gpu::device& device = tier_->pool_[gpu].device;
         const auto address = tier_->pool_.address_of(block, bytes(p.offset.count % tier_->chunk_.count));
         channel& c =
@@ -25386,36 +25418,31 @@ private:
             s = p.writes ? d.copy_to_device(address, p.data, p.size, c.stream.get())
                          : d.copy_to_host(p.data, address, p.size, c.stream.get());
         if (KVMARK_LIKELY(s == gpu::status::success)) s = d.record_event(c.next().over.get(), c.stream.get());
-        if (!KVMARK_LIKELY(s == gpu::status::success))
-            return ended_.push_back({p.slot, {tier_->pool_.outcome(gpu, s)}});
+        if (!KVMARK_LIKELY(s == gpu::status::success)) return end(p.slot, {tier_->pool_.outcome(gpu, s)});
         c.next().slot = p.slot;
         ++c.count;
         ++in_flight_;
     }
 
-    /// Moves what is over to ended_.
     KVMARK_INLINE void collect() {
         for (channel& c : channels_)
             while (c.count > 0) {
                 const gpu::device& device = tier_->pool_[c.gpu].device;
                 const gpu::status s = device.api().query_event(c.oldest().over.get());
                 if (s == gpu::status::not_ready) break;
-                ended_.push_back({c.oldest().slot, {tier_->pool_.outcome(c.gpu, s)}});
+                end(c.oldest().slot, {tier_->pool_.outcome(c.gpu, s)});
                 c.drop_oldest();
                 --in_flight_;
             }
-        if (!ended_.empty()) pace_.restart();
+        if (has_ended()) pace_.restart();
     }
 
     cuda* tier_ = nullptr;
-    gpu::pinned_memory pinned_;
+    std::span<std::byte> memory_;
     std::vector<channel> channels_; ///< by GPU: those that read, then those that write
-    std::vector<io> prepared_;
-    std::vector<ended_slot> ended_;
     std::size_t in_flight_ = 0;
     std::uint32_t turn_ = 0;
     gpu::poll_pace pace_;
-    std::atomic<bool> bell_{false};
 };
 
 } // namespace kvmark::tier
@@ -28371,12 +28398,8 @@ private:
 };
 
 /// Calls of MPI look for I/Os that are over: often while bytes move, every 50 us while none do.
-class peer::queue {
+class peer::queue : public asked_queue {
 public:
-    queue() = default;
-    queue(const queue&) = delete;
-    queue& operator=(const queue&) = delete;
-
     KVMARK_COLD result<void> open(peer& t, std::uint32_t depth, std::span<std::byte>) {
         if (!t.is_connected())
             return error{error_kind::invalid_argument,
@@ -28385,83 +28408,46 @@ public:
         mpi_pace::prepare_thread();
         requests_.reserve(depth);
         slots_.reserve(depth);
-        prepared_.reserve(depth);
-        ended_.reserve(depth);
+        reserve(depth);
         over_.resize(depth);
         return {};
     }
 
-    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
-        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
-    }
-    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
-        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
-    }
-
     KVMARK_INLINE void submit() {
-        for (const io& p : prepared_) {
+        for (const io& p : prepared()) {
             MPI_Request request = MPI_REQUEST_NULL;
             const int failed = peer_->begin(p.writes, p.entry, p.offset, p.data, p.size, request);
             if (!KVMARK_LIKELY(failed == 0)) {
-                ended_.push_back({p.slot, {failed}});
+                end(p.slot, {failed});
                 continue;
             }
             requests_.push_back(request);
             slots_.push_back(p.slot);
         }
-        if (!prepared_.empty()) pace_.expect(clocks::monotonic_now());
-        prepared_.clear();
+        if (!prepared().empty()) pace_.expect(clocks::monotonic_now());
+        prepared().clear();
     }
 
     KVMARK_INLINE void wait() {
         submit();
-        if (requests_.empty() && ended_.empty()) {
-            bell_.wait(false);
-            bell_.exchange(false); // not store(): what the waker did is seen
-            return;
-        }
+        if (requests_.empty() && !has_ended()) return sleep();
         for (;;) {
             const nanoseconds began = clocks::monotonic_now();
             collect();
-            if (!ended_.empty() || bell_.exchange(false)) return;
+            if (has_ended() || was_rung()) return;
             const nanoseconds now = clocks::monotonic_now();
             pace_.pause(now, now - began);
         }
     }
 
-    template <class Done>
-    KVMARK_INLINE void reap(Done&& done) {
-        // By index: done() may begin an I/O that fails at once.
-        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
-        ended_.clear();
-    }
-
-    void wake() {
-        bell_.store(true);
-        bell_.notify_one();
-    }
-
 private:
-    struct io {
-        std::uint32_t slot;
-        entry_id entry;
-        bytes offset;
-        std::byte* data;
-        std::size_t size;
-        bool writes;
-    };
-    struct ended_slot {
-        std::uint32_t slot;
-        io_status status;
-    };
-
-    /// Moves what is over from requests_ to ended_. When MPI itself fails, all are.
+    /// Takes what is over out of requests_. When MPI itself fails, all are.
     KVMARK_INLINE void collect() {
         if (requests_.empty()) return;
         const int count = peer_->window_.test(requests_, over_.data());
         if (!KVMARK_LIKELY(count >= 0)) return fail_all();
         for (int i = 0; i < count; ++i)
-            ended_.push_back({slots_[static_cast<std::size_t>(over_[static_cast<std::size_t>(i)])], {}});
+            end(slots_[static_cast<std::size_t>(over_[static_cast<std::size_t>(i)])], {});
         if (count == 0) return;
         // MPI leaves a null request where one is over.
         std::size_t kept = 0;
@@ -28474,7 +28460,7 @@ private:
         slots_.resize(kept);
     }
     KVMARK_COLD void fail_all() {
-        for (const std::uint32_t slot : slots_) ended_.push_back({slot, {EIO}});
+        for (const std::uint32_t slot : slots_) end(slot, {EIO});
         requests_.clear();
         slots_.clear();
     }
@@ -28482,11 +28468,8 @@ private:
     peer* peer_ = nullptr;
     std::vector<MPI_Request> requests_; ///< in flight
     std::vector<std::uint32_t> slots_;  ///< of requests_, in the same order
-    std::vector<io> prepared_;
-    std::vector<ended_slot> ended_;
     std::vector<int> over_;
     mpi_pace pace_;
-    std::atomic<bool> bell_{false};
 };
 
 } // namespace kvmark::tier

@@ -5,8 +5,7 @@
 
 #include "exec/operations.hpp"
 #include "stand_in/stand_in.hpp"
-#include "support/temporary_directory.hpp"
-#include "support/toy_model.hpp"
+#include "tier_cuda/gpu_runs.hpp"
 
 using namespace kvmark;
 using engine::op_kind;
@@ -65,20 +64,6 @@ public:
     std::uint64_t first_write_after = 0;
 };
 
-options gpu_run(const test::temporary_directory& directory) {
-    return {.model = test::toy_model,
-            .num_users = 8,
-            .cache_dir = directory / "cache",
-            .duration = 2,
-            .gpu_mem_gb = 0.02,
-            .cpu_mem_gb = 0.03,
-            .generation_mode = generation_mode::none,
-            .seed = 42,
-            .storage_capacity_gb = 0.5,
-            .io_chunk = 65'536,
-            .queue_depth = 8};
-}
-
 } // namespace
 
 TEST_CASE("cuda: a demotion reads its blocks ahead of their writes, and verifies each") {
@@ -128,32 +113,14 @@ TEST_CASE("cuda: a move between two GPUs passes no buffer of the host, and its b
     stack tiers({tier::cuda_config{.first_device = 0}, tier::cuda_config{.first_device = 1}});
     const tier::tier_setup setup{.limit = bytes(16 * mib_bytes), .io_chunk = chunk};
     tiers.for_each([&](std::size_t, auto& t) { REQUIRE(t.open(setup).has_value()); });
-    const engine::io_window window;
-    engine::io_path<stack> path(tiers, {.chunk = chunk, .salt = 5}, window);
-    engine::io_worker worker(path.settings(), stack::size);
-
-    engine::io_op op;
-    op.kind = op_kind::write;
-    op.entry = 0;
-    op.content = {.key = 7, .generation = 1};
-    op.size = chunk * 3;
-    const auto go = [&](op_stage stage) {
-        op.stage = stage;
-        for (std::uint32_t unit = 0; unit < (stage == op_stage::data ? 3u : 1u); ++unit)
-            path.perform(op, unit, worker);
-    };
-    go(op_stage::create);
-    go(op_stage::data);
-    op.kind = op_kind::move;
-    op.tier = 1;
-    go(op_stage::create);
-    go(op_stage::data);
+    test::entry_in<stack> entry(tiers, chunk);
+    entry.write_to(0);
+    entry.move(0, 1);
     CHECK(machine.calls("cuMemcpyPeerAsync") == 3);
     CHECK(machine.calls("cuMemcpyDtoHAsync_v2") == 0);
-    op.kind = op_kind::read;
-    go(op_stage::data);
+    entry.read_from(1);
     CHECK(machine.calls("cuMemcpyDtoHAsync_v2") == 3);
-    CHECK(worker.failed_units + worker.corrupt_sectors == 0);
+    CHECK(entry.faults() == 0);
 }
 
 TEMPLATE_TEST_CASE(
@@ -162,7 +129,7 @@ TEMPLATE_TEST_CASE(
     const test::stand_in_cuda machine;
     const test::temporary_directory directory;
     benchmark<TestType, launch::none, tier::stack<tier::cuda, tier::host, tier::direct_file>> bench(
-        gpu_run(directory));
+        test::gpu_run(directory));
     const auto report = bench.run();
     REQUIRE(report.has_value());
     const auto& tiers = report->tiers;
@@ -184,7 +151,7 @@ TEST_CASE("cuda: a run whose GPU is lost goes on with host memory and files, and
     const test::stand_in_cuda machine("lost=0@200");
     const test::temporary_directory directory;
     benchmark<exec::local, launch::none, tier::stack<tier::cuda, tier::host, tier::direct_file>> bench(
-        gpu_run(directory));
+        test::gpu_run(directory));
     const auto report = bench.run();
     REQUIRE(report.has_value());
     const auto& tiers = report->tiers;

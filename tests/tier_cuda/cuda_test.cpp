@@ -146,6 +146,14 @@ TEST_CASE("cuda tier: where memory cannot be pinned it works all the same, and s
     REQUIRE(t.create(0, chunk).good());
     CHECK(t.write(0, {}, memory.span()).good());
     t.release(memory.span());
+
+    tier::cuda::queue queue;
+    REQUIRE(queue.open(t, 1, memory.span()).has_value());
+    queue.read(0, 0, {}, memory.span());
+    queue.wait();
+    int error_number = -1;
+    queue.reap([&](std::uint32_t, io_status s) { error_number = s.error_number; });
+    CHECK(error_number == 0);
 }
 
 TEST_CASE("cuda tier: a lost GPU fails each call at once, and is named") {

@@ -17,10 +17,8 @@ public:
     KVMARK_COLD void add(const device& d, std::span<std::byte> memory) {
         auto pinned = pinned_memory::pin(d, memory);
         const std::lock_guard mine(turn_);
-        if (pinned)
-            members_.push_back(std::move(*pinned));
-        else if (failed_.empty())
-            failed_ = pinned.error().message;
+        if (!pinned && failed_.empty()) failed_ = pinned.error().message;
+        if (pinned && pinned->data() != nullptr) members_.push_back(std::move(*pinned));
     }
     /// By whoever added it, before the memory goes away and with no copy of it under way.
     KVMARK_COLD void remove(std::span<std::byte> memory) {

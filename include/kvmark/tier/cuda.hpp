@@ -5,6 +5,7 @@
 #include <kvmark/gpu/poll_pace.hpp>
 #include <kvmark/gpu/read_gpu.hpp>
 #include <kvmark/gpu/stream.hpp>
+#include <kvmark/tier/asked_queue.hpp>
 #include <kvmark/tier/cuda_pool.hpp>
 #include <kvmark/tier/device_resident.hpp>
 #include <kvmark/tier/extent_table.hpp>
@@ -201,24 +202,21 @@ private:
 
 /// Two streams to a GPU and two from it, so that the next copy is there when one ends. Those of one stream
 /// end in order: only the oldest is asked for.
-class cuda::queue {
+class cuda::queue : public asked_queue {
 public:
     queue() = default;
-    queue(const queue&) = delete;
-    queue& operator=(const queue&) = delete;
     KVMARK_COLD ~queue() {
         for (const channel& c : channels_)
             static_cast<void>(gpu::await(tier_->pool_[c.gpu].device.api(), c.stream.get()));
+        if (tier_ != nullptr) tier_->release(memory_);
     }
 
     KVMARK_COLD result<void> open(cuda& t, std::uint32_t slots, std::span<std::byte> memory) {
         tier_ = &t;
         if (!t.pool_.is_open()) return {}; // a tier without a limit is asked for nothing
-        auto pinned = gpu::pinned_memory::pin(t.pool_[0].device, memory);
-        if (!pinned) return named(pinned.error());
-        pinned_ = std::move(*pinned);
-        prepared_.reserve(slots);
-        ended_.reserve(slots);
+        memory_ = memory;
+        t.adopt(memory);
+        reserve(slots);
         channels_.reserve(std::size_t{t.pool_.size()} * streams_per_gpu);
         for (std::uint32_t i = 0; i < t.pool_.size() * streams_per_gpu; ++i) {
             channel& c = channels_.emplace_back();
@@ -228,29 +226,18 @@ public:
         return {};
     }
 
-    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
-        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
-    }
-    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
-        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
-    }
-
     KVMARK_INLINE void submit() {
-        for (const io& p : prepared_) begin(p);
-        if (!prepared_.empty()) pace_.restart();
-        prepared_.clear();
+        for (const io& p : prepared()) begin(p);
+        if (!prepared().empty()) pace_.restart();
+        prepared().clear();
     }
 
     KVMARK_INLINE void wait() {
         submit();
-        if (in_flight_ == 0 && ended_.empty()) {
-            bell_.wait(false);
-            bell_.exchange(false); // not store(): what the waker did is seen
-            return;
-        }
+        if (in_flight_ == 0 && !has_ended()) return sleep();
         for (;; pace_.pause()) {
             collect();
-            if (!ended_.empty() || bell_.exchange(false)) return;
+            if (has_ended() || was_rung()) return;
         }
     }
 
@@ -259,33 +246,9 @@ public:
         collect();
     }
 
-    template <class Done>
-    KVMARK_INLINE void reap(Done&& done) {
-        // By index: done() may begin an I/O that fails at once.
-        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
-        ended_.clear();
-    }
-
-    void wake() {
-        bell_.store(true);
-        bell_.notify_one();
-    }
-
 private:
     static constexpr std::uint32_t streams_per_way = 2, streams_per_gpu = 2 * streams_per_way;
 
-    struct io {
-        std::uint32_t slot;
-        entry_id entry;
-        bytes offset;
-        std::byte* data;
-        std::size_t size;
-        bool writes;
-    };
-    struct ended_slot {
-        std::uint32_t slot;
-        io_status status;
-    };
     /// A stream and the copies in it, oldest first, in a ring as long as there are slots.
     struct channel {
         struct copy {
@@ -320,7 +283,7 @@ private:
 
     KVMARK_INLINE void begin(const io& p) {
         const std::uint32_t block = tier_->block_of(p.entry, p.offset), gpu = tier_->pool_.gpu_of(block);
-        if (!KVMARK_LIKELY(!tier_->pool_.is_lost(gpu))) return ended_.push_back({p.slot, {ENODEV}});
+        if (!KVMARK_LIKELY(!tier_->pool_.is_lost(gpu))) return end(p.slot, {ENODEV});
         const gpu::device& device = tier_->pool_[gpu].device;
         const auto address = tier_->pool_.address_of(block, bytes(p.offset.count % tier_->chunk_.count));
         channel& c =
@@ -331,36 +294,31 @@ private:
             s = p.writes ? d.copy_to_device(address, p.data, p.size, c.stream.get())
                          : d.copy_to_host(p.data, address, p.size, c.stream.get());
         if (KVMARK_LIKELY(s == gpu::status::success)) s = d.record_event(c.next().over.get(), c.stream.get());
-        if (!KVMARK_LIKELY(s == gpu::status::success))
-            return ended_.push_back({p.slot, {tier_->pool_.outcome(gpu, s)}});
+        if (!KVMARK_LIKELY(s == gpu::status::success)) return end(p.slot, {tier_->pool_.outcome(gpu, s)});
         c.next().slot = p.slot;
         ++c.count;
         ++in_flight_;
     }
 
-    /// Moves what is over to ended_.
     KVMARK_INLINE void collect() {
         for (channel& c : channels_)
             while (c.count > 0) {
                 const gpu::device& device = tier_->pool_[c.gpu].device;
                 const gpu::status s = device.api().query_event(c.oldest().over.get());
                 if (s == gpu::status::not_ready) break;
-                ended_.push_back({c.oldest().slot, {tier_->pool_.outcome(c.gpu, s)}});
+                end(c.oldest().slot, {tier_->pool_.outcome(c.gpu, s)});
                 c.drop_oldest();
                 --in_flight_;
             }
-        if (!ended_.empty()) pace_.restart();
+        if (has_ended()) pace_.restart();
     }
 
     cuda* tier_ = nullptr;
-    gpu::pinned_memory pinned_;
+    std::span<std::byte> memory_;
     std::vector<channel> channels_; ///< by GPU: those that read, then those that write
-    std::vector<io> prepared_;
-    std::vector<ended_slot> ended_;
     std::size_t in_flight_ = 0;
     std::uint32_t turn_ = 0;
     gpu::poll_pace pace_;
-    std::atomic<bool> bell_{false};
 };
 
 } // namespace kvmark::tier

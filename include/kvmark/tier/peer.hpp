@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/core/stable_table.hpp>
+#include <kvmark/tier/asked_queue.hpp>
 #include <kvmark/tier/extent_stack.hpp>
 #include <kvmark/tier/hash_ring.hpp>
 #include <kvmark/tier/peer_window.hpp>
@@ -156,12 +157,8 @@ private:
 };
 
 /// Calls of MPI look for I/Os that are over: often while bytes move, every 50 us while none do.
-class peer::queue {
+class peer::queue : public asked_queue {
 public:
-    queue() = default;
-    queue(const queue&) = delete;
-    queue& operator=(const queue&) = delete;
-
     KVMARK_COLD result<void> open(peer& t, std::uint32_t depth, std::span<std::byte>) {
         if (!t.is_connected())
             return error{error_kind::invalid_argument,
@@ -170,83 +167,46 @@ public:
         mpi_pace::prepare_thread();
         requests_.reserve(depth);
         slots_.reserve(depth);
-        prepared_.reserve(depth);
-        ended_.reserve(depth);
+        reserve(depth);
         over_.resize(depth);
         return {};
     }
 
-    KVMARK_INLINE void read(std::uint32_t slot, entry_id e, bytes offset, std::span<std::byte> into) {
-        prepared_.push_back({slot, e, offset, into.data(), into.size(), false});
-    }
-    KVMARK_INLINE void write(std::uint32_t slot, entry_id e, bytes offset, std::span<const std::byte> from) {
-        prepared_.push_back({slot, e, offset, const_cast<std::byte*>(from.data()), from.size(), true});
-    }
-
     KVMARK_INLINE void submit() {
-        for (const io& p : prepared_) {
+        for (const io& p : prepared()) {
             MPI_Request request = MPI_REQUEST_NULL;
             const int failed = peer_->begin(p.writes, p.entry, p.offset, p.data, p.size, request);
             if (!KVMARK_LIKELY(failed == 0)) {
-                ended_.push_back({p.slot, {failed}});
+                end(p.slot, {failed});
                 continue;
             }
             requests_.push_back(request);
             slots_.push_back(p.slot);
         }
-        if (!prepared_.empty()) pace_.expect(clocks::monotonic_now());
-        prepared_.clear();
+        if (!prepared().empty()) pace_.expect(clocks::monotonic_now());
+        prepared().clear();
     }
 
     KVMARK_INLINE void wait() {
         submit();
-        if (requests_.empty() && ended_.empty()) {
-            bell_.wait(false);
-            bell_.exchange(false); // not store(): what the waker did is seen
-            return;
-        }
+        if (requests_.empty() && !has_ended()) return sleep();
         for (;;) {
             const nanoseconds began = clocks::monotonic_now();
             collect();
-            if (!ended_.empty() || bell_.exchange(false)) return;
+            if (has_ended() || was_rung()) return;
             const nanoseconds now = clocks::monotonic_now();
             pace_.pause(now, now - began);
         }
     }
 
-    template <class Done>
-    KVMARK_INLINE void reap(Done&& done) {
-        // By index: done() may begin an I/O that fails at once.
-        for (std::size_t i = 0; i < ended_.size(); ++i) done(ended_[i].slot, ended_[i].status);
-        ended_.clear();
-    }
-
-    void wake() {
-        bell_.store(true);
-        bell_.notify_one();
-    }
-
 private:
-    struct io {
-        std::uint32_t slot;
-        entry_id entry;
-        bytes offset;
-        std::byte* data;
-        std::size_t size;
-        bool writes;
-    };
-    struct ended_slot {
-        std::uint32_t slot;
-        io_status status;
-    };
-
-    /// Moves what is over from requests_ to ended_. When MPI itself fails, all are.
+    /// Takes what is over out of requests_. When MPI itself fails, all are.
     KVMARK_INLINE void collect() {
         if (requests_.empty()) return;
         const int count = peer_->window_.test(requests_, over_.data());
         if (!KVMARK_LIKELY(count >= 0)) return fail_all();
         for (int i = 0; i < count; ++i)
-            ended_.push_back({slots_[static_cast<std::size_t>(over_[static_cast<std::size_t>(i)])], {}});
+            end(slots_[static_cast<std::size_t>(over_[static_cast<std::size_t>(i)])], {});
         if (count == 0) return;
         // MPI leaves a null request where one is over.
         std::size_t kept = 0;
@@ -259,7 +219,7 @@ private:
         slots_.resize(kept);
     }
     KVMARK_COLD void fail_all() {
-        for (const std::uint32_t slot : slots_) ended_.push_back({slot, {EIO}});
+        for (const std::uint32_t slot : slots_) end(slot, {EIO});
         requests_.clear();
         slots_.clear();
     }
@@ -267,11 +227,8 @@ private:
     peer* peer_ = nullptr;
     std::vector<MPI_Request> requests_; ///< in flight
     std::vector<std::uint32_t> slots_;  ///< of requests_, in the same order
-    std::vector<io> prepared_;
-    std::vector<ended_slot> ended_;
     std::vector<int> over_;
     mpi_pace pace_;
-    std::atomic<bool> bell_{false};
 };
 
 } // namespace kvmark::tier
