@@ -15575,8 +15575,6 @@ public:
                                                            std::to_string(c.block.count) +
                                                            " than there are I/Os in flight; make it larger"};
         window w{.stop = stop, .stamped = c.stamped};
-        w.begin = clocks::monotonic_now() + c.warm_up;
-        w.end = w.begin + c.duration;
         return queued_ ? through_queue(c, w) : by_threads(c, w);
     }
 
@@ -15590,6 +15588,10 @@ private:
         bool stamped = true;
         nanoseconds begin{}, end{};
 
+        void start(const block_case& c) {
+            begin = clocks::monotonic_now() + c.warm_up;
+            end = begin + c.duration;
+        }
         [[nodiscard]] bool over(nanoseconds now) const {
             return now >= end || stop.load(std::memory_order_relaxed);
         }
@@ -15700,7 +15702,7 @@ private:
         measure::device_usage device_;
     };
 
-    [[nodiscard]] result<block_result> through_queue(const block_case& c, const window& w) {
+    [[nodiscard]] result<block_result> through_queue(const block_case& c, window& w) {
         block_result r;
         if constexpr (tier::queued_tier<Tier>) {
             const lane buffers(c.block, c.depth);
@@ -15714,6 +15716,7 @@ private:
             prepared.reserve(c.depth);
             meter m(setup_.cache_dir);
             bool metered = false;
+            w.start(c); // buffers are there: gigabytes of them may take longer than the warm-up
             nanoseconds now = clocks::monotonic_now();
             while (!w.over(now) || idle.size() < c.depth) {
                 if (!w.over(now)) begin(queue, buffers, next, w.stamped, ios, idle, prepared);
@@ -15765,7 +15768,8 @@ private:
         prepared.clear();
     }
 
-    [[nodiscard]] result<block_result> by_threads(const block_case& c, const window& w) {
+    [[nodiscard]] result<block_result> by_threads(const block_case& c, window& w) {
+        w.start(c);
         std::vector<block_result> results(c.depth);
         std::atomic<bool> no_buffers{false};
         std::vector<std::thread> threads;
