@@ -3,6 +3,7 @@
 
 #include "tiers_report.hpp"
 
+#include <kvmark/report/gpus.hpp>
 #include <kvmark/report/numbers.hpp>
 
 #include <boost/json/array.hpp>
@@ -42,10 +43,6 @@ std::string way_text(const gpu_row& row) {
         break;
     }
     return "to GPU " + std::to_string(row.to) + (row.direct ? "" : ", by host");
-}
-
-json::object device_json(const gpu::gpu_facts& g) {
-    return {{"index", g.index}, {"name", g.name}, {"memory_bytes", g.memory.count}};
 }
 
 json::object row_json(const gpu_row& row) {
@@ -107,8 +104,7 @@ std::string gpu_table(const gpu_figures& all) {
     std::string out;
     const auto line = std::back_inserter(out);
     for (const gpu::gpu_facts& g : all.devices) {
-        fmt::format_to(line, "{}GPU {}: {}, {:.1f} GiB\n", out.empty() ? "" : "\n", g.index, g.name,
-                       to_gib(g.memory));
+        fmt::format_to(line, "{}GPU {}: {}\n", out.empty() ? "" : "\n", g.index, report::gpu_text(g));
         fmt::format_to(line, "{:<22}{:>10}{:>7}  {:<9}{:>9}  {:<16}{:>9}{:>10}{:>8}{:>7}  {}\n", "way",
                        "block", "depth", "memory", "GiB/s", "(spread)", "P50", "P99", "us/op", "ratio",
                        "(spread)");
@@ -145,7 +141,7 @@ std::string gpu_csv(const gpu_figures& all) {
 
 json::object gpu_json(const gpu_figures& all) {
     json::array devices, rows;
-    for (const gpu::gpu_facts& g : all.devices) devices.push_back(device_json(g));
+    for (const gpu::gpu_facts& g : all.devices) devices.push_back(report::gpu_json(g));
     for (const gpu_row& row : all.rows) rows.push_back(row_json(row));
     return {{"devices", std::move(devices)}, {"results", std::move(rows)}};
 }

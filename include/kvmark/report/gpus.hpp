@@ -32,30 +32,34 @@ namespace detail {
     return text;
 }
 
+/// One of them, without its host.
+[[nodiscard]] inline json::object gpu_json(const gpu::gpu_facts& g) {
+    using detail::count_or_null;
+    return {{"index", g.index},
+            {"name", text_or_null(g.name)},
+            {"uuid", text_or_null(g.uuid)},
+            {"pci_address", text_or_null(g.pci_address)},
+            {"driver_version", text_or_null(g.driver_version)},
+            {"cuda_version", text_or_null(g.cuda_version)},
+            {"compute_capability", text_or_null(g.compute)},
+            {"memory_bytes", count_or_null(g.memory.count)},
+            {"memory_free_bytes", count_or_null(g.memory_free.count)},
+            {"memory_bytes_per_s",
+             g.memory_bandwidth > 0 ? json::value(g.memory_bandwidth) : json::value(nullptr)},
+            {"multiprocessors", count_or_null(g.processors)},
+            {"copy_engines", count_or_null(g.copy_engines)},
+            {"pcie_generation", count_or_null(g.link_generation)},
+            {"pcie_width", count_or_null(g.link_width)},
+            {"pcie_generation_max", count_or_null(g.link_generation_max)},
+            {"pcie_width_max", count_or_null(g.link_width_max)}};
+}
+
 /// What docs/json.md documents under `kvmark.gpus`.
 [[nodiscard]] inline json::array gpus_json(const measure::run_report& r) {
-    using detail::count_or_null;
     json::array all;
     for (const measure::used_gpu& u : r.gpus) {
-        const gpu::gpu_facts& g = u.facts;
-        all.push_back({{"index", g.index},
-                       {"host", r.job ? json::value(r.job->host_name(u.host)) : json::value(nullptr)},
-                       {"name", text_or_null(g.name)},
-                       {"uuid", text_or_null(g.uuid)},
-                       {"pci_address", text_or_null(g.pci_address)},
-                       {"driver_version", text_or_null(g.driver_version)},
-                       {"cuda_version", text_or_null(g.cuda_version)},
-                       {"compute_capability", text_or_null(g.compute)},
-                       {"memory_bytes", count_or_null(g.memory.count)},
-                       {"memory_free_bytes", count_or_null(g.memory_free.count)},
-                       {"memory_bytes_per_s",
-                        g.memory_bandwidth > 0 ? json::value(g.memory_bandwidth) : json::value(nullptr)},
-                       {"multiprocessors", count_or_null(g.processors)},
-                       {"copy_engines", count_or_null(g.copy_engines)},
-                       {"pcie_generation", count_or_null(g.link_generation)},
-                       {"pcie_width", count_or_null(g.link_width)},
-                       {"pcie_generation_max", count_or_null(g.link_generation_max)},
-                       {"pcie_width_max", count_or_null(g.link_width_max)}});
+        json::object& o = all.emplace_back(gpu_json(u.facts)).get_object();
+        o["host"] = r.job ? json::value(r.job->host_name(u.host)) : json::value(nullptr);
     }
     return all;
 }
