@@ -19,7 +19,8 @@ int gpu_count() {
 TEST_CASE("cuda tier: an entry of blocks on every GPU comes back as it was written") {
     constexpr bytes chunk(mib_bytes);
     using stack = tier::stack<tier::cuda>;
-    stack tiers({tier::cuda_config{.devices = static_cast<std::uint32_t>(gpu_count())}});
+    const stack::configs all_gpus(tier::cuda_config{.devices = static_cast<std::uint32_t>(gpu_count())});
+    stack tiers(all_gpus);
     tiers.for_each([&](std::size_t, auto& t) {
         const auto opened = t.open({.limit = bytes(64 * mib_bytes), .io_chunk = chunk});
         INFO((opened ? "" : opened.error().message));
