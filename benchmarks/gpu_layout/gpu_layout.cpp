@@ -86,7 +86,7 @@ struct machine {
     void check(gpu::status s) const {
         if (s != gpu::status::success) require(card.failure("a benchmark's call", s));
     }
-    void finish() const { check(gpu::wait_for(card, order.get())); }
+    void finish() const { check(gpu::await(card.api(), order.get())); }
 
     // The `count` first blocks, each way of moving them.
     void copy(std::uint32_t count) const {

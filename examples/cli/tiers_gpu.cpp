@@ -50,9 +50,8 @@ struct gpu_measurement::state {
     result<void> has_room(const gpu::device& d) const {
         const std::uint64_t times = request.verify == verify_mode::none ? 3 : 4;
         std::size_t free = 0, total = 0;
-        gpu::status s = d.make_current();
-        if (s == gpu::status::success) s = d.api().memory_info(&free, &total);
-        if (s != gpu::status::success) return d.failure("cannot be asked for its memory", s);
+        if (const gpu::status s = d.memory_info(free, total); s != gpu::status::success)
+            return d.failure("cannot be asked for its memory", s);
         if (request.size * times <= bytes(free)) return {};
         return error{error_kind::system, "GPU " + std::to_string(d.ordinal()) + ": " + std::to_string(times) +
                                              " x --size " + report::size_text(request.size) +

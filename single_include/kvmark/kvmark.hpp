@@ -8325,7 +8325,6 @@ public:
           live_(config.duration), users_(config.users),
           usage_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds);
-        recorder_.note_tiers(tiers_, config_.notes);
     }
 
     measure::run_report run() {
@@ -8937,7 +8936,6 @@ public:
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           usage_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds);
-        recorder_.note_tiers(tiers_, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
     }
@@ -24149,6 +24147,12 @@ public:
     /// Makes it the one that the calling thread's calls are for: once in a thread, and after each change.
     KVMARK_INLINE status make_current() const { return driver_->set_context(context_); }
 
+    /// Bytes that are free now, and all. Makes it current.
+    [[nodiscard]] KVMARK_COLD status memory_info(std::size_t& free, std::size_t& total) const {
+        const status s = make_current();
+        return s == status::success ? driver_->memory_info(&free, &total) : s;
+    }
+
     /// "GPU 0: `what`: CUDA_ERROR_...".
     [[nodiscard]] KVMARK_COLD error failure(const std::string& what, status s) const {
         return {error_kind::system,
@@ -24412,7 +24416,7 @@ public:
         if (s != status::success) {
             made.address_ = 0;
             std::size_t free = 0, total = 0;
-            const bool known = d.api().memory_info(&free, &total) == status::success;
+            const bool known = d.memory_info(free, total) == status::success;
             return d.failure("no memory for " + std::to_string(to_gib(size)) + " GiB" +
                                  (known ? " (" + std::to_string(to_gib(bytes(free))) + " of " +
                                               std::to_string(to_gib(bytes(total))) + " GiB are free)"
@@ -24486,6 +24490,53 @@ private:
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/poll_pace.hpp
+// How a thread asks a GPU again and again whether work is done.
+
+#include <ctime>
+
+namespace kvmark::gpu {
+
+/// A copy of a block takes tens of microseconds, less than it takes to be woken up; so the thread asks at
+/// once for that long, then lets others run between two questions, and sleeps when a copy is very long.
+class poll_pace {
+public:
+    /// Something was begun or was done.
+    KVMARK_INLINE void restart() { quiet_since_ = {}; }
+
+    /// Between two questions.
+    KVMARK_INLINE void pause() {
+        const nanoseconds now = clocks::monotonic_now();
+        if (quiet_since_.count == 0) quiet_since_ = now;
+        const nanoseconds quiet = now - quiet_since_;
+        if (KVMARK_LIKELY(quiet < asks_at_once)) {
+            __builtin_ia32_pause();
+        } else if (quiet < yields) {
+            ::sched_yield();
+        } else {
+            const timespec nap{0, 50'000};
+            ::nanosleep(&nap, nullptr);
+        }
+    }
+
+private:
+    static constexpr nanoseconds asks_at_once{30'000}, yields{5'000'000};
+
+    nanoseconds quiet_since_{};
+};
+
+/// Until all that was put into the stream is done; what it ended with.
+[[nodiscard]] inline status await(const driver& d, stream s) {
+    poll_pace pace;
+    for (;;) {
+        const status state = d.query_stream(s);
+        if (state != status::not_ready) return state;
+        pace.pause();
+    }
+}
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/stream.hpp
 // Streams, in whose order a GPU works, and events, by which the host sees how far it is.
 
@@ -24542,27 +24593,38 @@ using owned_event = owned<event, &driver::destroy_event>;
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/single_work.hpp
+// Work on a GPU that is waited for at once: what set-up needs, and nothing that is measured.
+
+namespace kvmark::gpu {
+
+/// Calls work(stream) with a stream of its own and waits until what it began is done. `what` was tried, says
+/// the error.
+template <class Work>
+[[nodiscard]] KVMARK_COLD result<void> do_at_once(const device& d, const char* what, Work&& work) {
+    auto order = make_stream(d);
+    if (!order) return order.error();
+    status s = work(order->get());
+    if (s == status::success) s = await(d.api(), order->get());
+    if (s != status::success) return d.failure(what, s);
+    return {};
+}
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/upload.hpp
 // Tables of the host that a GPU's kernels read.
 
 namespace kvmark::gpu {
 
-/// Waits until all that was given to `s` is done, without sleeping; the status is that of the work.
-KVMARK_COLD status wait_for(const device& d, stream s) {
-    status now = status::not_ready;
-    while ((now = d.api().query_stream(s)) == status::not_ready) ::sched_yield();
-    return now;
-}
-
 /// A copy of `table`, which is not empty, in the memory of `d`; it is there when the call returns.
 [[nodiscard]] KVMARK_COLD result<device_memory> upload(const device& d, std::span<const std::byte> table) {
     auto memory = device_memory::allocate(d, bytes(table.size()));
     if (!memory) return memory;
-    auto order = make_stream(d);
-    if (!order) return order.error();
-    status s = d.api().copy_to_device(memory->address(), table.data(), table.size(), order->get());
-    if (s == status::success) s = wait_for(d, order->get());
-    if (s != status::success) return d.failure("a table cannot be copied to it", s);
+    auto copied = do_at_once(d, "a table cannot be copied to it", [&](stream order) {
+        return d.api().copy_to_device(memory->address(), table.data(), table.size(), order);
+    });
+    if (!copied) return copied.error();
     return memory;
 }
 
@@ -24836,6 +24898,24 @@ inline status copy_pages_on_device(const device& d, stream order, const paged_ca
 
 } // namespace kvmark::gpu
 
+// kvmark/gpu/peer_access.hpp
+// Whether one GPU reaches the memory of another by itself.
+
+namespace kvmark::gpu {
+
+/// Lets `own` read and write the memory of `other` over NVLink or PCIe. False where the two do not reach each
+/// other: the driver then takes copies between them through memory of the host. Makes `own` current.
+[[nodiscard]] KVMARK_COLD bool reach(const device& own, const device& other) {
+    int can = 0;
+    const driver& d = own.api();
+    if (d.can_access_peer(&can, own.number(), other.number()) != status::success || can == 0) return false;
+    if (own.make_current() != status::success) return false;
+    const status s = d.enable_peer_access(other.context(), 0);
+    return s == status::success || s == peer_access_already_enabled;
+}
+
+} // namespace kvmark::gpu
+
 // kvmark/gpu/pinned_set.hpp
 // The memory of a run's workers, pinned while they work.
 
@@ -24868,53 +24948,6 @@ private:
     std::vector<pinned_memory> members_;
     std::string failed_;
 };
-
-} // namespace kvmark::gpu
-
-// kvmark/gpu/poll_pace.hpp
-// How a thread asks a GPU again and again whether work is done.
-
-#include <ctime>
-
-namespace kvmark::gpu {
-
-/// A copy of a block takes tens of microseconds, less than it takes to be woken up; so the thread asks at
-/// once for that long, then lets others run between two questions, and sleeps when a copy is very long.
-class poll_pace {
-public:
-    /// Something was begun or was done.
-    KVMARK_INLINE void restart() { quiet_since_ = {}; }
-
-    /// Between two questions.
-    KVMARK_INLINE void pause() {
-        const nanoseconds now = clocks::monotonic_now();
-        if (quiet_since_.count == 0) quiet_since_ = now;
-        const nanoseconds quiet = now - quiet_since_;
-        if (KVMARK_LIKELY(quiet < asks_at_once)) {
-            __builtin_ia32_pause();
-        } else if (quiet < yields) {
-            ::sched_yield();
-        } else {
-            const timespec nap{0, 50'000};
-            ::nanosleep(&nap, nullptr);
-        }
-    }
-
-private:
-    static constexpr nanoseconds asks_at_once{30'000}, yields{5'000'000};
-
-    nanoseconds quiet_since_{};
-};
-
-/// Until all that was put into the stream is done; what it ended with.
-[[nodiscard]] inline status await(const driver& d, stream s) {
-    poll_pace pace;
-    for (;;) {
-        const status state = d.query_stream(s);
-        if (state != status::not_ready) return state;
-        pace.pause();
-    }
-}
 
 } // namespace kvmark::gpu
 
@@ -24986,7 +25019,7 @@ KVMARK_COLD void read_link(gpu_facts& f) {
         f.compute = std::to_string(major) + "." + std::to_string(ask(attribute::compute_minor));
     if (std::size_t size = 0; known(api.device_memory(&size, d.number()))) f.memory = bytes(size);
     std::size_t free = 0, total = 0;
-    if (known(d.make_current()) && known(api.memory_info(&free, &total))) f.memory_free = bytes(free);
+    if (known(d.memory_info(free, total))) f.memory_free = bytes(free);
     f.processors = ask(attribute::multiprocessors);
     f.copy_engines = ask(attribute::copy_engines);
     // Two transfers a clock; newer drivers tell no clock.
@@ -25016,18 +25049,11 @@ public:
         std::atomic<int> failed{0}; ///< the first status that was not that of a lack of memory; 0: none
         std::atomic<std::uint64_t> reached{0}; ///< a bit for each GPU that reach() was told of
 
-        /// Lets the GPU read another's memory by itself, if it can. The calling thread's context is its own.
+        /// The first time that this part is to read another GPU's memory.
         KVMARK_INLINE void reach(const gpu::device& other) {
             const std::uint64_t bit = std::uint64_t{1} << other.ordinal() % 64;
-            if (!KVMARK_LIKELY((reached.load(std::memory_order_relaxed) & bit) != 0)) first_reach(other, bit);
-        }
-
-    private:
-        KVMARK_COLD void first_reach(const gpu::device& other, std::uint64_t bit) {
-            int can = 0;
-            const gpu::driver& d = device.api();
-            if (d.can_access_peer(&can, device.number(), other.number()) == gpu::status::success && can != 0)
-                static_cast<void>(d.enable_peer_access(other.context(), 0));
+            if (KVMARK_LIKELY((reached.load(std::memory_order_relaxed) & bit) != 0)) return;
+            static_cast<void>(gpu::reach(device, other));
             reached.fetch_or(bit);
         }
     };
@@ -25045,7 +25071,10 @@ public:
                                                            " (CUDA_VISIBLE_DEVICES)"};
         for (std::uint32_t i = 0; i < count; ++i) {
             auto device = gpu::device::open(*driver, (first + i) % static_cast<std::uint32_t>(seen));
-            if (!device) return device.error();
+            if (!device) {
+                parts_.clear();
+                return device.error();
+            }
             parts_.push_back(std::make_unique<part>());
             parts_.back()->device = std::move(*device);
         }
@@ -25058,8 +25087,7 @@ public:
         std::size_t least = ~std::size_t{0};
         for (const auto& p : parts_) {
             std::size_t free = 0, total = 0;
-            p->device.make_current();
-            p->device.api().memory_info(&free, &total);
+            static_cast<void>(p->device.memory_info(free, total));
             least = free < least ? free : least;
         }
         return parts_.empty() ? bytes() : bytes(least * parts_.size());
@@ -25172,9 +25200,8 @@ public:
     /// 95 % of what its GPUs have free, shared with the other processes that use them. Where there is no GPU
     /// it is unbounded, and open() says why.
     [[nodiscard]] KVMARK_COLD bytes capacity(const tier_setup& setup) const {
-        cuda_pool probe;
-        if (!probe.open(first(setup), config_.devices)) return bytes(~std::uint64_t{0});
-        return bytes(probe.free_memory().count / 100 * 95 / sharers(setup));
+        if (!probe_.is_open() && !probe_.open(first(setup), config_.devices)) return bytes(~std::uint64_t{0});
+        return bytes(probe_.free_memory().count / 100 * 95 / sharers(setup));
     }
     static constexpr bool own_capacity = true;
 
@@ -25323,6 +25350,7 @@ private:
     }
 
     config config_{};
+    mutable cuda_pool probe_; ///< keeps the contexts that capacity() made: each takes a fraction of a second
     bytes chunk_{sector_size};
     std::vector<gpu::gpu_facts> facts_; ///< of each of the pool
     cuda_pool pool_;
@@ -25336,7 +25364,6 @@ private:
 /// end in order: only the oldest is asked for.
 class cuda::queue : public asked_queue {
 public:
-    queue() = default;
     KVMARK_COLD ~queue() {
         for (const channel& c : channels_)
             static_cast<void>(gpu::await(tier_->pool_[c.gpu].device.api(), c.stream.get()));
@@ -25870,19 +25897,6 @@ inline void write_words(std::span<std::byte> to, std::uint64_t offset) {
     return true;
 }
 
-/// One copy, waited for.
-template <class Copy>
-[[nodiscard]] KVMARK_COLD result<void> once(const gpu::device& d, Copy&& copy) {
-    auto stream = gpu::make_stream(d);
-    if (!stream) return stream.error();
-    gpu::poll_pace pace;
-    gpu::status s = copy(stream->get());
-    if (s == gpu::status::success)
-        while ((s = d.api().query_stream(stream->get())) == gpu::status::not_ready) pace.pause();
-    if (s != gpu::status::success) return d.failure("copying", s);
-    return {};
-}
-
 KVMARK_COLD error no_buffers() {
     return {error_kind::system, "cannot map the buffers to copy; give smaller blocks or a smaller depth"};
 }
@@ -26039,9 +26053,7 @@ private:
 
     /// Waits for a copy whose event could not be recorded: the buffers are about to go.
     [[nodiscard]] KVMARK_COLD error failure() const {
-        gpu::poll_pace pace;
-        for (const queue& q : queues_)
-            while (api_.query_stream(q.stream.get()) == gpu::status::not_ready) pace.pause();
+        for (const queue& q : queues_) static_cast<void>(gpu::await(api_, q.stream.get()));
         constexpr const char* where[]{"to the device", "to the host", "on the device", "to GPU "};
         std::string what = std::string("copying ") + where[static_cast<std::size_t>(case_.way)];
         if (case_.way == copy_way::peer) what += std::to_string(target_device_.ordinal());
@@ -26062,7 +26074,7 @@ private:
             if (at_host) {
                 arrived = host_.span().subspan(slot * case_.block.count, case_.block.count);
             } else {
-                auto copied = copies::once(target_device_, [&](gpu::stream s) {
+                auto copied = gpu::do_at_once(target_device_, "copying", [&](gpu::stream s) {
                     return api_.copy_to_host(fetched.data(), to_ + c.to, case_.block.count, s);
                 });
                 if (!copied) return copied;
@@ -26114,7 +26126,7 @@ public:
         }
         for (std::uint32_t from = 0; from < devices_.size(); ++from)
             for (std::uint32_t to = 0; to < devices_.size(); ++to)
-                direct_.push_back(from != to && reach(devices_[from], devices_[to]));
+                direct_.push_back(from != to && gpu::reach(devices_[from], devices_[to]));
         return {};
     }
 
@@ -26165,21 +26177,12 @@ private:
             const bytes left = memory.size() - at;
             const auto words = part.span().first(std::min<std::size_t>(left.count, part.span().size()));
             copies::write_words(words, at.count);
-            auto copied = copies::once(d, [&](gpu::stream s) {
+            auto copied = gpu::do_at_once(d, "copying", [&](gpu::stream s) {
                 return d.api().copy_to_device(memory.address() + at.count, words.data(), words.size(), s);
             });
             if (!copied) return copied;
         }
         return {};
-    }
-
-    [[nodiscard]] KVMARK_COLD static bool reach(const gpu::device& from, const gpu::device& to) {
-        int can = 0;
-        if (from.api().can_access_peer(&can, from.number(), to.number()) != gpu::status::success || can == 0)
-            return false;
-        if (from.make_current() != gpu::status::success) return false;
-        const gpu::status s = from.api().enable_peer_access(to.context(), 0);
-        return s == gpu::status::success || s == gpu::peer_access_already_enabled;
     }
 
     [[nodiscard]] KVMARK_COLD result<void> check(const copy_case& c) const {

@@ -75,5 +75,5 @@ TEST_CASE(
     const auto numbers = d.holding(std::as_bytes(std::span(&beyond, 1)));
     const auto packed = d.memory(c.packed_size());
     REQUIRE(kernels->gather(d.order.get(), c.cache, numbers.address(), 1, packed.address(), packed.size()));
-    CHECK(gpu::wait_for(d.card, d.order.get()) == status{700});
+    CHECK(gpu::await(d.card.api(), d.order.get()) == status{700});
 }

@@ -39,7 +39,7 @@ struct test_device {
     [[nodiscard]] std::vector<std::byte> content(const gpu::device_memory& m) const {
         return content(m.address(), m.size());
     }
-    void finish() const { REQUIRE(gpu::wait_for(card, order.get()) == gpu::status::success); }
+    void finish() const { REQUIRE(gpu::await(card.api(), order.get()) == gpu::status::success); }
 
 private:
     static gpu::device open() {

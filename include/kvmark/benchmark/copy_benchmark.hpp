@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/benchmark/copy_loop.hpp>
+#include <kvmark/gpu/peer_access.hpp>
 
 #include <algorithm>
 
@@ -27,7 +28,7 @@ public:
         }
         for (std::uint32_t from = 0; from < devices_.size(); ++from)
             for (std::uint32_t to = 0; to < devices_.size(); ++to)
-                direct_.push_back(from != to && reach(devices_[from], devices_[to]));
+                direct_.push_back(from != to && gpu::reach(devices_[from], devices_[to]));
         return {};
     }
 
@@ -78,21 +79,12 @@ private:
             const bytes left = memory.size() - at;
             const auto words = part.span().first(std::min<std::size_t>(left.count, part.span().size()));
             copies::write_words(words, at.count);
-            auto copied = copies::once(d, [&](gpu::stream s) {
+            auto copied = gpu::do_at_once(d, "copying", [&](gpu::stream s) {
                 return d.api().copy_to_device(memory.address() + at.count, words.data(), words.size(), s);
             });
             if (!copied) return copied;
         }
         return {};
-    }
-
-    [[nodiscard]] KVMARK_COLD static bool reach(const gpu::device& from, const gpu::device& to) {
-        int can = 0;
-        if (from.api().can_access_peer(&can, from.number(), to.number()) != gpu::status::success || can == 0)
-            return false;
-        if (from.make_current() != gpu::status::success) return false;
-        const gpu::status s = from.api().enable_peer_access(to.context(), 0);
-        return s == gpu::status::success || s == gpu::peer_access_already_enabled;
     }
 
     [[nodiscard]] KVMARK_COLD result<void> check(const copy_case& c) const {

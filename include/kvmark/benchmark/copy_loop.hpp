@@ -4,8 +4,7 @@
 #include <kvmark/core/buffer.hpp>
 #include <kvmark/core/random.hpp>
 #include <kvmark/gpu/memory.hpp>
-#include <kvmark/gpu/poll_pace.hpp>
-#include <kvmark/gpu/stream.hpp>
+#include <kvmark/gpu/single_work.hpp>
 #include <kvmark/measure/histogram.hpp>
 #include <kvmark/measure/host_facts.hpp>
 
@@ -60,19 +59,6 @@ inline void write_words(std::span<std::byte> to, std::uint64_t offset) {
         if (std::memcmp(in.data() + at, &word, sizeof word) != 0) return false;
     }
     return true;
-}
-
-/// One copy, waited for.
-template <class Copy>
-[[nodiscard]] KVMARK_COLD result<void> once(const gpu::device& d, Copy&& copy) {
-    auto stream = gpu::make_stream(d);
-    if (!stream) return stream.error();
-    gpu::poll_pace pace;
-    gpu::status s = copy(stream->get());
-    if (s == gpu::status::success)
-        while ((s = d.api().query_stream(stream->get())) == gpu::status::not_ready) pace.pause();
-    if (s != gpu::status::success) return d.failure("copying", s);
-    return {};
 }
 
 KVMARK_COLD error no_buffers() {
@@ -231,9 +217,7 @@ private:
 
     /// Waits for a copy whose event could not be recorded: the buffers are about to go.
     [[nodiscard]] KVMARK_COLD error failure() const {
-        gpu::poll_pace pace;
-        for (const queue& q : queues_)
-            while (api_.query_stream(q.stream.get()) == gpu::status::not_ready) pace.pause();
+        for (const queue& q : queues_) static_cast<void>(gpu::await(api_, q.stream.get()));
         constexpr const char* where[]{"to the device", "to the host", "on the device", "to GPU "};
         std::string what = std::string("copying ") + where[static_cast<std::size_t>(case_.way)];
         if (case_.way == copy_way::peer) what += std::to_string(target_device_.ordinal());
@@ -254,7 +238,7 @@ private:
             if (at_host) {
                 arrived = host_.span().subspan(slot * case_.block.count, case_.block.count);
             } else {
-                auto copied = copies::once(target_device_, [&](gpu::stream s) {
+                auto copied = gpu::do_at_once(target_device_, "copying", [&](gpu::stream s) {
                     return api_.copy_to_host(fetched.data(), to_ + c.to, case_.block.count, s);
                 });
                 if (!copied) return copied;

@@ -34,7 +34,6 @@ public:
           live_(config.duration), users_(config.users),
           usage_(Stack::all_timed ? std::string() : config.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds);
-        recorder_.note_tiers(tiers_, config_.notes);
     }
 
     measure::run_report run() {

@@ -35,7 +35,6 @@ public:
           live_(config.run.duration == serving_config::to_the_end ? nanoseconds() : config.run.duration),
           usage_(Stack::all_timed ? std::string() : config.run.tiers.back().cache_dir) {
         recorder_.name_tiers(tiers_, bounds);
-        recorder_.note_tiers(tiers_, config.run.notes);
         stats_.block = config.block;
         stats_.block_tokens = source.block_tokens();
     }

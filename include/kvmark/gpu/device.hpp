@@ -47,6 +47,12 @@ public:
     /// Makes it the one that the calling thread's calls are for: once in a thread, and after each change.
     KVMARK_INLINE status make_current() const { return driver_->set_context(context_); }
 
+    /// Bytes that are free now, and all. Makes it current.
+    [[nodiscard]] KVMARK_COLD status memory_info(std::size_t& free, std::size_t& total) const {
+        const status s = make_current();
+        return s == status::success ? driver_->memory_info(&free, &total) : s;
+    }
+
     /// "GPU 0: `what`: CUDA_ERROR_...".
     [[nodiscard]] KVMARK_COLD error failure(const std::string& what, status s) const {
         return {error_kind::system,

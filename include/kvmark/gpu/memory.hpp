@@ -32,7 +32,7 @@ public:
         if (s != status::success) {
             made.address_ = 0;
             std::size_t free = 0, total = 0;
-            const bool known = d.api().memory_info(&free, &total) == status::success;
+            const bool known = d.memory_info(free, total) == status::success;
             return d.failure("no memory for " + std::to_string(to_gib(size)) + " GiB" +
                                  (known ? " (" + std::to_string(to_gib(bytes(free))) + " of " +
                                               std::to_string(to_gib(bytes(total))) + " GiB are free)"

@@ -72,7 +72,7 @@ KVMARK_COLD void read_link(gpu_facts& f) {
         f.compute = std::to_string(major) + "." + std::to_string(ask(attribute::compute_minor));
     if (std::size_t size = 0; known(api.device_memory(&size, d.number()))) f.memory = bytes(size);
     std::size_t free = 0, total = 0;
-    if (known(d.make_current()) && known(api.memory_info(&free, &total))) f.memory_free = bytes(free);
+    if (known(d.memory_info(free, total))) f.memory_free = bytes(free);
     f.processors = ask(attribute::multiprocessors);
     f.copy_engines = ask(attribute::copy_engines);
     // Two transfers a clock; newer drivers tell no clock.

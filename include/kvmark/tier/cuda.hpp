@@ -40,9 +40,8 @@ public:
     /// 95 % of what its GPUs have free, shared with the other processes that use them. Where there is no GPU
     /// it is unbounded, and open() says why.
     [[nodiscard]] KVMARK_COLD bytes capacity(const tier_setup& setup) const {
-        cuda_pool probe;
-        if (!probe.open(first(setup), config_.devices)) return bytes(~std::uint64_t{0});
-        return bytes(probe.free_memory().count / 100 * 95 / sharers(setup));
+        if (!probe_.is_open() && !probe_.open(first(setup), config_.devices)) return bytes(~std::uint64_t{0});
+        return bytes(probe_.free_memory().count / 100 * 95 / sharers(setup));
     }
     static constexpr bool own_capacity = true;
 
@@ -191,6 +190,7 @@ private:
     }
 
     config config_{};
+    mutable cuda_pool probe_; ///< keeps the contexts that capacity() made: each takes a fraction of a second
     bytes chunk_{sector_size};
     std::vector<gpu::gpu_facts> facts_; ///< of each of the pool
     cuda_pool pool_;
@@ -204,7 +204,6 @@ private:
 /// end in order: only the oldest is asked for.
 class cuda::queue : public asked_queue {
 public:
-    queue() = default;
     KVMARK_COLD ~queue() {
         for (const channel& c : channels_)
             static_cast<void>(gpu::await(tier_->pool_[c.gpu].device.api(), c.stream.get()));

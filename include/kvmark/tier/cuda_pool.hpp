@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvmark/gpu/memory.hpp>
+#include <kvmark/gpu/peer_access.hpp>
 #include <kvmark/tier/storage_tier.hpp>
 
 #include <atomic>
@@ -22,18 +23,11 @@ public:
         std::atomic<int> failed{0}; ///< the first status that was not that of a lack of memory; 0: none
         std::atomic<std::uint64_t> reached{0}; ///< a bit for each GPU that reach() was told of
 
-        /// Lets the GPU read another's memory by itself, if it can. The calling thread's context is its own.
+        /// The first time that this part is to read another GPU's memory.
         KVMARK_INLINE void reach(const gpu::device& other) {
             const std::uint64_t bit = std::uint64_t{1} << other.ordinal() % 64;
-            if (!KVMARK_LIKELY((reached.load(std::memory_order_relaxed) & bit) != 0)) first_reach(other, bit);
-        }
-
-    private:
-        KVMARK_COLD void first_reach(const gpu::device& other, std::uint64_t bit) {
-            int can = 0;
-            const gpu::driver& d = device.api();
-            if (d.can_access_peer(&can, device.number(), other.number()) == gpu::status::success && can != 0)
-                static_cast<void>(d.enable_peer_access(other.context(), 0));
+            if (KVMARK_LIKELY((reached.load(std::memory_order_relaxed) & bit) != 0)) return;
+            static_cast<void>(gpu::reach(device, other));
             reached.fetch_or(bit);
         }
     };
@@ -51,7 +45,10 @@ public:
                                                            " (CUDA_VISIBLE_DEVICES)"};
         for (std::uint32_t i = 0; i < count; ++i) {
             auto device = gpu::device::open(*driver, (first + i) % static_cast<std::uint32_t>(seen));
-            if (!device) return device.error();
+            if (!device) {
+                parts_.clear();
+                return device.error();
+            }
             parts_.push_back(std::make_unique<part>());
             parts_.back()->device = std::move(*device);
         }
@@ -64,8 +61,7 @@ public:
         std::size_t least = ~std::size_t{0};
         for (const auto& p : parts_) {
             std::size_t free = 0, total = 0;
-            p->device.make_current();
-            p->device.api().memory_info(&free, &total);
+            static_cast<void>(p->device.memory_info(free, total));
             least = free < least ? free : least;
         }
         return parts_.empty() ? bytes() : bytes(least * parts_.size());
